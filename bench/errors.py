@@ -1,0 +1,37 @@
+"""Errors a user can act on: what was found, what was expected, what to do next. Each class has one exit code."""
+
+
+class BenchError(Exception):
+    """Base of every error that is shown to the user as one message, without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(BenchError):
+    """An unknown name or key, or settings that contradict each other."""
+
+    exit_code = 2
+
+
+class DataError(BenchError):
+    """The data set on disk is missing, laid out differently, unreadable or inconsistent."""
+
+    exit_code = 3
+
+
+class PluginError(BenchError):
+    """A plugin could not be imported, or lacks something a plugin must have."""
+
+    exit_code = 4
+
+
+class TrainingError(BenchError):
+    """Training cannot go on: the loss is not finite, or the corpus is smaller than one batch."""
+
+    exit_code = 5
+
+
+class StorageError(BenchError):
+    """A results or cache file could not be written, or a checkpoint is not what it says."""
+
+    exit_code = 6

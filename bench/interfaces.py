@@ -1,0 +1,217 @@
+"""The nouns everything shares: `Method`, `Backbone` features, `Task`, `TaskKind`, `Reader`.
+
+This module imports no torch, so that listing and describing plugins stays instant.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+Split = Literal["train", "validation", "test"]
+
+
+class Settings(BaseModel):
+    """Base of every configuration: frozen, typed, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Features(NamedTuple):
+    """What a backbone returns for images (B, C, H, W)."""
+
+    maps: list[Tensor]
+    """Feature maps (B, channels[i], H / strides[i], W / strides[i]), finest first."""
+    pooled: Tensor
+    """Global embedding (B, D)."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where pretraining stands, for schedules that follow it."""
+
+    step: int
+    """Optimiser steps done so far."""
+    total_steps: int
+    epoch: int
+    """Epochs finished so far."""
+    total_epochs: int
+
+    @property
+    def fraction(self) -> float:
+        """Share of the steps done, in [0, 1]."""
+        return self.step / max(self.total_steps, 1)
+
+
+class MethodConfig(Settings):
+    """Settings every pretraining method has; a method's own config inherits from it and sets published defaults."""
+
+    optimizer: Literal["adam", "adamw", "lars", "sgd"] = Field("adam", description="Optimiser of the pretraining.")
+    lr: float = Field(1e-3, gt=0, description="Peak learning rate (already scaled to the batch size).")
+    weight_decay: float = Field(0.0, ge=0, description="Weight decay; biases and norms are excluded.")
+    schedule: Literal["cosine", "constant", "halve_four_times"] = Field("cosine", description="Learning-rate schedule.")
+    warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Share of all steps with linear warm-up.")
+
+
+class Method(ABC):
+    """A pretraining method: views, modules and a loss. It owns no loop, optimiser, device or evaluation.
+
+    `build` returns a module that has the encoder under training as attribute `backbone`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    citation: ClassVar[str]
+    config_class: ClassVar[type[MethodConfig]] = MethodConfig
+    quick: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the `quick` profile that differ from the published defaults."""
+    pretrains: ClassVar[bool] = True
+    """False for floors such as `random`, whose checkpoint is the initialised backbone."""
+
+    def __init__(self, config: MethodConfig) -> None:
+        self.config = config
+
+    @property
+    def batch_multiple(self) -> int:
+        """The batch size must be a multiple of this (graph methods cut a batch into graphs)."""
+        return 1
+
+    def view_transform(self, image_size: int) -> Callable[[Image], Any]:
+        """Transform one RGB image to this method's views: any nest of tensors that torch's default collate can stack.
+
+        Randomness must come from torch's, NumPy's or Python's global generator; the loop seeds all three per image.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.view_transform")
+
+    @abstractmethod
+    def build(self, backbone: nn.Module) -> nn.Module:
+        """Add heads and teachers around `backbone`; the result's `backbone` attribute is the student encoder."""
+
+    @abstractmethod
+    def loss(self, module: nn.Module, views: Any, progress: Progress) -> Mapping[str, Tensor]:
+        """Return scalars: key `loss` is minimised, every other key is logged (detached)."""
+
+    def after_step(self, module: nn.Module, progress: Progress) -> None:
+        """Update what is not trained by gradient (teachers), after each optimiser step."""
+
+    def encoder(self, module: nn.Module) -> nn.Module:
+        """The backbone that is exported and evaluated; the student unless the method says otherwise."""
+        backbone: Any = module.backbone
+        return backbone  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled unit of a data set as its owner ships it: an image here, a volume in 3D tasks."""
+
+    id: str
+    """Unique and stable: the path relative to the data set's folder, with forward slashes."""
+    image: Path
+    target: Any
+    """Class index for classification; other kinds define theirs."""
+    owner_split: Literal["train", "test"] | None
+    """The owner's split, or None where the owner gives none."""
+    subject: str | None = None
+    """Cases of one subject never stand on both sides of a split; None means unknown."""
+
+
+class Reader(Protocol):
+    """Reads one owner's layout."""
+
+    @property
+    def layout(self) -> str:
+        """The expected folders and files, as text for `bench show` and for error messages."""
+        ...
+
+    def matches(self, folder: Path) -> bool:
+        """Whether `folder` looks like the data set's own folder (used to tell a wrong level from a missing set)."""
+        ...
+
+    def read(self, folder: Path) -> list[Case]:
+        """List the cases, sorted by id. Raises `DataError` naming the folder or file that is wrong."""
+        ...
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set: where it lies, how it is read, what it should contain, whose it is."""
+
+    name: str
+    """Folder under the data root."""
+    title: str
+    reader: Reader
+    classes: tuple[str, ...]
+    expected_counts: Mapping[str, Mapping[str, int]]
+    """Owner split -> class name -> number of cases, as published."""
+    modality: str
+    citation: str
+    licence: str
+    obtain: str
+    """How a user gets it."""
+    phantom: Callable[[Path, int], None]
+    """Write a small synthetic data set in the owner's layout into a folder; second argument is the seed."""
+    ordered_classes: bool = False
+    """Whether classes are grades, which makes quadratic kappa meaningful."""
+    validation_fraction: float = 0.2
+    """Share of the owner's training cases drawn for validation."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task is a data set, a kind and a default protocol, with the settings of the paper."""
+
+    name: str
+    data: DataSet
+    kind: str
+    """Name of the task kind, an entry point of the group `bench.kinds`."""
+    protocol: str
+    """Default protocol."""
+    metric: str
+    """Headline metric."""
+    paper: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Section (`task`, `protocol`) -> setting -> value of the `paper` profile."""
+
+
+class TaskKind(ABC):
+    """The engine of a family of tasks: head, loss, prediction, score. It owns no loop."""
+
+    name: ClassVar[str]
+    settings_class: ClassVar[type[Settings]]
+    metrics: ClassVar[tuple[str, ...]]
+    pooled_only: ClassVar[bool] = False
+    """The head reads only `Features.pooled`, so that frozen protocols may embed every image once."""
+
+    def __init__(self, task: Task, settings: Settings) -> None:
+        self.task = task
+        self.settings = settings
+
+    @abstractmethod
+    def build_head(self, backbone: nn.Module) -> nn.Module:
+        """Head that maps the backbone's `Features` to this kind's output."""
+
+    @abstractmethod
+    def dataset(self, cases: Sequence[Case], *, train: bool) -> torch.utils.data.Dataset[Any]:
+        """Map-style data set of `(image (3, H, W), target)`; `train` adds augmentation."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Scalar training loss of a batch."""
+
+    @abstractmethod
+    def predict(self, output: Tensor) -> np.ndarray:
+        """Predictions of a batch, one entry per case, from the head's output."""
+
+    @abstractmethod
+    def score(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, float | None]:
+        """Metrics over all cases; None where a metric is undefined."""

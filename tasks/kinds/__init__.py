@@ -1,0 +1,1 @@
+"""Task kinds: what a head is, how it is trained, how its predictions are scored."""

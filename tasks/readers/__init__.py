@@ -1,0 +1,1 @@
+"""Readers: an owner's folder layout on disk -> cases."""
