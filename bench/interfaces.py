@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Split = Literal["train", "validation", "test"]
+OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
 
 
 class Settings(BaseModel):
@@ -57,7 +58,7 @@ class Progress:
 class MethodConfig(Settings):
     """Settings every pretraining method has; a method's own config inherits from it and sets published defaults."""
 
-    optimizer: Literal["adam", "adamw", "lars", "sgd"] = Field("adam", description="Optimiser of the pretraining.")
+    optimizer: OptimizerName = Field("adam", description="Optimiser of the pretraining.")
     lr: float = Field(1e-3, gt=0, description="Peak learning rate (already scaled to the batch size).")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay; biases and norms are excluded.")
     schedule: Literal["cosine", "constant", "halve_four_times"] = Field("cosine", description="Learning-rate schedule.")
@@ -102,13 +103,16 @@ class Method(ABC):
     def loss(self, module: nn.Module, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """Return scalars: key `loss` is minimised, every other key is logged (detached)."""
 
-    def after_step(self, module: nn.Module, progress: Progress) -> None:
+    def before_step(self, module: nn.Module, progress: Progress) -> None:  # noqa: B027
+        """Change gradients between the backward pass and the optimiser step, where a method does (DINO does)."""
+
+    def after_step(self, module: nn.Module, progress: Progress) -> None:  # noqa: B027
         """Update what is not trained by gradient (teachers), after each optimiser step."""
 
     def encoder(self, module: nn.Module) -> nn.Module:
         """The backbone that is exported and evaluated; the student unless the method says otherwise."""
-        backbone: Any = module.backbone
-        return backbone  # type: ignore[no-any-return]
+        backbone: nn.Module = module.get_submodule("backbone")
+        return backbone
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,210 @@
+"""The only supervised loop: adapt an encoder to a task under a protocol, select on validation, predict once."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from bench.errors import TrainingError
+from bench.interfaces import Case, Features, TaskKind
+from bench.loading import EpochBatches, build_loader, decode_all
+from bench.measure import Meter
+from bench.optim import pick_device
+from bench.pretrain import Compute
+from bench.progress import Advance, Report
+from bench.protocols import Protocol, ProtocolSettings
+from bench.seeding import seed_all
+from bench.splits import SplitCases
+
+EVALUATION_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """Outcome of one adaptation."""
+
+    predictions: np.ndarray
+    """One entry per test case, in the order of the split."""
+    best_epoch: int
+    validation: float
+    """Headline metric of the selected epoch on the validation split."""
+    cost: dict[str, float]
+
+
+class EmbeddingHead(nn.Module):
+    """A head on embeddings that were computed before: (B, D) -> output."""
+
+    def __init__(self, head: nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Output of the head, which sees no feature maps."""
+        output: Tensor = self.head(Features([], embedding))
+        return output
+
+
+class AdaptedModel(nn.Module):
+    """Encoder and head; a frozen encoder stays in evaluation mode and gets no gradient."""
+
+    def __init__(self, backbone: nn.Module, head: nn.Module, *, frozen: bool) -> None:
+        super().__init__()
+        self.backbone = backbone.requires_grad_(not frozen)
+        self.head = head
+        self.frozen = frozen
+
+    def train(self, mode: bool = True) -> AdaptedModel:
+        """Training mode for the head, and for the encoder unless it is frozen."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W) -> the head's output."""
+        output: Tensor = self.head(self.backbone(images))
+        return output
+
+
+class Supervised:
+    """One supervised training: model, data of three splits, optimiser."""
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        kind: TaskKind,
+        split: SplitCases,
+        protocol: Protocol,
+        settings: ProtocolSettings,
+        seed: int,
+        compute: Compute,
+        report: Report,
+    ) -> None:
+        self.kind, self.split, self.settings, self.report = kind, split, settings, report
+        self.device = pick_device(compute.device)
+        self.workers = compute.workers
+        self.seed = seed
+        self.meter = Meter(self.device)
+        head = kind.build_head(backbone)
+        data = {
+            "train": kind.dataset(split.train, train=not protocol.frozen),
+            "validation": kind.dataset(split.validation, train=False),
+            "test": kind.dataset(split.test, train=False),
+        }
+        for name, images in data.items():
+            decode_all(images, f"{name} images", report)
+        self.model: nn.Module
+        if protocol.frozen and kind.pooled_only:
+            backbone.to(self.device).eval()
+            data = {name: self._embed(backbone, d, name) for name, d in data.items()}
+            self.model = EmbeddingHead(head)
+        else:
+            self.model = AdaptedModel(backbone, head, frozen=protocol.frozen)
+        self.model.to(self.device)
+        self.data = data
+        size = len(split.train)
+        self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+
+    def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
+        return DataLoader(data, EVALUATION_BATCH, num_workers=self.workers)
+
+    def _train_batches(self) -> Iterable[tuple[Tensor, Tensor]]:
+        """Batches of this epoch; embeddings need no random numbers and are picked directly."""
+        train = self.data["train"]
+        if isinstance(train, TensorDataset):
+            return (train[[index for index, _ in draws]] for draws in self.batches)
+        return build_loader(train, self.batches, self.workers, self.device)
+
+    @torch.inference_mode()
+    def _embed(self, backbone: nn.Module, data: Dataset[Any], name: str) -> TensorDataset:
+        embeddings, targets = [], []
+        loader = self._in_order(data)
+        with self.report.stage(f"embed {name} images", len(loader)) as advance:
+            for images, target in loader:
+                embeddings.append(backbone(images.to(self.device)).pooled.cpu().clone())
+                targets.append(target)
+                self.meter.tick(len(images))
+                advance("")
+        return TensorDataset(torch.cat(embeddings), torch.cat(targets))
+
+    def train_epoch(self, epoch: int, advance: Advance) -> None:
+        """One pass over the training split. Raises `TrainingError` when the loss is not finite."""
+        self.model.train()
+        self.batches.epoch = epoch
+        for inputs, target in self._train_batches():
+            loss = self.kind.loss(self.model(inputs.to(self.device)), target.to(self.device))
+            if not math.isfinite(float(loss.detach())):
+                raise TrainingError(
+                    f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch} (found {float(loss)}). "
+                    "Lower protocol.lr; nothing was scored."
+                )
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+            self.optimizer.step()
+            self.meter.tick(len(inputs))
+            advance(f"loss {float(loss.detach()):.3f}")
+
+    @torch.inference_mode()
+    def evaluate(self, name: str) -> tuple[np.ndarray, float]:
+        """Predictions and mean loss over one split."""
+        self.model.eval()
+        predictions, losses, counts = [], [], []
+        for inputs, target in self._in_order(self.data[name]):
+            output = self.model(inputs.to(self.device))
+            losses.append(float(self.kind.loss(output, target.to(self.device))))
+            counts.append(len(inputs))
+            predictions.append(self.kind.predict(output))
+            self.meter.tick(0)
+        return np.concatenate(predictions), float(np.average(losses, weights=counts))
+
+    def fit(self, name: str) -> Adaptation:
+        """Train, keep the epoch best on validation (ties: lower loss), predict the test split once."""
+        best: tuple[float, float] = (-math.inf, math.inf)
+        best_epoch, best_state = 0, self.model.state_dict()
+        with self.report.stage(name, self.settings.epochs * len(self.batches)) as advance:
+            for epoch in range(1, self.settings.epochs + 1):
+                self.train_epoch(epoch, advance)
+                score, loss = self._validation(self.split.validation)
+                if (score, -loss) > (best[0], -best[1]):
+                    best, best_epoch, best_state = (score, loss), epoch, copy.deepcopy(self.model.state_dict())
+        self.model.load_state_dict(best_state)
+        predictions, _ = self.evaluate("test")
+        return Adaptation(predictions, best_epoch, best[0], self.meter.cost())
+
+    def _validation(self, cases: Sequence[Case]) -> tuple[float, float]:
+        predictions, loss = self.evaluate("validation")
+        score = self.kind.score(cases, predictions)[self.kind.task.metric]
+        return (-math.inf if score is None else score), loss
+
+
+def adapt(
+    backbone: nn.Module,
+    kind: TaskKind,
+    split: SplitCases,
+    protocol: Protocol,
+    settings: ProtocolSettings,
+    seed: int,
+    compute: Compute,
+    report: Report,
+) -> Adaptation:
+    """Adapt `backbone` to a task; the test split is looked at once, after selection on validation.
+
+    Raises:
+        TrainingError: the loss is not finite.
+        DataError: an image cannot be read.
+    """
+    seed_all(seed)
+    run = Supervised(backbone, kind, split, protocol, settings, seed, compute, report)
+    return run.fit(f"{protocol.name} {kind.task.name} seed {seed}")

@@ -1,0 +1,64 @@
+"""Encoder checkpoints: safetensors with provenance inside. Loading names every key that does not match."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from bench.errors import StorageError
+from bench.files import write_atomic
+
+FORMAT = "bench-encoder-1"
+
+
+def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) -> None:
+    """Write an encoder's state dict and where it comes from. Raises `StorageError` on a failed write."""
+    state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
+    metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
+    write_atomic(path, lambda file: file.write(save(state, metadata)))
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Read what a checkpoint says about itself. Raises `StorageError` for a foreign or damaged file."""
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise StorageError(f"{path} is not a readable checkpoint ({error}). Delete it to pretrain again.") from error
+    if metadata.get("format") != FORMAT:
+        raise StorageError(
+            f"{path} is a safetensors file of another program (format {metadata.get('format')!r}, not {FORMAT!r}). "
+            "Move it away to pretrain again."
+        )
+    provenance: dict[str, Any] = json.loads(metadata["provenance"])
+    return provenance
+
+
+def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
+    """Load a checkpoint into `encoder`; every key must match in name and shape. Returns the provenance.
+
+    Raises:
+        StorageError: foreign or damaged file, or keys that do not match; the message names them.
+    """
+    provenance = read_provenance(path)
+    with safetensors.safe_open(str(path), framework="pt") as file:
+        state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    own = encoder.state_dict()
+    problems = [f"missing {k}" for k in sorted(own.keys() - state.keys())]
+    problems += [f"unexpected {k}" for k in sorted(state.keys() - own.keys())]
+    problems += [
+        f"{k} has shape {tuple(state[k].shape)}, expected {tuple(own[k].shape)}"
+        for k in sorted(own.keys() & state.keys())
+        if own[k].shape != state[k].shape
+    ]
+    if problems:
+        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        raise StorageError(f"{path} does not fit {type(encoder).__name__}: {shown}. Was it made for another backbone?")
+    encoder.load_state_dict(state, strict=True)
+    return provenance

@@ -1,0 +1,119 @@
+"""Settings of a run: sections `method`, `pretrain`, `task`, `protocol`; profile defaults; `--set section.key=value`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from bench.errors import UsageError
+from bench.interfaces import Method, Settings, Task
+from bench.protocols import PROTOCOLS, ProtocolSettings
+from bench.registry import closest, kinds, methods
+
+ProfileName = Literal["quick", "paper"]
+PROFILES: tuple[ProfileName, ...] = ("quick", "paper")
+SECTIONS = ("method", "pretrain", "task", "protocol")
+Overrides = Mapping[str, Mapping[str, str]]
+S = TypeVar("S", bound=Settings)
+
+
+class PretrainSettings(Settings):
+    """The pretraining budget, equal for every method of a comparison. Defaults: the paper's ResNet-50 settings."""
+
+    epochs: int = Field(100, ge=1, description="Passes over the corpus.")
+    batch_size: int = Field(3200, ge=2, description="Images per optimiser step; each gives two or more views.")
+    image_size: int = Field(224, ge=16, description="Side of a global view in pixels.")
+    init: Literal["random", "imagenet"] = Field(
+        "imagenet",
+        description="Weights pretraining starts from; imagenet reads torchvision's file from the torch cache.",
+    )
+    gradient_clip: float = Field(1.0, gt=0, description="Maximum gradient norm.")
+    precision: Literal["32-true", "bf16-mixed"] = Field("32-true", description="Numerical precision of the training.")
+
+
+QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 64, "init": "random"}
+QUICK_TASK = {"image_size": 64}
+DEFAULT_BACKBONE: Mapping[str, str] = {"quick": "resnet18", "paper": "resnet50"}
+
+
+class RunConfig(Settings):
+    """Everything that is set about one run, resolved: profile defaults first, then the user's overrides."""
+
+    profile: ProfileName
+    backbone: str
+    method: dict[str, Any]
+    pretrain: PretrainSettings
+    task: dict[str, Any]
+    protocol: ProtocolSettings
+    overrides: dict[str, dict[str, Any]]
+    """What the user set, section by section, as typed values."""
+
+
+def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Parse `section.key=value` texts. Raises `UsageError` for anything of another form."""
+    parsed: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        path, equals, value = pair.partition("=")
+        section, dot, key = path.strip().partition(".")
+        if not (equals and dot and key):
+            raise UsageError(f"--set {pair!r}: expected section.key=value, for example --set pretrain.epochs=10.")
+        if section not in SECTIONS:
+            hint = closest(section, SECTIONS)
+            raise UsageError(f"--set {pair!r}: unknown section {section!r}.{hint} Sections: {', '.join(SECTIONS)}.")
+        parsed.setdefault(section, {})[key] = value.strip()
+    return parsed
+
+
+def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) -> S:
+    """Build settings from layers (later wins). Raises `UsageError` that lists the valid keys or the type wanted."""
+    merged = {k: v for layer in layers for k, v in layer.items()}
+    for key in merged:
+        if key not in cls.model_fields:
+            valid = ", ".join(sorted(cls.model_fields))
+            raise UsageError(
+                f"--set {section}.{key}: {owner} has no setting {key!r}.{closest(key, cls.model_fields)} "
+                f"Valid keys of {section}: {valid}."
+            )
+    try:
+        return cls.model_validate(merged)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{section}{'.' if e['loc'] else ''}{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
+            for e in error.errors()
+        )
+        raise UsageError(f"Settings of {owner} are not valid: {problems}.") from error
+
+
+def method_layers(cls: type[Method], profile: str) -> Mapping[str, Any]:
+    """Profile settings of a method: the published defaults, or what its `quick` changes."""
+    return cls.quick if profile == "quick" else {}
+
+
+def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
+    """Resolve all sections of one run. Raises `UsageError` for an unknown key or a value of the wrong type."""
+    cls = methods().get(method)
+    kind = kinds().get(task.kind)
+    quick = profile == "quick"
+    own = {section: set_.get(section, {}) for section in SECTIONS}
+    budget = QUICK_PRETRAIN if quick else {}
+    size = QUICK_TASK if quick else task.paper.get("task", {})
+    adaptation = PROTOCOLS[protocol].quick if quick else task.paper.get("protocol", {})
+    resolved: dict[str, Settings] = {
+        "method": resolve(cls.config_class, "method", f"method {method!r}", method_layers(cls, profile), own["method"]),
+        "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
+        "task": resolve(kind.settings_class, "task", f"task {task.name!r}", size, own["task"]),
+        "protocol": resolve(ProtocolSettings, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]),
+    }
+    return RunConfig.model_validate(
+        {
+            "profile": profile,
+            "backbone": backbone,
+            "method": resolved["method"].model_dump(),
+            "pretrain": resolved["pretrain"],
+            "task": resolved["task"].model_dump(),
+            "protocol": resolved["protocol"],
+            "overrides": {s: {k: getattr(resolved[s], k) for k in sorted(keys)} for s, keys in sorted(set_.items())},
+        }
+    )

@@ -1,0 +1,195 @@
+"""Pretraining corpora: `pool`, `task`, or a manifest file. A corpus never holds a validation or test image."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bench.data import Data
+from bench.errors import DataError, UsageError
+from bench.identity import digest
+from bench.images import read_image
+from bench.splits import SplitCases
+
+CORPORA: Mapping[str, str] = {
+    "pool": "training images of every data set found under the data root (default)",
+    "task": "training images of the task's own data set only",
+    "FILE.csv": "a manifest: column `path` (image, folder or NIfTI volume; relative to the file), optional `axis`",
+    "FILE.toml": "a manifest: tables [[image]], [[folder]] (path, pattern) and [[volume]] (path, axis)",
+}
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
+VOLUME_SUFFIXES = (".nii", ".nii.gz")
+
+
+@dataclass(frozen=True)
+class CorpusImage:
+    """One image to pretrain on: a file, or one slice of a volume."""
+
+    path: Path
+    content: str
+    """SHA-256 of the file."""
+    axis: int | None = None
+    index: int = 0
+
+    def read(self) -> Image.Image:
+        """Decode to 8-bit RGB. Raises `DataError` naming the file."""
+        return read_image(self.path) if self.axis is None else _read_slice(self.path, self.axis, self.index)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Images to pretrain on, with a fingerprint that enters the identity of a run."""
+
+    name: str
+    images: tuple[CorpusImage, ...]
+    sources: Mapping[str, int]
+    """Data set or manifest -> number of images."""
+    excluded: int
+    """Images left out because the same file is a validation or test image."""
+    origin: str
+    """Hash of what the corpus is drawn from, the same for every seed."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the content of all images, independent of where they lie."""
+        return digest(sorted(f"{i.content}/{i.axis}/{i.index}" for i in self.images))
+
+    @property
+    def label(self) -> str:
+        """Name and sources, for tables: `pool(brain_tumor+drive)`."""
+        return f"{self.name}({'+'.join(sorted(self.sources))})"
+
+
+def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> Corpus:
+    """Training images of several data sets, without files that any of them evaluates on."""
+    held_out = held_out_contents(sets)
+    images: list[CorpusImage] = []
+    sources: dict[str, int] = {}
+    excluded = 0
+    for data, split in sets:
+        kept = [c for c in split.train if data.hashes[c.id] not in held_out]
+        excluded += len(split.train) - len(kept)
+        sources[data.data_set.name] = len(kept)
+        images += [CorpusImage(c.image, data.hashes[c.id]) for c in kept]
+    return Corpus(name, tuple(images), sources, excluded, digest(sorted(data.fingerprint for data, _ in sets)))
+
+
+def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:
+    """Images of a manifest, without files that a data set under the data root evaluates on.
+
+    Raises:
+        DataError: the manifest or an entry of it is missing, empty or of an unknown form.
+    """
+    held_out = held_out_contents(sets)
+    images = [image for entry in _entries(path) for image in entry]
+    kept = tuple(i for i in images if i.content not in held_out)
+    if not kept:
+        raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
+    origin = digest([[i.content, i.axis, i.index] for i in images])
+    return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin)
+
+
+def check_corpus_name(name: str) -> None:
+    """Raise `UsageError` unless `name` is `pool`, `task` or an existing manifest."""
+    if name in ("pool", "task"):
+        return
+    if Path(name).suffix not in (".csv", ".toml"):
+        raise UsageError(f"--corpus {name!r}: expected pool, task, or a manifest ending in .csv or .toml.")
+    if not Path(name).is_file():
+        raise UsageError(f"--corpus {name}: no such file.")
+
+
+def held_out_contents(sets: Iterable[tuple[Data, SplitCases]]) -> set[str]:
+    """Content hashes of every validation and test image."""
+    return {data.hashes[c.id] for data, split in sets for c in (*split.validation, *split.test)}
+
+
+def _entries(manifest: Path) -> Iterator[list[CorpusImage]]:
+    rows = _toml_rows(manifest) if manifest.suffix == ".toml" else _csv_rows(manifest)
+    for place, row in rows:
+        target = manifest.parent / str(row["path"])
+        if not target.exists():
+            raise DataError(f"{manifest}, {place}: {target} does not exist (paths are relative to the manifest).")
+        found = list(_expand(target, str(row.get("pattern") or "**/*"), int(row.get("axis", 2))))
+        if not found:
+            raise DataError(
+                f"{manifest}, {place}: no images under {target} (known: {', '.join(IMAGE_SUFFIXES)}, NIfTI)."
+            )
+        yield found
+
+
+def _csv_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(manifest, dtype={"path": str})
+    except ValueError as error:
+        raise DataError(f"{manifest} is not a readable CSV file: {error}.") from error
+    if "path" not in table:
+        raise DataError(f"{manifest} has no column `path`; found: {', '.join(map(str, table.columns))}.")
+    for number, row in enumerate(table.to_dict("records"), start=2):
+        yield f"line {number}", {str(k): v for k, v in row.items() if v == v}
+
+
+def _toml_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{manifest} is not valid TOML: {error}.") from error
+    unknown = tables.keys() - {"image", "folder", "volume"}
+    if unknown or not tables:
+        raise DataError(f"{manifest}: expected tables [[image]], [[folder]], [[volume]]; found {sorted(tables)}.")
+    for name, rows in tables.items():
+        for number, row in enumerate(rows, start=1):
+            if "path" not in row:
+                raise DataError(f"{manifest}: [[{name}]] number {number} has no `path`.")
+            yield f"[[{name}]] number {number}", row
+
+
+def _expand(target: Path, pattern: str, axis: int) -> Iterator[CorpusImage]:
+    files = sorted(p for p in target.glob(pattern) if p.is_file()) if target.is_dir() else [target]
+    for file in files:
+        if file.name.endswith(VOLUME_SUFFIXES):
+            content = _content(file)
+            yield from (CorpusImage(file, content, axis, k) for k in range(_volume(file).shape[axis]))
+        elif file.suffix.lower() in IMAGE_SUFFIXES:
+            yield CorpusImage(file, _content(file))
+
+
+def _content(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _volume(path: Path) -> np.ndarray:
+    """Read a NIfTI volume in RAS orientation, scaled to 8 bits between its 0.5 and 99.5 percentiles."""
+    from monai.transforms import Compose, EnsureChannelFirst, LoadImage, Orientation, ScaleIntensityRangePercentiles
+
+    read = Compose(
+        [
+            LoadImage(image_only=True, reader="NibabelReader"),
+            EnsureChannelFirst(),
+            Orientation(axcodes="RAS", labels=None),
+            ScaleIntensityRangePercentiles(0.5, 99.5, 0, 255, clip=True),
+        ]
+    )
+    try:
+        volume = read(path)
+    except Exception as error:  # MONAI wraps reader errors in many types
+        raise DataError(f"{path} is not a readable NIfTI volume: {error}. Restore it or remove it.") from error
+    if volume.shape[0] != 1 or volume.ndim != 4:
+        raise DataError(f"{path} has {volume.shape[0]} channels; expected one 3D volume. Split it, or remove it.")
+    array: np.ndarray = volume[0].numpy().astype(np.uint8)
+    return array
+
+
+def _read_slice(path: Path, axis: int, index: int) -> Image.Image:
+    return Image.fromarray(np.rot90(np.take(_volume(path), index, axis=axis)).copy()).convert("RGB")

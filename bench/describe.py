@@ -1,0 +1,134 @@
+"""Texts of `bench list`, `bench show` and `bench data status`. Imports no torch for tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.backbones import BACKBONES
+from bench.data import data_status, resolve_root
+from bench.errors import UsageError
+from bench.interfaces import Settings, Task
+from bench.protocols import PROTOCOLS
+
+LISTS = ("methods", "tasks", "protocols", "backbones", "corpora")
+
+
+def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
+    """(name, one line about it) of everything of one sort. Raises `UsageError` for an unknown sort."""
+    if what not in LISTS:
+        raise UsageError(f"Cannot list {what!r}.{registry.closest(what, LISTS)} Known: {', '.join(LISTS)}.")
+    _add_files(plugin_files)
+    if what == "protocols":
+        return [(p.name, p.summary) for p in PROTOCOLS.values()]
+    if what == "backbones":
+        return [(b.name, b.summary) for b in BACKBONES.values()]
+    if what == "corpora":
+        from bench.corpora import CORPORA
+
+        return list(CORPORA.items())
+    if what == "tasks":
+        loaded = [registry.tasks().get(name) for name in registry.tasks().plugins]
+        return [(t.name, f"{t.data.title} · {t.kind} · {t.protocol} · {t.metric}") for t in loaded]
+    return [(p.name, f"{p.location} ({p.package})") for p in registry.methods().plugins.values()]
+
+
+def describe(name: str, plugin_files: Iterable[Path]) -> dict[str, Any]:
+    """Facts about a task or a method. Raises `UsageError` with the closest match of either."""
+    _add_files(plugin_files)
+    if name in registry.tasks().plugins:
+        return _task_facts(registry.tasks().get(name))
+    if name in registry.methods().plugins:
+        return _method_facts(name)
+    known = [*registry.tasks().plugins, *registry.methods().plugins]
+    raise registry.unknown("task or method", name, known, "List them: bench list tasks, bench list methods.")
+
+
+def _add_files(plugin_files: Iterable[Path]) -> None:
+    for path in plugin_files:
+        registry.methods().add_file(path)
+
+
+def _task_facts(task: Task) -> dict[str, Any]:
+    data, quick = task.data, {"protocol": dict(PROTOCOLS[task.protocol].quick)}
+    return {
+        "task": task.name,
+        "data set": f"{data.title} ({data.modality}), folder {data.name}/ under the data root",
+        "kind": task.kind,
+        "protocol": f"{task.protocol}: {PROTOCOLS[task.protocol].summary}",
+        "metric": task.metric,
+        "classes": ", ".join(data.classes),
+        "expected counts": {s: dict(c) for s, c in data.expected_counts.items()},
+        "splits": f"the owner's test split; validation = {data.validation_fraction:.0%} of the owner's training cases, "
+        "drawn by seed, stratified, identical files kept together, written to results/splits/",
+        "layout": data.reader.layout,
+        "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
+        "settings (quick)": quick,
+        "citation": data.citation,
+        "licence": data.licence,
+        "how to obtain": data.obtain,
+    }
+
+
+def _method_facts(name: str) -> dict[str, Any]:
+    cls = registry.methods().get(name)
+    return {
+        "method": name,
+        "title": cls.title,
+        "citation": cls.citation,
+        "plugin": registry.methods().plugin(name).location,
+        "settings (--set method.KEY=VALUE; default = published)": _fields(cls.config_class),
+        "quick profile changes": dict(cls.quick),
+    }
+
+
+def _fields(settings: type[Settings]) -> dict[str, str]:
+    return {k: f"{f.default!r}  {f.description or ''}".rstrip() for k, f in settings.model_fields.items()}
+
+
+def to_text(facts: Mapping[str, Any], indent: str = "") -> str:
+    """Facts as indented text."""
+    lines = []
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{key}:", to_text(value, indent + "  ")] if value else [f"{indent}{key}: none"]
+        elif isinstance(value, str) and "\n" in value:
+            lines += [f"{indent}{key}:", *(f"{indent}  {line}" for line in value.splitlines())]
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return "\n".join(lines)
+
+
+def data_facts(option: Path | None) -> dict[str, Any]:
+    """What is under the data root, per data set. Raises `DataError` when a given root does not exist."""
+    from dataclasses import asdict
+
+    root = resolve_root(option)
+    sets = {(d := registry.tasks().get(name).data).name: d for name in registry.tasks().plugins}
+    return {
+        "data_root": str(root) if root else None,
+        "data_sets": [asdict(row) for row in data_status(root, sets.values())],
+    }
+
+
+def data_lines(facts: Mapping[str, Any]) -> list[str]:
+    """The facts of `data_facts` for people."""
+    root = facts["data_root"]
+    lines = [f"Data root: {root}" if root else "No data root: give --data-root DIR or set BENCH_DATA."]
+    for row in facts["data_sets"]:
+        lines.append(f"{row['name']}: {row['state']}" + (f" ({row['kind']} data)" if row["kind"] else ""))
+        if row["message"]:
+            lines += [f"  {line}" for line in row["message"].splitlines()]
+        for split, counts in row["counts"].items():
+            expected = row["expected"].get(split, {})
+            shown = ", ".join(f"{name} {n} of {expected.get(name, '?')}" for name, n in counts.items())
+            lines.append(f"  {split}: {sum(counts.values())} found of {sum(expected.values())} expected ({shown})")
+        if row["state"] == "found":
+            lines.append(
+                f"  byte-identical files: {row['n_duplicate_groups']} groups, {row['n_crossing_owner_split']} of them on "
+                "both sides of the owner's split"
+            )
+        lines += [f"  Warning: {w}" for w in row["warnings"]]
+    return lines

@@ -1,0 +1,45 @@
+"""Identity: the hash of everything that can change a score. Same identity = reuse; any difference = a new run."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+SCORE_VERSION = 1
+"""Raised whenever a change to the harness itself (loops, splits, metrics, backbones) changes scores."""
+
+
+def digest(value: Any) -> str:
+    """SHA-256 (hex) of a JSON-serialisable value, independent of key order."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_fingerprint(plugin: type) -> str:
+    """Hash of a plugin's source: its module, or every module of the package that exports it (as `methods/lvmmed`).
+
+    Comments, docstrings and formatting do not enter, so that only a change of behaviour makes a new run.
+    """
+    path = Path(inspect.getfile(plugin))
+    package = sys.modules.get(plugin.__module__.rpartition(".")[0])
+    exported = package is not None and getattr(package, plugin.__name__, None) is plugin
+    files = sorted(path.parent.rglob("*.py")) if exported else [path]
+    return digest([[f.relative_to(path.parent).as_posix(), _bare_source(f)] for f in files])
+
+
+def _bare_source(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_text(body[0]) and not isinstance(node, ast.If | ast.For):
+            node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
+    return ast.unparse(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,182 @@
+"""Leaderboards: records -> tables of means, intervals and ranks. Reads records only; never trains.
+
+A group is what may be compared: data (real or phantom), profile, task, protocol, backbone and evaluation settings.
+A contestant is a method with its own settings, its corpus and its pretraining budget; seeds are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from bench.records import Record
+
+GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
+CONTESTANT = ["method", "settings", "corpus", "pretraining"]
+
+
+def to_frame(records: Sequence[Record]) -> pd.DataFrame:
+    """One row per record: group, contestant, seed, headline score with and without duplicated test cases."""
+    rows = [
+        {
+            "data": r.data,
+            "profile": r.profile,
+            "task": r.task,
+            "protocol": r.protocol,
+            "backbone": r.backbone,
+            "evaluation": r.hashes["evaluation"][:8],
+            "method": r.method,
+            "settings": _settings(r),
+            "corpus": r.corpus.label if r.corpus else "",
+            "pretraining": r.hashes["pretraining"][:8],
+            "data_set": r.data_set,
+            "seed": r.seed,
+            "metric": r.metric,
+            "score": r.metrics[r.metric],
+            "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+        }
+        for r in records
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.astype({"score": float, "without_duplicates": float}) if rows else frame
+
+
+def _settings(record: Record) -> str:
+    """What the user set, as text; settings of pretraining and method do not concern a method without pretraining."""
+    sections = (
+        record.overrides if record.corpus else {k: v for k, v in record.overrides.items() if k in ("task", "protocol")}
+    )
+    return " ".join(f"{s}.{k}={v}" for s, values in sorted(sections.items()) for k, v in sorted(values.items()))
+
+
+def interval(scores: pd.Series) -> tuple[float, float]:
+    """95 % confidence interval of the mean over seeds (Student's t); NaN with fewer than two seeds."""
+    n = len(scores)
+    if n < 2 or scores.isna().any():
+        return np.nan, np.nan
+    half = float(stats.t.ppf(0.975, n - 1) * scores.std(ddof=1) / np.sqrt(n))
+    return float(scores.mean()) - half, float(scores.mean()) + half
+
+
+def _summary(runs: pd.DataFrame) -> pd.Series:
+    low, high = interval(runs["score"])
+    return pd.Series(
+        {
+            "data_set": runs["data_set"].iloc[0],
+            "metric": runs["metric"].iloc[0],
+            "seeds": len(runs),
+            "mean": runs["score"].mean(skipna=False),
+            "std": runs["score"].std(ddof=1, skipna=False) if len(runs) > 1 else np.nan,
+            "ci95_low": low,
+            "ci95_high": high,
+            "mean_without_duplicates": runs["without_duplicates"].mean(skipna=False),
+        }
+    )
+
+
+def task_board(records: Sequence[Record]) -> pd.DataFrame:
+    """One row per group and contestant, ranked inside the group by mean (1 is best; equal means share a rank).
+
+    `tied_with_best`: a paired t-test over common seeds does not tell the row from its group's best row (p >= 0.05);
+    empty with fewer than two common seeds.
+
+    Raises:
+        ValueError: two records of one contestant share a seed.
+    """
+    frame = to_frame(records)
+    if frame.empty:
+        return frame
+    _require_unique(frame)
+    keys = GROUP + CONTESTANT
+    board = pd.DataFrame(
+        [{**dict(zip(keys, key, strict=True)), **_summary(runs)} for key, runs in frame.groupby(keys, sort=True)]
+    )
+    board["rank"] = board.groupby(GROUP)["mean"].rank(method="min", ascending=False)
+    board["tied_with_best"] = _ties(frame, board)
+    return board.sort_values([*GROUP, "rank", *CONTESTANT], kind="stable").reset_index(drop=True)
+
+
+def _require_unique(frame: pd.DataFrame) -> None:
+    repeated = frame[frame.duplicated([*GROUP, *CONTESTANT, "seed"], keep=False)]
+    if len(repeated):
+        first = repeated.iloc[0]
+        raise ValueError(
+            f"{len(repeated)} records share method, settings and seed but not identity, as {first['method']} on "
+            f"{first['task']} seed {first['seed']}. Remove the outdated files from results/runs."
+        )
+
+
+def _ties(frame: pd.DataFrame, board: pd.DataFrame) -> list[bool | None]:
+    scores = {k: v.set_index("seed")["score"] for k, v in frame.groupby(GROUP + CONTESTANT)}
+    best = board[board["rank"] == 1].drop_duplicates(GROUP).set_index(GROUP)[CONTESTANT]
+    verdicts: list[bool | None] = []
+    for row in board[GROUP + CONTESTANT].itertuples(index=False, name=None):
+        group, own = row[: len(GROUP)], scores[row]
+        if group not in best.index:
+            verdicts.append(None)
+            continue
+        top = scores[group + tuple(best.loc[group])]
+        common = own.index.intersection(top.index)
+        verdicts.append(_tied(own.loc[common].to_numpy(), top.loc[common].to_numpy()))
+    return verdicts
+
+
+def _tied(own: np.ndarray, top: np.ndarray) -> bool | None:
+    difference = top - own
+    if not difference.any():
+        return True
+    if len(difference) < 2:
+        return None
+    if np.ptp(difference) == 0:
+        return False
+    return bool(stats.ttest_1samp(difference, 0.0).pvalue >= 0.05)
+
+
+def overall_board(board: pd.DataFrame) -> pd.DataFrame:
+    """Mean rank over all tasks of a (data, profile, backbone), null for contestants that lack one."""
+    if board.empty:
+        return board
+    scope = ["data", "profile", "backbone"]
+    contestants = CONTESTANT
+    parts = []
+    for key, rows in board.groupby(scope, sort=True):
+        column = rows["task"] + ":" + rows["protocol"] + "@" + rows["evaluation"]
+        ranks = rows.assign(column=column, settings=rows["settings"].map(_pretraining_only)).pivot_table(
+            index=contestants, columns="column", values="rank", aggfunc="min"
+        )
+        table = ranks.rename(columns=lambda c: f"rank {c}")
+        table.insert(0, "mean_rank", ranks.mean(axis=1, skipna=False))
+        table.insert(1, "tasks", ranks.notna().sum(axis=1))
+        table = table.reset_index()
+        for name, value in zip(scope[::-1], key[::-1], strict=True):
+            table.insert(0, name, str(value))
+        parts.append(table.sort_values(["mean_rank", *contestants], kind="stable", na_position="last"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _pretraining_only(settings: str) -> str:
+    return " ".join(s for s in settings.split() if s.startswith(("method.", "pretrain.")))
+
+
+def join_published(board: pd.DataFrame, published: Path) -> pd.DataFrame:
+    """Add the paper's numbers beside ours, as *reported* (percent there, fractions here); real data only."""
+    files = sorted(published.glob("*.csv"))
+    if board.empty or not files:
+        return board
+    tables = [pd.read_csv(f).assign(reported_in=f.stem) for f in files]
+    paper = pd.concat(tables, ignore_index=True)
+    paper = paper[paper["backbone"] == "resnet50"].drop_duplicates(
+        ["method", "task", "protocol", "metric", "reported_in"]
+    )
+    paper = paper.assign(reported_mean=paper["mean"] / 100, reported_std=paper["std"] / 100).rename(
+        columns={"task": "data_set", "backbone": "reported_backbone"}
+    )
+    columns = ["reported_mean", "reported_std", "reported_backbone", "reported_in"]
+    keys = ["method", "data_set", "protocol", "metric"]
+    joined = board.merge(paper[keys + columns], on=keys, how="left")
+    joined.loc[joined["data"] != "real", columns] = np.nan
+    return joined

@@ -1,0 +1,98 @@
+"""Feeding training: batches in an order, and with random numbers, that a seed and an epoch fix for any worker count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from bench.corpora import Corpus
+from bench.decoded import DecodedDataset
+from bench.errors import TrainingError
+from bench.progress import Report
+from bench.seeding import derive, seeded
+
+Draw = tuple[int, int]
+"""Index of an item and the seed of its random numbers."""
+
+
+class ViewDataset(DecodedDataset):
+    """Images of a corpus, transformed to views; decoded once at twice the view size (shorter side)."""
+
+    def __init__(self, corpus: Corpus, transform: Callable[[Image.Image], Any], image_size: int) -> None:
+        super().__init__([((i.content, i.axis, i.index), i.read) for i in corpus.images], 2 * image_size)
+        self.transform = transform
+
+    def __getitem__(self, index: int) -> Any:
+        return self.transform(self.image(index))
+
+
+class SeededDataset(Dataset[Any]):
+    """A data set whose items are asked for with a seed, so that their random numbers belong to the item alone."""
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self.dataset = dataset
+
+    def __getitem__(self, draw: Draw) -> Any:
+        index, seed = draw
+        with seeded(seed):
+            return self.dataset[index]
+
+
+class EpochBatches(Sampler[list[Draw]]):
+    """Batches of one epoch: a permutation drawn from (seed, epoch); a last batch below `smallest` is dropped."""
+
+    def __init__(self, size: int, batch_size: int, seed: int, smallest: int) -> None:
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+        rest = size % batch_size
+        self.size = size
+        self.used = size - rest if rest < smallest else size
+
+    def __len__(self) -> int:
+        return -(-self.used // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)[: self.used].tolist()
+        for start in range(0, self.used, self.batch_size):
+            batch = order[start : start + self.batch_size]
+            yield [(i, derive(self.seed, self.epoch, i)) for i in batch]
+
+
+def effective_batch_size(wanted: int, corpus_size: int, multiple: int) -> int:
+    """Largest batch size up to `wanted` that the corpus fills and that is a multiple of `multiple`.
+
+    Raises:
+        TrainingError: the corpus is smaller than one batch of `multiple` (at least two) images.
+    """
+    size = min(wanted, corpus_size) // multiple * multiple
+    if size < 2:
+        raise TrainingError(
+            f"The corpus has {corpus_size} images and the batch size is {wanted}; this method needs batches of a "
+            f"multiple of {max(multiple, 2)}. Use a larger corpus, or change pretrain.batch_size."
+        )
+    return size
+
+
+def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, device: torch.device) -> DataLoader[Any]:
+    """Training loader over `batches`; what it yields does not depend on the number of workers."""
+    return DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        multiprocessing_context="fork" if workers else None,
+    )
+
+
+def decode_all(dataset: Dataset[Any], name: str, report: Report) -> None:
+    """Decode a data set into memory before its first epoch (so that workers share it), with a progress bar."""
+    if isinstance(dataset, DecodedDataset):
+        with report.stage(f"decode {name}", len(dataset)) as advance:
+            for _ in dataset.decode_all():
+                advance("")

@@ -1,0 +1,195 @@
+"""The only pretraining loop: any method on any corpus, on Lightning Fabric, resumable at every epoch."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from bench.backbones import build_backbone
+from bench.checkpoints import read_provenance, save_encoder
+from bench.config import PretrainSettings
+from bench.corpora import Corpus
+from bench.errors import StorageError, TrainingError
+from bench.files import write_atomic
+from bench.interfaces import Method, Progress
+from bench.loading import EpochBatches, ViewDataset, build_loader, decode_all, effective_batch_size
+from bench.measure import Meter
+from bench.optim import build_optimizer, build_schedule, pick_device
+from bench.progress import Report
+from bench.seeding import restore_rng, rng_state, seed_all
+from bench.trainlog import TrainLog
+
+RESUME_FILE = "last.ckpt"
+ENCODER_FILE = "encoder.safetensors"
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how training runs; none of it may change a score beyond floating-point rounding."""
+
+    device: str = "auto"
+    workers: int = 0
+
+
+class MethodLoss(nn.Module):
+    """A method's loss as a module's forward pass, so that Fabric applies precision and DDP to it."""
+
+    def __init__(self, method: Method, module: nn.Module) -> None:
+        super().__init__()
+        self.method = method
+        self.module = module
+
+    def forward(self, views: Any, progress: Progress) -> Mapping[str, Tensor]:
+        """Scalars of one step; see `Method.loss`."""
+        return self.method.loss(self.module, views, progress)
+
+
+class Pretraining:
+    """State of one pretraining: module, optimiser, schedule and position, with exact resume from `folder`."""
+
+    def __init__(
+        self, method: Method, backbone: str, corpus: Corpus, settings: PretrainSettings, seed: int, compute: Compute
+    ) -> None:
+        device = pick_device(compute.device)
+        self.fabric = Fabric(
+            accelerator=device.type,
+            devices=[device.index or 0] if device.type == "cuda" else 1,
+            precision=settings.precision,
+        )
+        self.method, self.settings, self.seed = method, settings, seed
+        batch_size = effective_batch_size(settings.batch_size, len(corpus.images), method.batch_multiple)
+        self.batches = EpochBatches(len(corpus.images), batch_size, seed, smallest=batch_size)
+        self.total_steps = settings.epochs * len(self.batches)
+        seed_all(seed)
+        self.module = method.build(build_backbone(backbone, settings.init))
+        self.optimizer = build_optimizer(self.module, method.config)
+        self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
+        self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
+        self.dataset = ViewDataset(corpus, method.view_transform(settings.image_size), settings.image_size)
+        loader = build_loader(self.dataset, self.batches, compute.workers, self.fabric.device)
+        self.loader = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)
+        self.epoch = 0
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps done."""
+        return self.epoch * len(self.batches)
+
+    def save(self, path: Path, identity: str) -> None:
+        """Write everything that continuing exactly needs, atomically."""
+        state = {
+            "identity": identity,
+            "epoch": self.epoch,
+            "module": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "rng": rng_state(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomic(path, lambda file: file.write(buffer.getbuffer()))
+
+    def resume(self, path: Path, identity: str) -> None:
+        """Continue from a file that `save` wrote for the same identity. Raises `StorageError` for any other file."""
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many types for damaged archives
+            raise StorageError(
+                f"{path} is not a readable pretraining state ({error}). Delete it to start over."
+            ) from error
+        if not isinstance(state, dict) or state.get("identity") != identity:
+            raise StorageError(f"{path} belongs to another pretraining. Delete it to start over.")
+        self.module.load_state_dict(state["module"], strict=True)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.epoch = state["epoch"]
+        restore_rng(state["rng"])
+
+    def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
+        """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
+        self.batches.epoch = self.epoch
+        self.module.train()
+        for number, views in enumerate(self.loader):
+            step = self.step + number
+            progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
+            parts = self.loss_module(views, progress)
+            values: dict[str, float] = {name: float(value.detach()) for name, value in parts.items()}
+            self._require_finite(values, "loss", step)
+            self.optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(parts["loss"])
+            self.method.before_step(self.module, progress)
+            values |= {"gradient_norm": self._clip(), "lr": self.schedule.get_last_lr()[0], "epoch": self.epoch}
+            self._require_finite(values, "gradient_norm", step)
+            self.wrapped_optimizer.step()
+            self.schedule.step()
+            self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
+            log.write(step, values)
+            meter.tick(self.batches.batch_size)
+            advance(f"loss {values['loss']:.3f}")
+        self.epoch += 1
+
+    def _clip(self) -> float:
+        """Clip the gradient to the norm of the settings; returns the norm before."""
+        norm = self.fabric.clip_gradients(
+            self.loss_module,
+            self.wrapped_optimizer,
+            max_norm=self.settings.gradient_clip,
+            error_if_nonfinite=False,
+        )
+        return float(norm) if norm is not None else 0.0
+
+    def _require_finite(self, values: Mapping[str, float], name: str, step: int) -> None:
+        if not math.isfinite(values[name]):
+            shown = ", ".join(f"{k}={v:g}" for k, v in values.items())
+            raise TrainingError(
+                f"Pretraining {self.method.name} (seed {self.seed}): the {name} is not finite at step {step} of "
+                f"{self.total_steps} (epoch {self.epoch}): {shown}. Lower method.lr, for example "
+                f"--set method.lr={self.method.config.lr / 10:g}; nothing was scored."
+            )
+
+
+def pretrain(
+    run: Pretraining, folder: Path, identity: str, provenance: Mapping[str, Any], report: Report
+) -> dict[str, Any]:
+    """Pretrain to the end, or continue, and write `folder/encoder.safetensors`; returns the cost of this call.
+
+    Raises:
+        TrainingError: the loss is not finite.
+        StorageError: a checkpoint could not be written, or a file in `folder` belongs to something else.
+    """
+    resume = folder / RESUME_FILE
+    if resume.exists():
+        run.resume(resume, identity)
+        report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
+    first_epoch = run.epoch
+    decode_all(run.dataset, "corpus", report)
+    meter = Meter(run.fabric.device)
+    name = f"pretrain {run.method.name} seed {run.seed}"
+    with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:
+        while run.epoch < run.settings.epochs:
+            run.run_epoch(log, meter, advance)
+            run.save(resume, identity)
+    cost = {**meter.cost(), "batch_size": run.batches.batch_size, "steps": run.total_steps, "first_epoch": first_epoch}
+    save_encoder(
+        folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, "identity": identity, "cost": cost}
+    )
+    resume.unlink()
+    return cost
+
+
+def find_encoder(folder: Path, identity: str) -> Path | None:
+    """A finished encoder of the same identity in `folder`. Raises `StorageError` when the file is something else."""
+    path = folder / ENCODER_FILE
+    if not path.exists():
+        return None
+    if read_provenance(path).get("identity") != identity:
+        raise StorageError(f"{path} says it belongs to another pretraining. Move it away to pretrain again.")
+    return path

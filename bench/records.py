@@ -1,0 +1,102 @@
+"""The record of one finished run: what was run, on what, what came out, what it cost. Versioned; schema in docs/."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.config import ProfileName
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class Part(BaseModel):
+    """Base of the record's parts: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CorpusRecord(Part):
+    """What was pretrained on; absent for methods without pretraining."""
+
+    label: str
+    fingerprint: str
+    images: int
+    sources: dict[str, int]
+    excluded: int = Field(description="Images left out because the same file is a validation or test image.")
+
+
+class SplitRecord(Part):
+    """How the cases were divided, and the file that lists them."""
+
+    fingerprint: str
+    file: str = Field(description="Path of the written split, relative to the results folder.")
+    train: int
+    validation: int
+    test: int
+
+
+class CaseScores(Part):
+    """Per-case outcome on the test split, one entry per case in each list."""
+
+    id: list[str]
+    target: list[Any]
+    prediction: list[Any]
+
+
+class Record(Part):
+    """One run. `metrics` are fractions in [0, 1] (kappa in [-1, 1]); null where a metric is undefined."""
+
+    schema_version: Literal[1]
+    identity: str = Field(description="Hash of everything that can change the score.", pattern="^[0-9a-f]{64}$")
+    status: Literal["complete"]
+    profile: ProfileName
+    data: Literal["real", "phantom"]
+    method: str
+    backbone: str
+    task: str
+    data_set: str
+    kind: str
+    protocol: str
+    distribution: Literal["in"] = "in"
+    seed: int
+    metric: str = Field(description="Name of the headline metric.")
+    metrics: dict[str, float | None]
+    metrics_without_duplicates: dict[str, float | None] = Field(
+        description="The same metrics without test cases that are byte-identical to a training or validation case."
+    )
+    selection: dict[str, float] = Field(description="Selected epoch and its headline metric on the validation split.")
+    duplicates: dict[str, Any]
+    split: SplitRecord
+    corpus: CorpusRecord | None
+    config: dict[str, Any] = Field(description="All settings after profile and overrides.")
+    overrides: dict[str, dict[str, Any]] = Field(description="What the user set.")
+    hashes: dict[str, str] = Field(description="config, data, method code, checkpoint, evaluation, pretraining.")
+    warnings: list[str]
+    cost: dict[str, dict[str, float]] = Field(description="Stage -> seconds, images per second, peak memory (MiB).")
+    provenance: dict[str, Any] = Field(description="Commit, dirty flag, package versions, device, time.")
+    cases: CaseScores
+
+    @model_validator(mode="after")
+    def _check(self) -> Record:
+        lengths = {len(self.cases.id), len(self.cases.target), len(self.cases.prediction)}
+        if lengths != {self.split.test}:
+            raise ValueError(
+                f"per-case lists have lengths {sorted(lengths)}, the test split has {self.split.test} cases"
+            )
+        if self.metric not in self.metrics:
+            raise ValueError(f"headline metric {self.metric!r} is not among {sorted(self.metrics)}")
+        return self
+
+    def to_json(self) -> str:
+        """JSON with one line per top-level field, so that records stay small and can be compared by eye."""
+        fields = self.model_dump(mode="json")
+        lines = [f"{json.dumps(k)}: {json.dumps(v, sort_keys=True, allow_nan=False)}" for k, v in fields.items()]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def schema_text() -> str:
+    """The JSON schema of a record, as published in docs/record.schema.json."""
+    return json.dumps(Record.model_json_schema(), indent=2, sort_keys=True) + "\n"

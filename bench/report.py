@@ -1,0 +1,76 @@
+"""Tables as files and as text: CSV for machines, Markdown for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from bench.errors import StorageError
+from bench.files import write_text
+from bench.leaderboard import join_published, overall_board, task_board
+from bench.records import Record
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """CSV text with six decimals and Unix line ends: the same frame gives the same bytes."""
+    return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+
+
+def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
+    """Regenerate every CSV in results/leaderboard from the records alone; returns the files written.
+
+    Raises:
+        StorageError: a file cannot be written, or two records claim one contestant and seed.
+    """
+    try:
+        board = task_board(records)
+    except ValueError as error:
+        raise StorageError(str(error)) from error
+    overall = overall_board(board)
+    board = join_published(board, results / "published")
+    folder = results / "leaderboard"
+    texts = {}
+    for kind, frame in (("", board), ("-overall", overall)):
+        for key, rows in frame.groupby(["data", "profile"], sort=True) if len(frame) else ():
+            name = "-".join(map(str, key)) + kind + ".csv"
+            texts[folder / name] = to_csv(_without_foreign_ranks(rows))
+    for path, text in texts.items():
+        write_text(path, text)
+    for stale in set(folder.glob("*.csv")) - texts.keys() if texts else ():
+        stale.unlink()
+    return sorted(texts)
+
+
+def _without_foreign_ranks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Drop rank columns of tasks that no row of this table has."""
+    foreign = [c for c in rows if str(c).startswith("rank ") and rows[c].isna().all()]
+    return rows.drop(columns=foreign)
+
+
+def percent(mean: float, std: float) -> str:
+    """`76.8 ± 2.2` in percent; `n/a` for an undefined mean."""
+    if pd.isna(mean):
+        return "n/a"
+    return f"{100 * mean:.1f}" + ("" if pd.isna(std) else f" ± {100 * std:.1f}")
+
+
+def to_markdown(board: pd.DataFrame) -> str:
+    """The task board as a Markdown table (percent), as shown in the README."""
+    rows = [
+        "| task | method | mean ± std | 95 % interval | no duplicates | seeds | rank | tied with best | reported |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in board.to_dict("records"):
+        low, high = r["ci95_low"], r["ci95_high"]
+        between = "n/a" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}"
+        reported = percent(r.get("reported_mean", float("nan")), r.get("reported_std", float("nan")))
+        tied = {True: "yes", False: "no"}.get(r["tied_with_best"], "")
+        clean = percent(r["mean_without_duplicates"], float("nan"))
+        score = percent(r["mean"], r["std"])
+        rows.append(
+            f"| {r['task']} | {r['method']} | {score} | {between} | {clean} | {r['seeds']} | {r['rank']:.0f} | {tied} "
+            f"| {reported} |"
+        )
+    return "\n".join(rows) + "\n"

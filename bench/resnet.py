@@ -1,0 +1,57 @@
+"""torchvision ResNets as backbones: four feature maps and a pooled embedding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from bench.backbones import BackboneSpec
+from bench.errors import StorageError
+from bench.interfaces import Features
+
+STAGES = ("layer1", "layer2", "layer3", "layer4")
+
+
+class ResNetBackbone(nn.Module):
+    """A torchvision ResNet without its classifier.
+
+    Maps are the outputs of the four stages at strides 4, 8, 16 and 32; the embedding is the mean of the last map.
+    State-dict keys are torchvision's own, without `fc.*`.
+    """
+
+    def __init__(self, spec: BackboneSpec) -> None:
+        super().__init__()
+        self.channels = spec.channels
+        self.strides = spec.strides
+        self.embedding_dim = spec.channels[-1]
+        network = torchvision.models.get_model(spec.name, weights=None)
+        self.stem = ("conv1", "bn1", "relu", "maxpool")
+        for name in (*self.stem, *STAGES):
+            self.add_module(name, network.get_submodule(name))
+
+    def forward(self, images: Tensor) -> Features:
+        """Images (B, 3, H, W) -> maps [(B, channels[i], H/strides[i], W/strides[i])] and pooled (B, D)."""
+        x = images
+        for name in self.stem:
+            x = self.get_submodule(name)(x)
+        maps = []
+        for stage in STAGES:
+            x = self.get_submodule(stage)(x)
+            maps.append(x)
+        return Features(maps, x.mean(dim=(2, 3)))
+
+
+def load_imagenet(backbone: nn.Module, spec: BackboneSpec) -> None:
+    """Load ImageNet-1K weights from torch's cache; nothing is downloaded. Raises `StorageError` when absent."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / spec.imagenet_file
+    if not path.is_file():
+        url = torchvision.models.get_model_weights(spec.name).IMAGENET1K_V1.url
+        raise StorageError(
+            f"Pretraining starts from ImageNet weights, and {path} does not exist. Nothing is downloaded here: put "
+            f"{url} there, or start from random weights with --set pretrain.init=random."
+        )
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    backbone.load_state_dict({k: v for k, v in state.items() if not k.startswith("fc.")}, strict=True)

@@ -1,0 +1,187 @@
+"""What the commands `run` and `leaderboard` do, from texts to a summary; the command line only prints it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import platformdirs
+
+from bench import registry
+from bench.config import PROFILES, parse_overrides
+from bench.corpora import check_corpus_name
+from bench.data import resolve_root
+from bench.errors import UsageError
+from bench.leaderboard import task_board
+from bench.plan import PlannedRun, make_plan
+from bench.progress import Report
+from bench.records import Record
+from bench.report import percent, to_markdown, write_leaderboards
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The command `bench run` as it was typed."""
+
+    methods: str
+    tasks: str
+    protocols: str | None
+    backbones: str | None
+    seeds: tuple[int, ...]
+    profile: str
+    overrides: tuple[str, ...]
+    corpus: str
+    data_root: Path | None
+    plugins: tuple[Path, ...]
+    results: Path
+    cache: Path | None
+    device: str
+    workers: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run command has to say at its end."""
+
+    records: list[Record]
+    made: int
+    board: pd.DataFrame
+    files: list[Path]
+
+    @property
+    def lines(self) -> list[str]:
+        """Leaderboard lines of the contestants of this command, and where the CSV files are."""
+        rows = [] if self.made else ["Nothing to run: every run of this command is already stored."]
+        rows += [_board_line(r) for r in self.board.to_dict("records")]
+        return rows + [f"Leaderboard: {f}" for f in self.files]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "made": self.made,
+            "runs": [
+                {"method": r.method, "task": r.task, "protocol": r.protocol, "seed": r.seed, "identity": r.identity}
+                | {"metrics": r.metrics}
+                for r in self.records
+            ],
+            "leaderboard": json.loads(self.board.to_json(orient="records")),
+            "files": [str(f) for f in self.files],
+        }
+
+
+def _board_line(row: dict[Any, Any]) -> str:
+    low, high = row["ci95_low"], row["ci95_high"]
+    between = "" if pd.isna(low) else f", 95 % interval {100 * low:.1f} to {100 * high:.1f}"
+    settings = f" [{row['settings']}]" if row["settings"] else ""
+    return (
+        f"{row['data']}/{row['profile']} {row['task']} ({row['protocol']}, {row['backbone']}) "
+        f"{row['method']}{settings}: "
+        f"{row['metric']} {percent(row['mean'], row['std'])} % over {row['seeds']} seed(s){between}; "
+        f"without duplicated test cases {percent(row['mean_without_duplicates'], float('nan'))} %; "
+        f"rank {row['rank']:.0f}"
+    )
+
+
+def default_cache() -> Path:
+    """Per-user cache folder of this program."""
+    return Path(platformdirs.user_cache_dir("medical-ssl-bench"))
+
+
+def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
+    """Plan, run what is missing, and regenerate the leaderboards.
+
+    Raises:
+        BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
+    """
+    report = Report(quiet=quiet)
+    overrides = parse_overrides(request.overrides)
+    plans = _plan(request, report)
+    check_corpus_name(request.corpus)
+    root = resolve_root(request.data_root)
+    cache = request.cache or default_cache()
+
+    report.say("loading torch ...")
+    from bench.pretrain import Compute
+    from bench.runner import Options, run_plan
+    from bench.world import World
+
+    data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
+    world = World(root, report) if root else World.phantom(data_sets, cache, report)
+    compute = Compute(request.device, request.workers)
+    options = Options(request.profile, overrides, request.corpus, request.results, cache, compute)
+    outcome = run_plan(plans, options, world, report)
+    records, _ = Store(request.results).load()
+    files = write_leaderboards(request.results, records)
+    return RunSummary(
+        outcome.records, outcome.made, _rows_of(outcome.records, records), _files_of(outcome.records, files)
+    )
+
+
+def _plan(request: RunRequest, report: Report) -> list[PlannedRun]:
+    if request.profile not in PROFILES:
+        hint = registry.closest(request.profile, PROFILES)
+        raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
+    if request.device not in ("auto", "cpu", "cuda") and not request.device.startswith("cuda:"):
+        raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
+    for path in request.plugins:
+        registry.methods().add_file(path)
+    plans, merged = make_plan(
+        request.methods, request.tasks, request.protocols, request.backbones, request.seeds, request.profile
+    )
+    for line in merged:
+        report.say(line)
+    return plans
+
+
+def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
+    """Rows of the whole board that belong to contestants of this command (their rank counts everyone)."""
+    board = task_board(records)
+    wanted = {
+        (
+            r.data,
+            r.profile,
+            r.task,
+            r.protocol,
+            r.backbone,
+            r.hashes["evaluation"][:8],
+            r.method,
+            r.hashes["pretraining"][:8],
+        )
+        for r in own
+    }
+    keys = board[["data", "profile", "task", "protocol", "backbone", "evaluation", "method", "pretraining"]]
+    return board[[tuple(k) in wanted for k in keys.itertuples(index=False)]].reset_index(drop=True)
+
+
+def _files_of(own: list[Record], files: list[Path]) -> list[Path]:
+    names = {f"{r.data}-{r.profile}" for r in own}
+    return [f for f in files if f.stem in names]
+
+
+@dataclass(frozen=True)
+class Regenerated:
+    """What `bench leaderboard` did."""
+
+    records: int
+    files: list[Path]
+    problems: list[str]
+    markdown: str
+
+
+def regenerate(results: Path) -> Regenerated:
+    """Write all leaderboard files from the records. Raises `UsageError` when there are no records."""
+    records, problems = Store(results).load()
+    if not records:
+        raise UsageError(
+            f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
+        )
+    files = write_leaderboards(results, records)
+    texts = []
+    for path in files:
+        if not path.stem.endswith("-overall"):
+            texts.append(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path, keep_default_na=True))}")
+    return Regenerated(len(records), files, [str(p) for p in problems], "\n".join(texts))

@@ -1,0 +1,49 @@
+"""Training log: one row per step in a CSV file and in TensorBoard, continued after a resume."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import pandas as pd
+from torch.utils.tensorboard import SummaryWriter
+
+from bench.files import unwritable, write_text
+
+
+class TrainLog:
+    """Appends rows to `log.csv` and scalars to `tensorboard/`; rows at or after `start_step` of an earlier try go."""
+
+    def __init__(self, folder: Path, start_step: int) -> None:
+        self.path = folder / "log.csv"
+        if self.path.exists():
+            rows = pd.read_csv(self.path)
+            kept = rows[rows["step"] < start_step]
+            write_text(self.path, kept.to_csv(index=False) if len(kept) else "")
+        self.columns: list[str] = []
+        self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=start_step)
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Log one step. Raises `StorageError` when the disk is full."""
+        row = {"step": step, **values}
+        try:
+            fresh = not self.path.exists() or self.path.stat().st_size == 0
+            with self.path.open("a", newline="") as file:
+                writer = csv.DictWriter(file, fieldnames=list(row))
+                if fresh:
+                    writer.writeheader()
+                writer.writerow(row)
+            for name, value in values.items():
+                self.board.add_scalar(name, value, step)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def __enter__(self) -> TrainLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.board.close()

@@ -1,0 +1,79 @@
+"""BYOL: an online network predicts a slowly moving teacher's projection of another view."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any, ClassVar
+
+import torch
+from lightly.loss import NegativeCosineSimilarity
+from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+from lightly.models.utils import deactivate_requires_grad, update_momentum
+from lightly.transforms import BYOLTransform
+from lightly.transforms.byol_transform import BYOLView1Transform, BYOLView2Transform
+from lightly.utils.scheduler import cosine_schedule
+from PIL.Image import Image
+from pydantic import Field
+from torch import Tensor, nn
+
+from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+
+
+class BYOLConfig(MethodConfig):
+    """Published values: ImageNet, ResNet-50, batch 4096, LARS, 10 of 1000 epochs of warm-up (Section 3.3)."""
+
+    optimizer: OptimizerName = Field("lars", description="Optimiser of the pretraining.")
+    lr: float = Field(3.2, gt=0, description="Peak learning rate: 0.2 x batch / 256 at the published batch of 4096.")
+    weight_decay: float = Field(1.5e-6, ge=0, description="Weight decay.")
+    warmup_fraction: float = Field(0.01, ge=0, lt=1, description="Share of all steps with linear warm-up.")
+    momentum: float = Field(0.996, ge=0, le=1, description="Teacher momentum at the start; rises to 1 by a cosine.")
+    hidden_dim: int = Field(4096, ge=1, description="Hidden units of projection and prediction heads.")
+    projection_dim: int = Field(256, ge=1, description="Size of the projection.")
+
+
+class BYOL(Method):
+    """Grill et al. 2020, with lightly's loss, heads, views and teacher update."""
+
+    name: ClassVar[str] = "byol"
+    title: ClassVar[str] = "BYOL"
+    citation: ClassVar[str] = "Grill et al., Bootstrap Your Own Latent, NeurIPS 2020, arXiv 2006.07733"
+    config_class: ClassVar[type[MethodConfig]] = BYOLConfig
+    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "hidden_dim": 512, "momentum": 0.95}
+    config: BYOLConfig
+
+    def view_transform(self, image_size: int) -> Callable[[Image], Any]:
+        """Two asymmetric views (3, H, W): the first always blurred, the second sometimes solarised."""
+        transform: Callable[[Image], Any] = BYOLTransform(
+            BYOLView1Transform(input_size=image_size), BYOLView2Transform(input_size=image_size)
+        )
+        return transform
+
+    def build(self, backbone: nn.Module) -> nn.Module:
+        """Online backbone, projector and predictor; teacher copies of the first two."""
+        size = int(backbone.embedding_dim)  # type: ignore[arg-type]
+        hidden, out = self.config.hidden_dim, self.config.projection_dim
+        projector = BYOLProjectionHead(size, hidden, out)
+        teacher = nn.ModuleDict({"backbone": deepcopy(backbone), "projector": deepcopy(projector)})
+        deactivate_requires_grad(teacher)
+        return nn.ModuleDict(
+            {
+                "backbone": backbone,
+                "projector": projector,
+                "predictor": BYOLPredictionHead(out, hidden, out),
+                "teacher": teacher,
+            }
+        )
+
+    def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
+        """Negative cosine between prediction and teacher projection, symmetrised (Eq. 2, up to scale and offset)."""
+        teacher = module["teacher"]
+        predictions = [module["predictor"](module["projector"](module["backbone"](v).pooled)) for v in views]
+        with torch.no_grad():
+            targets = [teacher["projector"](teacher["backbone"](v).pooled) for v in views]  # (B, P) each
+        criterion = NegativeCosineSimilarity()
+        return {"loss": 0.5 * (criterion(predictions[0], targets[1]) + criterion(predictions[1], targets[0]))}
+
+    def after_step(self, module: Any, progress: Progress) -> None:
+        """Teacher = m x teacher + (1 - m) x online; m rises from `momentum` to 1."""
+        m = cosine_schedule(progress.step, progress.total_steps, self.config.momentum, 1.0)
+        update_momentum(module["backbone"], module["teacher"]["backbone"], m)
+        update_momentum(module["projector"], module["teacher"]["projector"], m)

@@ -1,0 +1,59 @@
+"""SimCLR: two views of an image attract, all other images of the batch repel."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import torch
+from lightly.loss import NTXentLoss
+from lightly.models.modules import SimCLRProjectionHead
+from lightly.transforms import SimCLRTransform
+from PIL.Image import Image
+from pydantic import Field
+from torch import Tensor, nn
+
+from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+
+
+class SimCLRConfig(MethodConfig):
+    """Published values: ImageNet, ResNet-50, batch 4096, LARS, 10 of 100 epochs of warm-up (Appendix B.6)."""
+
+    optimizer: OptimizerName = Field("lars", description="Optimiser of the pretraining.")
+    lr: float = Field(4.8, gt=0, description="Peak learning rate: 0.3 x batch / 256 at the published batch of 4096.")
+    weight_decay: float = Field(1e-6, ge=0, description="Weight decay.")
+    warmup_fraction: float = Field(0.1, ge=0, lt=1, description="Share of all steps with linear warm-up.")
+    temperature: float = Field(0.1, gt=0, description="Temperature of the contrastive softmax.")
+    hidden_dim: int = Field(2048, ge=1, description="Hidden units of the projection head.")
+    projection_dim: int = Field(128, ge=1, description="Size of the projection.")
+    color_jitter: float = Field(1.0, ge=0, description="Strength of the colour jitter.")
+
+
+class SimCLR(Method):
+    """Chen et al. 2020, with lightly's NT-Xent loss, projection head and views."""
+
+    name: ClassVar[str] = "simclr"
+    title: ClassVar[str] = "SimCLR"
+    citation: ClassVar[str] = "Chen et al., A Simple Framework for Contrastive Learning, ICML 2020, arXiv 2002.05709"
+    config_class: ClassVar[type[MethodConfig]] = SimCLRConfig
+    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "hidden_dim": 512, "color_jitter": 0.5}
+    config: SimCLRConfig
+
+    def view_transform(self, image_size: int) -> Callable[[Image], Any]:
+        """Two views (3, H, W) of an image."""
+        transform: Callable[[Image], Any] = SimCLRTransform(input_size=image_size, cj_strength=self.config.color_jitter)
+        return transform
+
+    def build(self, backbone: nn.Module) -> nn.Module:
+        """Backbone and projection head."""
+        size = int(backbone.embedding_dim)  # type: ignore[arg-type]
+        head = SimCLRProjectionHead(size, self.config.hidden_dim, self.config.projection_dim)
+        criterion = NTXentLoss(temperature=self.config.temperature)
+        return nn.ModuleDict({"backbone": backbone, "head": head, "criterion": criterion})
+
+    def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
+        """NT-Xent over both views (Eq. 1)."""
+        z0, z1 = (module["head"](module["backbone"](view).pooled) for view in views)  # (B, P) each
+        loss = module["criterion"](z0, z1)
+        with torch.no_grad():
+            hit = (nn.functional.normalize(z0) @ nn.functional.normalize(z1).T).argmax(1).cpu()
+            accuracy = (hit == torch.arange(len(hit))).float().mean()
+        return {"loss": loss, "matching_accuracy": accuracy}

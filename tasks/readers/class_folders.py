@@ -1,0 +1,110 @@
+"""Images sorted into one folder per class, with or without folders per split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bench.errors import DataError
+from bench.interfaces import Case
+
+_JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+"""What operating systems and archive programs leave behind (lower case); hidden files are ignored as well."""
+
+
+@dataclass(frozen=True)
+class ClassFolders:
+    """Reader of `<split>/<class>/<image>`, or of `<class>/<image>` where both split folders are None."""
+
+    train: str | None
+    """Folder of the owner's training split."""
+    test: str | None
+    """Folder of the owner's test split."""
+    classes: Mapping[str, int]
+    """Class folder -> class index."""
+    suffixes: tuple[str, ...] = (".jpg", ".jpeg", ".png")
+    """Lower-case suffixes of images; other files are ignored."""
+
+    @property
+    def layout(self) -> str:
+        """The expected folders, one line per split."""
+        files = f"{{{','.join(self.classes)}}}/*{{{','.join(self.suffixes)}}}"
+        return "\n".join(f"{split}/{files}" if split else files for split, _ in self._splits())
+
+    def matches(self, folder: Path) -> bool:
+        """Whether any class folder stands where the layout wants it."""
+        return any((folder / split / name).is_dir() for split, _ in self._splits() for name in self.classes)
+
+    def read(self, folder: Path) -> list[Case]:
+        """List the cases of all splits, sorted by id (the path relative to `folder`).
+
+        Raises:
+            DataError: a split or class folder is missing, a class folder has no images, or a folder is no known class.
+        """
+        cases: list[Case] = []
+        for split, owner_split in self._splits():
+            for class_folder, target in self._class_folders(folder, split):
+                cases += [
+                    Case(path.relative_to(folder).as_posix(), path, target, owner_split)
+                    for path in self._images(class_folder)
+                ]
+        return sorted(cases, key=lambda case: case.id)
+
+    def _splits(self) -> list[tuple[str, Literal["train", "test"] | None]]:
+        splits: list[tuple[str, Literal["train", "test"] | None]] = []
+        if self.train:
+            splits.append((self.train, "train"))
+        if self.test:
+            splits.append((self.test, "test"))
+        return splits or [("", None)]
+
+    def _class_folders(self, folder: Path, split: str) -> list[tuple[Path, int]]:
+        split_folder = folder / split
+        if not split_folder.is_dir():
+            raise DataError(f"{split_folder}: this folder is missing.\n{self._advice(folder)}")
+        found = {path.name for path in _visible(split_folder) if path.is_dir()}
+        missing, unknown = sorted(set(self.classes) - found), sorted(found - set(self.classes))
+        if missing:
+            raise DataError(f"{split_folder / missing[0]}: this class folder is missing.\n{self._advice(folder)}")
+        if unknown:
+            raise DataError(
+                f"{split_folder / unknown[0]}: this folder is none of the data set's classes "
+                f"({', '.join(self.classes)}).\nMove it out of {split_folder}, or give it its class's name."
+            )
+        return [(split_folder / name, target) for name, target in self.classes.items()]
+
+    def _images(self, class_folder: Path) -> list[Path]:
+        found = [path for path in _visible(class_folder) if not path.is_dir()]
+        images = [path for path in found if path.suffix.lower() in self.suffixes]
+        if not images:
+            raise DataError(
+                f"{class_folder}: no images in this folder (suffixes: {', '.join(self.suffixes)}; {_names(found)}).\n"
+                "Unpack the owner's archive again."
+            )
+        return images
+
+    def _advice(self, folder: Path) -> str:
+        entries = _visible(folder)
+        nested = [path for path in entries if path.is_dir() and self.matches(path)]
+        if nested:
+            return f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
+        return f"Unpack the owner's archive again; expected in {folder} ({_names(entries)}):\n{self.layout}"
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Entries of a folder, sorted, without hidden files and what operating systems leave behind."""
+    try:
+        return sorted(
+            path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in _JUNK
+        )
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be listed: {error.strerror}.\nGive yourself the right to read it."
+        ) from error
+
+
+def _names(paths: list[Path]) -> str:
+    names = ", ".join(path.name for path in paths[:5])
+    return f"found: {names}{', ...' if len(paths) > 5 else ''}" if names else "found: nothing"

@@ -1,0 +1,76 @@
+"""Shared fixtures: a small phantom world, its cache, and a runner of the command line in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench import registry
+from bench.data import ensure_phantom
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BENCH_DATA", "BENCH_RESULTS", "BENCH_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tests run side by side; more threads than cores make all of them slow."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def phantom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def phantom_root(phantom_cache: Path) -> Path:
+    """A data root with the phantom of every data set; do not change it."""
+    root = phantom_cache
+    for name in registry.tasks().plugins:
+        root = ensure_phantom(registry.tasks().get(name).data, phantom_cache)
+    return root
+
+
+@dataclass
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command line in this process; plugins added by one call are forgotten after it."""
+    from bench import cli
+
+    def call(*arguments: str | Path) -> Result:
+        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
+        for cached in (registry.methods, registry.tasks, registry.kinds):
+            cached.cache_clear()
+        capfd.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capfd.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+def real_data() -> Path:
+    """Root of the real data sets for tests marked `real_data`; skips when it is absent."""
+    root = Path(os.environ.get("BENCH_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not root.is_dir():
+        pytest.skip(f"real data sets are not on this machine ({root}; set BENCH_TEST_DATA)")
+    return root

@@ -1,0 +1,56 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from bench.data import ensure_phantom
+from bench.interfaces import DataSet
+from tasks.brain_tumor import BRAIN_TUMOR
+from tasks.readers.class_folders import ClassFolders
+
+
+def write_tiny(folder: Path, seed: int = 0) -> None:
+    """Distinct files; 6 per class in a, 2 in b. The content is no image: readers and hashes do not decode."""
+    for split, count in (("a", 6), ("b", 2)):
+        for name in ("cat", "dog"):
+            for i in range(count):
+                path = folder / split / name / f"{i}.jpg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(f"{split} {name} {i} {seed}".encode())
+
+
+@pytest.fixture
+def tiny() -> DataSet:
+    return DataSet(
+        name="tiny",
+        title="Tiny",
+        reader=ClassFolders("a", "b", {"cat": 0, "dog": 1}),
+        classes=("cat", "dog"),
+        expected_counts={"train": {"cat": 6, "dog": 6}, "test": {"cat": 2, "dog": 2}},
+        modality="none",
+        citation="none",
+        licence="none",
+        obtain="Ask the zoo.",
+        phantom=write_tiny,
+        validation_fraction=0.34,
+    )
+
+
+@pytest.fixture
+def tiny_root(tmp_path: Path) -> Path:
+    write_tiny(tmp_path / "data" / "tiny")
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def phantom_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_phantom(BRAIN_TUMOR, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def real_root() -> Path:
+    default = Path(__file__).parents[3] / "shared" / "data"
+    root = Path(os.environ.get("BENCH_TEST_DATA", default))
+    if not (root / "brain_tumor").is_dir():
+        pytest.skip(f"the real data set brain_tumor is not in {root}; set BENCH_TEST_DATA to a data root")
+    return root

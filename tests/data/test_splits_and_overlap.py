@@ -1,0 +1,126 @@
+import csv
+import hashlib
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.data import read_data
+from bench.errors import DataError
+from bench.interfaces import Case
+from bench.overlap import find_duplicates
+from bench.splits import draw_split, group_cases, write_split
+from tasks.brain_tumor import BRAIN_TUMOR
+
+
+@pytest.fixture(scope="module")
+def phantom(phantom_root):
+    return read_data(BRAIN_TUMOR, phantom_root)
+
+
+def ids(cases):
+    return {case.id for case in cases}
+
+
+def with_cases(data, cases):
+    return replace(data, cases=tuple(cases), hashes={c.id: data.hashes.get(c.id, c.id) for c in cases})
+
+
+def test_split_covers_all_cases_once_and_keeps_the_owners_test(phantom):
+    split = draw_split(phantom, 0)
+    assert ids(split.test) == ids(c for c in phantom.cases if c.owner_split == "test")
+    assert sorted(c.id for c in split.train + split.validation + split.test) == [c.id for c in phantom.cases]
+
+
+def test_split_depends_on_the_seed_only(phantom):
+    split = draw_split(phantom, 3)
+    assert draw_split(replace(phantom, cases=phantom.cases[::-1]), 3) == split
+    other = draw_split(phantom, 4)
+    assert ids(other.validation) != ids(split.validation)
+    assert other.fingerprint != split.fingerprint
+    assert other.test == split.test
+
+
+def test_split_is_stratified(phantom):
+    validation = Counter(case.target for case in draw_split(phantom, 0).validation)
+    assert set(validation) == {0, 1, 2, 3}
+    assert all(abs(count - 15) <= 2 for count in validation.values())
+
+
+def test_identical_files_and_subjects_stay_together(phantom):
+    by_subject = [replace(c, subject=f"{c.target}-{i // 3}") for i, c in enumerate(phantom.cases)]
+    data = with_cases(phantom, by_subject)
+    for seed in range(10):
+        split = draw_split(data, seed)
+        for key in (lambda c: c.subject, lambda c: data.hashes[c.id]):
+            assert not {key(c) for c in split.train} & {key(c) for c in split.validation}
+
+
+def test_groups_join_through_third_cases():
+    cases = [Case(i, Path(i), 0, "train", s) for i, s in zip("abcde", ["1", "2", "2", None, None], strict=True)]
+    groups = group_cases(cases, {"a": "x", "b": "x", "c": "y", "d": "z", "e": "w"})
+    assert [[c.id for c in group] for group in groups] == [["a", "b", "c"], ["d"], ["e"]]
+
+
+def test_test_split_is_drawn_where_the_owner_gives_none(phantom):
+    data = with_cases(phantom, [replace(c, owner_split=None) for c in phantom.cases])
+    one, two = draw_split(data, 1), draw_split(data, 2)
+    assert one.test == two.test
+    assert one.validation != two.validation
+    assert 0.17 <= len(one.test) / len(data.cases) <= 0.23
+    assert find_duplicates(data, one).crossing_split == ()
+
+
+def test_too_few_cases_of_a_class(phantom):
+    train = [c for c in phantom.cases if c.owner_split == "train"]
+    cases = [c for c in train if c.target] + [c for c in train if c.target == 0][:1]
+    data = with_cases(phantom, [*cases, *(c for c in phantom.cases if c.owner_split == "test")])
+    with pytest.raises(DataError, match="every class on both sides"):
+        draw_split(data, 0)
+
+
+def test_written_split_is_what_the_fingerprint_is_of(phantom, tmp_path):
+    split = draw_split(phantom, 0)
+    write_split(split, tmp_path / "split.csv")
+    content = (tmp_path / "split.csv").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == split.fingerprint
+    rows = list(csv.DictReader(content.decode().splitlines()))
+    assert [row["case"] for row in rows] == [case.id for case in phantom.cases]
+    assert {row["case"] for row in rows if row["split"] == "validation"} == ids(split.validation)
+
+
+def test_phantom_duplicates_are_found(phantom):
+    overlap = find_duplicates(phantom, draw_split(phantom, 0))
+    assert (overlap.n_groups, overlap.n_files) == (4, 8)
+    assert len(overlap.crossing_owner_split) == len(overlap.crossing_split) == 2
+    assert overlap.affected_test_cases == ("Testing/meningioma_tumor/image(3).jpg", "Testing/no_tumor/image.jpg")
+    assert overlap.contradictory == ()
+    record = json.loads(json.dumps(overlap.to_record()))
+    assert (record["n_groups"], record["n_affected_test_cases"]) == (4, 2)
+    assert record["affected_test_cases"] == list(overlap.affected_test_cases)
+
+
+def test_contradictory_labels_and_groups_inside_test(phantom):
+    split = draw_split(phantom, 0)
+    a, b = split.test[0].id, split.test[-1].id
+    data = replace(phantom, hashes={**phantom.hashes, a: "same", b: "same"})
+    overlap = find_duplicates(data, split)
+    assert overlap.contradictory == ((a, b),)
+    assert (a, b) in overlap.groups
+    assert (a, b) not in overlap.crossing_split
+    assert a not in overlap.affected_test_cases
+
+
+@pytest.mark.real_data
+def test_real_brain_tumor(real_root):
+    data = read_data(BRAIN_TUMOR, real_root)
+    assert len(data.cases) == 3264
+    assert data.warnings == ()
+    split = draw_split(data, 0)
+    overlap = find_duplicates(data, split)
+    assert overlap.n_groups == 166
+    assert len(overlap.crossing_owner_split) == len(overlap.crossing_split) == 64
+    assert len(overlap.affected_test_cases) == 88
+    assert 0.28 <= len(split.validation) / 2870 <= 0.32
