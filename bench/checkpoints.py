@@ -50,15 +50,22 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
     with safetensors.safe_open(str(path), framework="pt") as file:
         state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
     own = encoder.state_dict()
-    problems = [f"missing {k}" for k in sorted(own.keys() - state.keys())]
-    problems += [f"unexpected {k}" for k in sorted(state.keys() - own.keys())]
-    problems += [
-        f"{k} has shape {tuple(state[k].shape)}, expected {tuple(own[k].shape)}"
-        for k in sorted(own.keys() & state.keys())
-        if own[k].shape != state[k].shape
-    ]
-    if problems:
-        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+    common = sorted(own.keys() & state.keys())
+    problems = {
+        "missing": sorted(own.keys() - state.keys()),
+        "unexpected": sorted(state.keys() - own.keys()),
+        "of another shape": [
+            f"{k} {tuple(state[k].shape)} instead of {tuple(own[k].shape)}"
+            for k in common
+            if own[k].shape != state[k].shape
+        ],
+    }
+    if any(problems.values()):
+        shown = "; ".join(_count(what, keys) for what, keys in problems.items() if keys)
         raise StorageError(f"{path} does not fit {type(encoder).__name__}: {shown}. Was it made for another backbone?")
     encoder.load_state_dict(state, strict=True)
     return provenance
+
+
+def _count(what: str, keys: list[str]) -> str:
+    return f"{len(keys)} keys {what} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"

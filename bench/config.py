@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -15,7 +16,7 @@ from bench.registry import closest, kinds, methods
 ProfileName = Literal["quick", "paper"]
 PROFILES: tuple[ProfileName, ...] = ("quick", "paper")
 SECTIONS = ("method", "pretrain", "task", "protocol")
-Overrides = Mapping[str, Mapping[str, str]]
+Overrides = Mapping[str, Mapping[str, Any]]
 S = TypeVar("S", bound=Settings)
 
 
@@ -33,8 +34,8 @@ class PretrainSettings(Settings):
     precision: Literal["32-true", "bf16-mixed"] = Field("32-true", description="Numerical precision of the training.")
 
 
-QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 64, "init": "random"}
-QUICK_TASK = {"image_size": 64}
+QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random"}
+QUICK_TASK = {"image_size": 48}
 DEFAULT_BACKBONE: Mapping[str, str] = {"quick": "resnet18", "paper": "resnet50"}
 
 
@@ -51,9 +52,9 @@ class RunConfig(Settings):
     """What the user set, section by section, as typed values."""
 
 
-def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Parse `section.key=value` texts. Raises `UsageError` for anything of another form."""
-    parsed: dict[str, dict[str, str]] = {}
+def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Parse `section.key=value` texts; a value like `[0.2, 1]` is a list. Raises `UsageError` for any other form."""
+    parsed: dict[str, dict[str, Any]] = {}
     for pair in pairs:
         path, equals, value = pair.partition("=")
         section, dot, key = path.strip().partition(".")
@@ -62,8 +63,17 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, str]]:
         if section not in SECTIONS:
             hint = closest(section, SECTIONS)
             raise UsageError(f"--set {pair!r}: unknown section {section!r}.{hint} Sections: {', '.join(SECTIONS)}.")
-        parsed.setdefault(section, {})[key] = value.strip()
+        parsed.setdefault(section, {})[key] = _parse_value(pair, value.strip())
     return parsed
+
+
+def _parse_value(pair: str, value: str) -> Any:
+    if not value.startswith("["):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise UsageError(f"--set {pair!r}: {value!r} is not a list like [0.2, 1].") from error
 
 
 def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) -> S:

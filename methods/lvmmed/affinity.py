@@ -1,0 +1,117 @@
+"""Affinities between two graphs over images: of vertices (Eq. 3), of edges, and of local features (Eq. 2, Appendix A).
+
+Local similarities are computed for all N x N image pairs of a graph at once. Their cell-to-cell products take
+G * (N * R * S)^2 floats, 2.4 MiB a graph at N = 16 and 7 x 7 cells.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+EPSILON = 1e-6
+"""Smallest norm a vector is divided by, so that nodes that coincide give finite gradients."""
+
+Combination = Literal["mean", "sum"]
+
+
+def cosine_matrix(x: Tensor, y: Tensor) -> Tensor:
+    """Cosines (..., N, M) between all rows of `x` (..., N, D) and of `y` (..., M, D)."""
+    return F.normalize(x, dim=-1, eps=EPSILON) @ F.normalize(y, dim=-1, eps=EPSILON).mT
+
+
+def vertex_affinity(z_s: Tensor, z_t: Tensor, local: Tensor | None, alpha: float) -> Tensor:
+    """Eq. 3: `alpha * cos(z_s[i], z_t[a]) + (1 - alpha) * local[i, a]`.
+
+    Args:
+        z_s: Node embeddings of view s after message passing (G, N, D).
+        z_t: The same of view t.
+        local: Local similarity of both directions (G, N, N), or None for the ablation without it, which leaves the
+            cosine alone, as alpha = 1 does.
+        alpha: Weight of the global part.
+
+    Returns:
+        (G, N, N).
+    """
+    cosine = cosine_matrix(z_s, z_t)
+    return cosine if local is None else alpha * cosine + (1 - alpha) * local
+
+
+def edge_affinity(z_s: Tensor, z_t: Tensor, edges_s: Tensor, edges_t: Tensor) -> Tensor:
+    """Cosine between the feature differences along edges (i, j) of graph s and (a, b) of graph t.
+
+    Args:
+        z_s: Node embeddings of view s after message passing (G, N, D).
+        z_t: The same of view t.
+        edges_s: (G, E_s, 2).
+        edges_t: (G, E_t, 2).
+
+    Returns:
+        (G, E_s, E_t).
+    """
+    return cosine_matrix(_differences(z_s, edges_s), _differences(z_t, edges_t))
+
+
+def _differences(z: Tensor, edges: Tensor) -> Tensor:
+    """`z[i] - z[j]` of every edge: (G, N, D), (G, E, 2) -> (G, E, D)."""
+    graph = torch.arange(len(z), device=z.device)[:, None]
+    return z[graph, edges[..., 0]] - z[graph, edges[..., 1]]
+
+
+def local_similarity(
+    maps_s: Tensor, maps_t: Tensor, centres_s: Tensor, centres_t: Tensor, top: int, combination: Combination = "mean"
+) -> Tensor:
+    """`local(s_i, t_a) + local(t_a, s_i)` of Eq. 3 for all pairs of images of a graph.
+
+    One direction has two parts, as in VICRegL (Bardes et al. 2022): each cell of one map is paired with the cell of the
+    other map that is nearest in original-image coordinates (location-based), or in feature space by L2 (feature-based).
+    Each part keeps the `top` pairs with the smallest distance and is the mean cosine over them.
+
+    Args:
+        maps_s: Feature maps of view s as cells (G, N, K, D), K = R * S.
+        maps_t: The same of view t.
+        centres_s: Centres of these cells in the original image (G, N, K, 2), see `views.cell_centres`.
+        centres_t: The same of view t.
+        top: Pairs kept, gamma; all K where K is smaller.
+        combination: `mean` of the two parts (Appendix A) or their `sum` (Eq. 2).
+
+    Returns:
+        (G, N, N), differentiable in the maps; which cells are paired is not differentiated.
+    """
+    cosine, feature_distance = _compare_cells(maps_s, maps_t)  # (G, N, N, K, K): [g, i, a, cell of s, cell of t]
+    graphs, nodes, cells, _ = centres_s.shape
+    location_distance = torch.cdist(centres_s.flatten(1, 2), centres_t.flatten(1, 2), compute_mode=_EXACT)
+    location_distance = location_distance.view(graphs, nodes, cells, nodes, cells).transpose(2, 3)
+    parts = [
+        _best_cosine(cosine, distance, top) + _best_cosine(cosine.mT, distance.mT, top)
+        for distance in (location_distance, feature_distance)
+    ]
+    total = parts[0] + parts[1]
+    return total / 2 if combination == "mean" else total
+
+
+_EXACT = "donot_use_mm_for_euclid_dist"
+
+
+def _compare_cells(maps_s: Tensor, maps_t: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine and squared L2 distance of all cells of all image pairs, each (G, N, N, K, K)."""
+    graphs, nodes, cells, _ = maps_s.shape
+    flat_s, flat_t = maps_s.flatten(1, 2), maps_t.flatten(1, 2)  # (G, N * K, D)
+    norm_s = flat_s.norm(dim=-1).clamp_min(EPSILON)[:, :, None]
+    norm_t = flat_t.norm(dim=-1).clamp_min(EPSILON)[:, None, :]
+    cosine = cosine_matrix(flat_s, flat_t)  # (G, N * K, N * K)
+    with torch.no_grad():
+        distance = norm_s**2 + norm_t**2 - 2 * norm_s * norm_t * cosine
+    shape = (graphs, nodes, cells, nodes, cells)
+    return cosine.view(shape).transpose(2, 3), distance.view(shape).transpose(2, 3)
+
+
+def _best_cosine(cosine: Tensor, distance: Tensor, top: int) -> Tensor:
+    """Mean cosine over the `top` nearest pairs, each cell (row) with its nearest (column): (..., K, K) -> (...)."""
+    nearest, column = distance.min(dim=-1)  # (..., K)
+    matched = cosine.gather(-1, column[..., None])[..., 0]  # (..., K)
+    kept = nearest.topk(min(top, nearest.shape[-1]), dim=-1, largest=False).indices
+    return matched.gather(-1, kept).mean(dim=-1)

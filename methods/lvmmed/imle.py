@@ -1,0 +1,130 @@
+"""Graph matching as a differentiable layer: implicit maximum likelihood estimation, I-MLE (Algorithm 1, Eq. 6).
+
+`match` solves perturbed problems; its gradient compares the solution with that of a problem moved against the loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from methods.lvmmed.solver import matched_edges, solve
+
+EULER_GAMMA = 0.5772156649015329
+"""Mean of the Gumbel(0, 1) distribution."""
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Settings of the matching layer."""
+
+    lambda_: float = 80.0
+    """Step against the loss in affinity space, Algorithm 1."""
+    noise: Literal["gumbel", "constant"] = "gumbel"
+    """`constant` adds the noise's mean instead: black-box differentiation (Vlastelica et al. 2020)."""
+    gumbel_scale: float = 1.0
+    samples: int = 1
+    """Noise samples whose matchings are averaged."""
+    restarts: int = 8
+    iterations: int = 100
+
+    def perturb(self, affinity: Tensor) -> Tensor:
+        """Add noise, drawn anew from the global generator of the affinity's device."""
+        if self.noise == "constant":
+            return affinity + EULER_GAMMA * self.gumbel_scale
+        exponential = torch.empty_like(affinity).exponential_().clamp_min(torch.finfo(affinity.dtype).tiny)
+        return affinity - self.gumbel_scale * exponential.log()
+
+    def solve(self, c_v: Tensor, c_e: Tensor | None, edges: tuple[Tensor, Tensor], guess: Tensor | None) -> Tensor:
+        """Permutations (M, N), see `solver.solve`; `guess` only where it is at least as good as any other start."""
+        return solve(c_v, c_e, *edges, restarts=self.restarts, iterations=self.iterations, guess=guess)
+
+
+def match(c_v: Tensor, c_e: Tensor | None, edges_s: Tensor, edges_t: Tensor, matcher: Matcher | None = None) -> Tensor:
+    """Matching of perturbed affinities, differentiable in them by I-MLE.
+
+    The backward pass follows Algorithm 1 with one change that makes it homogeneous: dL/dv is divided by its mean
+    magnitude s in each graph before it is multiplied by lambda, and the gradients are multiplied by s. A mean over
+    graphs or a loss scale then leaves the meaning of lambda alone; for the Hamming distance of one graph, where
+    |dL/dv| = 1, this is Algorithm 1 to the letter. Computes in float32 at least, whatever autocast says.
+
+    Args:
+        c_v: Vertex affinities (G, N, N).
+        c_e: Edge affinities (G, E_s, E_t), or None for matching without second order.
+        edges_s: Edges (i, j) of graph s (G, E_s, 2).
+        edges_t: Edges (a, b) of graph t (G, E_t, 2).
+        matcher: Settings.
+
+    Returns:
+        v (G, N, N): 1 where node i of s is matched to node a of t, else 0; a mean of those with several samples.
+
+    Raises:
+        TrainingError: If an affinity is not finite.
+    """
+    v: Tensor = _Match.apply(c_v, c_e, edges_s, edges_t, matcher or Matcher())
+    return v
+
+
+def hamming_distance(v: Tensor, v_true: Tensor) -> Tensor:
+    """Eq. 5: `sum v (1 - v*) + v* (1 - v)` of every graph, (G, N, N) -> (G,); from 0 to 2 N, gradient 1 - 2 v*."""
+    return (v * (1 - v_true) + v_true * (1 - v)).sum((1, 2))
+
+
+class _Match(torch.autograd.Function):
+    """See `match`. Samples are laid out as additional problems, sample by sample: (M * G, ...)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, c_v: Tensor, c_e: Tensor | None, edges_s: Tensor, edges_t: Tensor, matcher: Matcher
+    ) -> Tensor:
+        with torch.autocast(c_v.device.type, enabled=False):
+            edges_s, edges_t = (edges.repeat(matcher.samples, 1, 1) for edges in (edges_s, edges_t))
+            noisy_v = matcher.perturb(_at_least_float32(c_v).repeat(matcher.samples, 1, 1))
+            noisy_e = None
+            if c_e is not None:
+                noisy_e = matcher.perturb(_at_least_float32(c_e).repeat(matcher.samples, 1, 1))
+            found = matcher.solve(noisy_v, noisy_e, (edges_s, edges_t), None)  # (M * G, N)
+        ctx.save_for_backward(noisy_v, noisy_e, edges_s, edges_t, found)
+        ctx.matcher, ctx.dtypes = matcher, (c_v.dtype, None if c_e is None else c_e.dtype)
+        return _mean_over_samples(_one_hot(found, noisy_v), matcher.samples)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        noisy_v, noisy_e, edges_s, edges_t, found = ctx.saved_tensors
+        matcher: Matcher = ctx.matcher
+        with torch.autocast(grad.device.type, enabled=False):
+            grad = grad.to(noisy_v.dtype).repeat(matcher.samples, 1, 1)  # (M * G, N, N)
+            scale = grad.abs().mean((1, 2), keepdim=True)  # s, (M * G, 1, 1)
+            direction = torch.where(scale > 0, grad / scale, 0)
+            moved = matcher.solve(noisy_v - matcher.lambda_ * direction, noisy_e, (edges_s, edges_t), found)
+            step = scale / matcher.lambda_
+            grad_v = step * (_one_hot(found, noisy_v) - _one_hot(moved, noisy_v))
+            grad_v = _mean_over_samples(grad_v, matcher.samples).to(ctx.dtypes[0])
+            if noisy_e is None:
+                return grad_v, None, None, None, None
+            used = _edge_pairs(found, edges_s, edges_t, noisy_e) - _edge_pairs(moved, edges_s, edges_t, noisy_e)
+            grad_e = _mean_over_samples(step * used, matcher.samples).to(ctx.dtypes[1])
+        return grad_v, grad_e, None, None, None
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _mean_over_samples(x: Tensor, samples: int) -> Tensor:
+    """(M * G, A, B) -> (G, A, B)."""
+    return x.view(samples, -1, *x.shape[1:]).mean(0)
+
+
+def _one_hot(permutation: Tensor, like: Tensor) -> Tensor:
+    """Permutations (G, N) as matrices (G, N, N) of the dtype of `like`."""
+    return F.one_hot(permutation, permutation.shape[1]).to(like.dtype)
+
+
+def _edge_pairs(permutation: Tensor, edges_s: Tensor, edges_t: Tensor, like: Tensor) -> Tensor:
+    """1 where the permutation (G, N) maps edge (i, j) onto edge (a, b), else 0: (G, E_s, E_t)."""
+    return matched_edges(permutation[:, None], edges_s, edges_t)[:, 0].to(like.dtype)

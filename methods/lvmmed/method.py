@@ -1,0 +1,161 @@
+"""The method: two views -> embeddings -> graphs -> affinities -> matching -> Hamming distance to the true matching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, cast
+
+import torch
+from PIL.Image import Image
+from torch import Tensor, nn
+
+from bench.errors import TrainingError
+from bench.interfaces import Features, Method, MethodConfig, Progress
+from methods.lvmmed.affinity import edge_affinity, local_similarity, vertex_affinity
+from methods.lvmmed.config import LVMMedConfig
+from methods.lvmmed.graph import GCN, knn_graph
+from methods.lvmmed.imle import Matcher, hamming_distance, match
+from methods.lvmmed.views import TwoViews, Views, cell_centres
+
+
+class LVMMedModule(nn.Module):
+    """The encoder under training, its projector and the message passing network, all shared by both views."""
+
+    def __init__(self, backbone: nn.Module, config: LVMMedConfig) -> None:
+        super().__init__()
+        self.backbone = backbone
+        width = config.projection_dim
+        layers: list[nn.Module] = [nn.Linear(cast(int, backbone.embedding_dim), width)]
+        if config.projector_norm == "batch":
+            layers.append(nn.BatchNorm1d(width))
+        self.projector = nn.Sequential(*layers)
+        self.gcn = GCN(width, residual=config.residual) if config.message_passing else None
+
+
+class LVMMed(Method):
+    """LVM-Med (Nguyen et al. 2023): match two views of a batch as graphs of vertices and edges.
+
+    The defaults are the published settings. Starting from random weights at small scale they barely learn: the paper
+    starts from ImageNet or SAM weights, with 200 graphs a step. `quick` lists what differs there.
+    """
+
+    name: ClassVar[str] = "lvmmed"
+    title: ClassVar[str] = "LVM-Med"
+    citation: ClassVar[str] = (
+        "Nguyen et al., LVM-Med: Learning Large-Scale Self-Supervised Vision Models for Medical Imaging via "
+        "Second-order Graph Matching, NeurIPS 2023, arXiv:2306.11925"
+    )
+    config_class: ClassVar[type[MethodConfig]] = LVMMedConfig
+    quick: ClassVar[Mapping[str, Any]] = {
+        "residual": True,
+        "projector_norm": "batch",
+        "lr": 1e-3,
+        "schedule": "cosine",
+    }
+    config: LVMMedConfig
+
+    @property
+    def batch_multiple(self) -> int:
+        """N: a batch is cut into graphs of N images."""
+        return self.config.nodes
+
+    def view_transform(self, image_size: int) -> Callable[[Image], Views]:
+        """RGB image to two views (3, image_size, image_size) and their boxes, see `views.Views`."""
+        return TwoViews(image_size, self.config)
+
+    def build(self, backbone: nn.Module) -> LVMMedModule:
+        """Add projector and message passing to a backbone with `embedding_dim`."""
+        return LVMMedModule(backbone, self.config)
+
+    def loss(self, module: nn.Module, views: Any, progress: Progress) -> dict[str, Tensor]:
+        """Mean Hamming distance of a graph's matching to the true one (Eq. 5), from 0 to 2 N, and what to log.
+
+        Args:
+            module: From `build`.
+            views: Collated `Views` of B images.
+            progress: Unused.
+
+        Returns:
+            Scalars `loss`; `hamming`, the same; `matching_accuracy`, the share of images whose other view is the
+            nearest of its graph in vertex affinity, without noise; `matching_accuracy_noisy`, of the matching of
+            perturbed affinities; `affinity_true` and `affinity_false`, mean vertex affinities of true and false pairs.
+
+        Raises:
+            TrainingError: If B is not a multiple of `nodes`, or an affinity is not finite.
+        """
+        module = cast(LVMMedModule, module)
+        self._check_batch(len(views["images"][0]))
+        encoded = [module.backbone(images) for images in views["images"]]
+        with torch.autocast(views["images"][0].device.type, enabled=False):
+            c_v, c_e, edges_s, edges_t = self.affinities(module, encoded, views["boxes"])
+            v = match(c_v, c_e, edges_s, edges_t, self._matcher())  # (G, N, N)
+            v_true = torch.eye(self.config.nodes, device=v.device).expand_as(v)
+            loss = hamming_distance(v, v_true).mean()
+        return {"loss": loss, "hamming": loss.detach(), **_matching_quality(c_v.detach(), v.detach())}
+
+    def affinities(
+        self, module: LVMMedModule, encoded: list[Features], boxes: list[Tensor]
+    ) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+        """Vertex affinities (G, N, N), edge affinities (G, E, E) or None, and the edges of both graphs (G, E, 2).
+
+        Args:
+            module: From `build`.
+            encoded: Features of B = G * N images, for both views.
+            boxes: Crop boxes (B, 5), for both views.
+        """
+        config = self.config
+        z = [self._graphs(module.projector(features.pooled.float())) for features in encoded]  # (G, N, D)
+        edges_s, edges_t = (knn_graph(view, config.neighbours) for view in z)
+        if module.gcn is not None:
+            z = [module.gcn(view, edges) for view, edges in zip(z, (edges_s, edges_t), strict=True)]
+        local = self._local(encoded, boxes) if config.local_similarity else None
+        c_v = vertex_affinity(z[0], z[1], local, config.alpha)
+        c_e = edge_affinity(z[0], z[1], edges_s, edges_t) if config.second_order else None
+        return c_v, c_e, edges_s, edges_t
+
+    def _local(self, encoded: list[Features], boxes: list[Tensor]) -> Tensor:
+        """Local similarity (G, N, N) of both directions on the coarsest feature maps."""
+        maps = [features.maps[-1].float() for features in encoded]  # (B, C, R, S)
+        cells = [self._graphs(y.flatten(2).mT) for y in maps]  # (G, N, K, C)
+        centres = [
+            self._graphs(cell_centres(box, *y.shape[-2:])) for box, y in zip(boxes, maps, strict=True)
+        ]  # (G, N, K, 2)
+        return local_similarity(
+            cells[0], cells[1], centres[0], centres[1], self.config.gamma, self.config.local_combination
+        )
+
+    def _graphs(self, x: Tensor) -> Tensor:
+        """Cut a batch into graphs of N consecutive images: (G * N, ...) -> (G, N, ...)."""
+        return x.unflatten(0, (-1, self.config.nodes))
+
+    def _matcher(self) -> Matcher:
+        config = self.config
+        return Matcher(
+            lambda_=config.lambda_,
+            noise=config.noise,
+            gumbel_scale=config.gumbel_scale,
+            samples=config.monte_carlo_samples,
+            restarts=config.solver_restarts,
+            iterations=config.solver_iterations,
+        )
+
+    def _check_batch(self, batch: int) -> None:
+        nodes = self.config.nodes
+        if batch == 0 or batch % nodes:
+            raise TrainingError(
+                f"LVM-Med: a batch of {batch} images cannot be cut into graphs of {nodes}. Use a batch size that is "
+                f"a multiple of {nodes} and drop the last incomplete batch, or change `nodes`."
+            )
+
+
+def _matching_quality(c_v: Tensor, v: Tensor) -> dict[str, Tensor]:
+    """Logged scalars, see `LVMMed.loss`: vertex affinities (G, N, N) and matchings (G, N, N)."""
+    nodes = c_v.shape[1]
+    true = c_v.diagonal(dim1=1, dim2=2)  # (G, N)
+    nearest = c_v.argmax(2) == torch.arange(nodes, device=c_v.device)
+    return {
+        "matching_accuracy": nearest.float().mean(),
+        "matching_accuracy_noisy": v.diagonal(dim1=1, dim2=2).mean(),
+        "affinity_true": true.mean(),
+        "affinity_false": (c_v.sum((1, 2)) - true.sum(1)).mean() / (nodes * (nodes - 1)),
+    }

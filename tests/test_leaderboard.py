@@ -1,0 +1,115 @@
+"""Leaderboards: means, intervals and ranks by hand; what may not be mixed is not mixed."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from bench.leaderboard import interval, join_published, overall_board, task_board
+from bench.report import write_leaderboards
+from tests.records_of import record
+
+
+def scores(method, values, **changes):
+    return [record(method, seed, value, **changes) for seed, value in enumerate(values)]
+
+
+def row(board, method):
+    return board[board["method"] == method].iloc[0]
+
+
+def test_mean_std_and_interval_by_hand():
+    board = task_board(scores("simclr", [0.5, 0.6, 0.7]))
+    r = row(board, "simclr")
+    half = 4.302652729911275 * 0.1 / math.sqrt(3)  # t quantile for 2 degrees of freedom
+    assert (r["mean"], r["std"], r["seeds"]) == (pytest.approx(0.6), pytest.approx(0.1), 3)
+    assert (r["ci95_low"], r["ci95_high"]) == (pytest.approx(0.6 - half), pytest.approx(0.6 + half))
+    assert r["mean_without_duplicates"] == pytest.approx(0.5)
+
+
+def test_one_seed_has_no_interval():
+    assert all(math.isnan(v) for v in interval(pd.Series([0.4])))
+    r = row(task_board(scores("simclr", [0.5])), "simclr")
+    assert math.isnan(r["std"])
+
+
+def test_ranks_share_ties_and_say_what_a_test_cannot_tell_apart():
+    board = task_board(
+        scores("best", [0.70, 0.80, 0.90]) + scores("near", [0.69, 0.81, 0.89]) + scores("far", [0.10, 0.21, 0.30])
+    )
+    assert list(board["method"]) == ["best", "near", "far"]
+    assert list(board["rank"]) == [1, 2, 3]
+    assert list(board["tied_with_best"]) == [True, True, False]
+
+
+@pytest.mark.parametrize("changes", [{"data": "phantom"}, {"profile": "paper"}, {"backbone": "resnet50"}])
+def test_groups_are_never_mixed(changes):
+    board = task_board(scores("simclr", [0.5]) + scores("byol", [0.9], **changes))
+    assert list(board["rank"]) == [1, 1]
+
+
+def test_other_evaluation_settings_are_another_group():
+    other = {"hashes": {"evaluation": "0" * 64, "pretraining": "1" * 64}}
+    assert list(task_board(scores("simclr", [0.5]) + scores("byol", [0.9], **other))["rank"]) == [1, 1]
+
+
+def test_another_pretraining_budget_is_another_contestant():
+    other = {
+        "hashes": {"evaluation": "e" * 64, "pretraining": "1" * 64},
+        "overrides": {"pretrain": {"epochs": 9}},
+    }
+    board = task_board(scores("simclr", [0.5, 0.5]) + scores("simclr", [0.9, 0.9], **other))
+    assert list(board["settings"]) == ["pretrain.epochs=9", ""]
+    assert list(board["seeds"]) == [2, 2]
+
+
+def test_undefined_score_makes_the_mean_undefined():
+    undefined = record("simclr", 1, metrics={"accuracy": None})
+    r = row(task_board([record("simclr", 0, 0.9), undefined]), "simclr")
+    assert math.isnan(r["mean"])
+
+
+def test_same_contestant_and_seed_twice_is_an_error():
+    with pytest.raises(ValueError, match="share method, settings and seed"):
+        task_board([record(score=0.5), record(score=0.6)])
+
+
+def test_mean_rank_is_null_without_every_task():
+    linear = {"task": "brain_tumor_linear", "protocol": "linear"}
+    records = scores("simclr", [0.5]) + scores("byol", [0.9])
+    records += scores("simclr", [0.9], **linear)
+    overall = overall_board(task_board(records))
+    assert row(overall, "simclr")["mean_rank"] == pytest.approx((2 + 1) / 2)
+    assert math.isnan(row(overall, "byol")["mean_rank"])
+    assert row(overall, "byol")["tasks"] == 1
+
+
+def test_published_numbers_stand_beside_real_scores_only(tmp_path):
+    header = "table,family,method,backbone,task,protocol,metric,mean,std\n"
+    (tmp_path / "paper.csv").write_text(
+        header + "table5,ssl,simclr,resnet50,brain_tumor,finetune,accuracy,73.52,3.56\n"
+    )
+    board = join_published(task_board(scores("simclr", [0.5]) + scores("simclr", [0.6], data="phantom")), tmp_path)
+    real, phantom = (board[board["data"] == d].iloc[0] for d in ("real", "phantom"))
+    assert real["reported_mean"] == pytest.approx(0.7352)
+    assert real["reported_in"] == "paper"
+    assert math.isnan(phantom["reported_mean"])
+    assert real["mean"] == pytest.approx(0.5)
+
+
+def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
+    records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.4, 0.7]) + scores("byol", [0.1], data="phantom")
+    first = {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records)}
+    assert set(first) == {
+        "real-quick.csv",
+        "real-quick-overall.csv",
+        "phantom-quick.csv",
+        "phantom-quick-overall.csv",
+    }
+    assert {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records[::-1])} == first
+
+
+def test_tables_without_records_any_more_are_removed(tmp_path):
+    write_leaderboards(tmp_path, scores("simclr", [0.5], data="phantom") + scores("simclr", [0.5]))
+    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    assert not list((tmp_path / "leaderboard").glob("phantom*"))
