@@ -146,7 +146,7 @@ class Supervised:
             loss = self.kind.loss(self.model(inputs.to(self.device)), target.to(self.device))
             if not math.isfinite(float(loss.detach())):
                 raise TrainingError(
-                    f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch} (found {float(loss)}). "
+                    f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch}. "
                     "Lower protocol.lr; nothing was scored."
                 )
             self.optimizer.zero_grad(set_to_none=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from bench.errors import BenchError
+from bench.errors import BenchError, Interrupted
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
@@ -96,7 +95,10 @@ def run(
         device=device,
         workers=workers,
     )
-    summary = execute(request, quiet=quiet or as_json)
+    try:
+        summary = execute(request, quiet=quiet or as_json)
+    except KeyboardInterrupt:
+        raise Interrupted("stopped. Finished runs and the last epoch are kept; the same command continues.") from None
     if as_json:
         _print_json(summary.to_json())
         return
@@ -186,23 +188,14 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, sort_keys=True, default=str))
 
 
-def _stop(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
 def main() -> None:
     """Run the command line; every `BenchError` becomes one message and its exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(standalone_mode=False)
     except BenchError as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"{'Interrupted' if isinstance(error, Interrupted) else 'Error'}: {error}", err=True)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        _stop("Interrupted. Finished runs and the last epoch are kept; the same command continues from there.", 130)
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
             error.show()

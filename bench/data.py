@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.errors import BenchError, DataError
-from bench.files import unwritable, write_text
+from bench.errors import DataError
 from bench.interfaces import Case, DataSet
-from bench.overlap import crossing_groups, duplicate_groups
 
 ROOT_VARIABLE = "BENCH_DATA"
 """Environment variable that names the data root."""
@@ -47,26 +43,6 @@ class Data:
     """Where the counts differ from what was expected."""
     fingerprint: str
     """SHA-256 (hex) over every case's id, file hash and target."""
-
-
-@dataclass(frozen=True)
-class DataStatus:
-    """One row of `bench data status`."""
-
-    name: str
-    title: str
-    state: Literal["found", "missing", "broken"]
-    message: str = ""
-    """Where not found: what is wrong and what to do."""
-    kind: Kind | None = None
-    folder: Path | None = None
-    counts: Counts = field(default_factory=dict)
-    expected: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    n_duplicate_groups: int = 0
-    """Groups of byte-identical files."""
-    n_crossing_owner_split: int = 0
-    """Those of them on both sides of the owner's split."""
-    warnings: tuple[str, ...] = ()
 
 
 def resolve_root(option: Path | None) -> Path | None:
@@ -111,7 +87,7 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     counts = count_cases(data_set, cases)
     lines = "\n".join(f"{case.id}\t{hashes[case.id]}\t{case.target}" for case in cases)
     fingerprint = hashlib.sha256(lines.encode()).hexdigest()
-    warnings = _compare_counts(data_set, kind, counts, _expected_counts(data_set, root))
+    warnings = _compare_counts(data_set, kind, counts, expected_counts(data_set, root))
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint)
 
 
@@ -119,11 +95,6 @@ def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
     """The data sets whose folder exists under `root`: name -> folder. Contents are not looked at."""
     names = _names(root)
     return {d.name: root / d.name for d in data_sets if d.name in names and (root / d.name).is_dir()}
-
-
-def data_status(root: Path | None, data_sets: Iterable[DataSet]) -> list[DataStatus]:
-    """The state of every data set under `root`, each read and hashed once; never raises for a broken one."""
-    return [_status(root, data_set) for data_set in {d.name: d for d in data_sets}.values()]
 
 
 def count_cases(data_set: DataSet, cases: Iterable[Case]) -> Counts:
@@ -135,68 +106,8 @@ def count_cases(data_set: DataSet, cases: Iterable[Case]) -> Counts:
     return counts
 
 
-def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
-    """Write the data set's phantom under `cache` unless a complete one is there; return its data root.
-
-    Processes may do so at the same time and may be interrupted: the phantom is written to a temporary folder and
-    renamed into place, after the marker names it.
-
-    Raises:
-        StorageError: the cache cannot be written.
-    """
-    root = cache / f"phantom-v{PHANTOM_VERSION}"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        if not _phantom_is_complete(data_set, root):
-            _write_phantom(data_set, root)
-    except OSError as error:
-        raise unwritable(root, error) from error
-    return root
-
-
-def _write_phantom(data_set: DataSet, root: Path) -> None:
-    folder = root / data_set.name
-    temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
-    try:
-        fresh = temporary / data_set.name
-        fresh.mkdir()
-        data_set.phantom(fresh, PHANTOM_SEED)
-        _mark_phantom(root, data_set.name, count_cases(data_set, data_set.reader.read(fresh)))
-        if _phantom_is_complete(data_set, root):  # another process was faster
-            return
-        if folder.exists():
-            folder.rename(temporary / "damaged")
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
-    """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
-    try:
-        cases = data_set.reader.read(root / data_set.name)
-        if any(case.image.stat().st_size == 0 for case in cases):
-            return False
-    except (DataError, OSError):
-        return False
-    counts = count_cases(data_set, cases)
-    marked = _read_marker(root)["data_sets"].get(data_set.name)
-    if marked is None:  # a process that marked another data set at the same moment won
-        _mark_phantom(root, data_set.name, counts)
-    return marked in (None, counts)
-
-
-def _mark_phantom(root: Path, name: str, counts: Counts) -> None:
-    marker = _read_marker(root)
-    marker["data_sets"][name] = counts
-    write_text(root / PHANTOM_MARKER, json.dumps(marker, indent=2) + "\n")
-
-
-def _read_marker(root: Path) -> dict[str, Any]:
+def read_marker(root: Path) -> dict[str, Any]:
+    """What `PHANTOM_MARKER` says about a root, or what a new one would say."""
     marker: dict[str, Any] = {
         "about": "Everything in this folder is synthetic. Scores on it are no evidence.",
         "generator_version": PHANTOM_VERSION,
@@ -209,10 +120,11 @@ def _read_marker(root: Path) -> dict[str, Any]:
     return marker | {"data_sets": data_sets if isinstance(data_sets, dict) else {}}
 
 
-def _expected_counts(data_set: DataSet, root: Path) -> Mapping[str, Mapping[str, int]]:
+def expected_counts(data_set: DataSet, root: Path) -> Mapping[str, Mapping[str, int]]:
+    """The counts a data set should have: as published, or for phantoms as its marker says."""
     if data_kind(root) == "real":
         return data_set.expected_counts
-    marked: Mapping[str, Mapping[str, int]] = _read_marker(root)["data_sets"].get(data_set.name, {})
+    marked: Mapping[str, Mapping[str, int]] = read_marker(root)["data_sets"].get(data_set.name, {})
     return marked
 
 
@@ -252,34 +164,6 @@ def _hash_file(path: Path) -> str | None:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.\nRestore it, or its permissions.") from error
     return hashlib.sha256(content).hexdigest() if content else None
-
-
-def _status(root: Path | None, data_set: DataSet) -> DataStatus:
-    if root is None:
-        message = f"No data root is set: give --data-root or ${ROOT_VARIABLE}.\n{data_set.obtain}"
-        return DataStatus(data_set.name, data_set.title, "missing", message, expected=data_set.expected_counts)
-    expected = _expected_counts(data_set, root)
-    kind = data_kind(root)
-    state: Literal["missing", "broken"] = "missing"
-    try:
-        state = "broken" if find_data_sets(root, [data_set]) else "missing"
-        data = read_data(data_set, root)
-    except BenchError as error:
-        return DataStatus(data_set.name, data_set.title, state, str(error), kind, expected=expected)
-    groups = duplicate_groups(data.hashes)
-    crossing = crossing_groups(groups, {case.id: case.owner_split for case in data.cases})
-    return DataStatus(
-        name=data_set.name,
-        title=data_set.title,
-        state="found",
-        kind=kind,
-        folder=data.folder,
-        counts=data.counts,
-        expected=expected,
-        n_duplicate_groups=len(groups),
-        n_crossing_owner_split=len(crossing),
-        warnings=data.warnings,
-    )
 
 
 def _explain_missing(data_set: DataSet, root: Path) -> str:

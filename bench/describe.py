@@ -8,7 +8,8 @@ from typing import Any
 
 from bench import registry
 from bench.backbones import BACKBONES
-from bench.data import data_status, resolve_root
+from bench.data import resolve_root
+from bench.data_status import data_status
 from bench.errors import UsageError
 from bench.interfaces import Settings, Task
 from bench.protocols import PROTOCOLS
@@ -127,8 +128,8 @@ def data_lines(facts: Mapping[str, Any]) -> list[str]:
             lines.append(f"  {split}: {sum(counts.values())} found of {sum(expected.values())} expected ({shown})")
         if row["state"] == "found":
             lines.append(
-                f"  byte-identical files: {row['n_duplicate_groups']} groups, {row['n_crossing_owner_split']} of them on "
-                "both sides of the owner's split"
+                f"  byte-identical files: {row['n_duplicate_groups']} groups, {row['n_crossing_owner_split']} of them "
+                "on both sides of the owner's split"
             )
         lines += [f"  Warning: {w}" for w in row["warnings"]]
     return lines

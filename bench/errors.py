@@ -31,6 +31,12 @@ class TrainingError(BenchError):
     exit_code = 5
 
 
+class Interrupted(BenchError):
+    """The user stopped a run."""
+
+    exit_code = 130
+
+
 class StorageError(BenchError):
     """A results or cache file could not be written, or a checkpoint is not what it says."""
 

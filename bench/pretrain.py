@@ -126,7 +126,8 @@ class Pretraining:
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(parts["loss"])
             self.method.before_step(self.module, progress)
-            values |= {"gradient_norm": self._clip(), "lr": self.schedule.get_last_lr()[0], "epoch": self.epoch}
+            lr = float(self.schedule.get_last_lr()[0])
+            values |= {"gradient_norm": self._clip(), "lr": lr, "epoch": self.epoch}
             self._require_finite(values, "gradient_norm", step)
             self.wrapped_optimizer.step()
             self.schedule.step()
@@ -144,7 +145,7 @@ class Pretraining:
             max_norm=self.settings.gradient_clip,
             error_if_nonfinite=False,
         )
-        return float(norm) if norm is not None else 0.0
+        return 0.0 if norm is None else float(norm)
 
     def _require_finite(self, values: Mapping[str, float], name: str, step: int) -> None:
         if not math.isfinite(values[name]):

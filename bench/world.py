@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.corpora import Corpus, manifest_corpus, pool_corpus
-from bench.data import Data, ensure_phantom, find_data_sets, read_data
+from bench.data import Data, find_data_sets, read_data
 from bench.interfaces import DataSet
 from bench.overlap import Overlap, find_duplicates
+from bench.phantom import ensure_phantom
 from bench.progress import Report
 from bench.registry import tasks
 from bench.splits import SplitCases, draw_split

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bench import registry
-from bench.data import ensure_phantom
+from bench.phantom import ensure_phantom
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +68,10 @@ def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     return call
 
 
-def real_data() -> Path:
+@pytest.fixture
+def real_root() -> Path:
     """Root of the real data sets for tests marked `real_data`; skips when it is absent."""
     root = Path(os.environ.get("BENCH_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    if not root.is_dir():
-        pytest.skip(f"real data sets are not on this machine ({root}; set BENCH_TEST_DATA)")
+    if not (root / "brain_tumor").is_dir():
+        pytest.skip(f"the real data set brain_tumor is not in {root}; set BENCH_TEST_DATA to a data root")
     return root

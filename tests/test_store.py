@@ -82,7 +82,7 @@ def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):
 
 def test_results_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "results").write_text("I am a file")
-    with pytest.raises(StorageError, match="is a file. Name another folder"):
+    with pytest.raises(StorageError, match=r"is a file\. Name another folder"):
         Store(tmp_path / "results").require_writable()
 
 

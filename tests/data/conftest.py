@@ -1,11 +1,8 @@
-import os
 from pathlib import Path
 
 import pytest
 
-from bench.data import ensure_phantom
 from bench.interfaces import DataSet
-from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.readers.class_folders import ClassFolders
 
 
@@ -40,17 +37,3 @@ def tiny() -> DataSet:
 def tiny_root(tmp_path: Path) -> Path:
     write_tiny(tmp_path / "data" / "tiny")
     return tmp_path / "data"
-
-
-@pytest.fixture(scope="session")
-def phantom_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ensure_phantom(BRAIN_TUMOR, tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture
-def real_root() -> Path:
-    default = Path(__file__).parents[3] / "shared" / "data"
-    root = Path(os.environ.get("BENCH_TEST_DATA", default))
-    if not (root / "brain_tumor").is_dir():
-        pytest.skip(f"the real data set brain_tumor is not in {root}; set BENCH_TEST_DATA to a data root")
-    return root

@@ -6,8 +6,9 @@ from multiprocessing import get_context
 
 import pytest
 
-from bench.data import PHANTOM_MARKER, data_kind, ensure_phantom, read_data
+from bench.data import PHANTOM_MARKER, data_kind, read_data
 from bench.errors import StorageError
+from bench.phantom import ensure_phantom
 
 
 def test_written_once_marked_and_read_by_the_same_adapter(tiny, tmp_path):

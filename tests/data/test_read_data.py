@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.data import data_kind, data_status, find_data_sets, read_data, resolve_root
+from bench.data import data_kind, find_data_sets, read_data, resolve_root
+from bench.data_status import data_status
 from bench.errors import DataError
 
 

@@ -1,4 +1,3 @@
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,7 @@ from PIL import Image
 from bench.errors import DataError, TrainingError
 from bench.interfaces import Case, Features
 from tasks.brain_tumor import TASK
-from tasks.kinds import pixels
-from tasks.kinds.classification import Classification, ClassificationSettings, augment, quadratic_kappa, score_classes
+from tasks.kinds.classification import Classification, ClassificationSettings, quadratic_kappa, score_classes
 
 
 class Backbone(torch.nn.Module):
@@ -39,12 +37,6 @@ def image_cases(tmp_path) -> list[Case]:
         Image.new("RGB", (40 + i, 30), (0, 0, 60 * i)).save(path)
         cases.append(Case(path.name, path, i, "train"))
     return cases
-
-
-@pytest.fixture(autouse=True)
-def empty_cache(monkeypatch):
-    monkeypatch.setattr(pixels, "_kept", {})
-    monkeypatch.setattr(pixels, "_kept_bytes", 0)
 
 
 def test_metrics_by_hand():
@@ -133,45 +125,27 @@ def test_training_images_follow_torchs_seed(tmp_path):
     assert not torch.equal(seeded(1), seeded(2))
 
 
-def test_augmentation_crops_and_flips_as_set():
-    ramp = np.broadcast_to(np.arange(64, dtype=np.uint8)[None, :, None] * 3, (64, 64, 3)).copy()
+def ramp_crops(tmp_path, **settings):
+    """Brightness at the left and right end of the first row of training images of a left-to-right ramp."""
+    ramp = np.broadcast_to(np.arange(128, dtype=np.uint8)[None, :, None] * 2, (128, 128, 3)).copy()
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    case = Case("ramp", tmp_path / "ramp.png", 0, "train")
+    data = kind(image_size=64, **settings).dataset([case], train=True)
     torch.manual_seed(0)
-    still = ClassificationSettings(image_size=64, min_crop=1.0, flip=1.0)
-    flipped = [augment(ramp, still) for _ in range(20)]
-    assert all(image[0, 0, 0] > image[0, -1, 0] for image in flipped)
-    crops = [augment(ramp, ClassificationSettings(image_size=64, min_crop=0.5, flip=0.0)) for _ in range(200)]
-    shares = [(int(image[0, -1, 0]) - int(image[0, 0, 0])) / (63 * 3) for image in crops]
-    assert min(shares) >= (0.5 * 3 / 4) ** 0.5 - 0.03
-    assert min(shares) < 0.75
-    assert max(shares) > 0.95
-    assert all(image.shape == (64, 64, 3) for image in crops)
+    images = [data[0][0][0] * 0.229 + 0.485 for _ in range(100)]
+    return [(float(i[0, 0]) * 255 / 254, float(i[0, -1]) * 255 / 254) for i in images]
 
 
-def test_each_file_is_decoded_once(image_cases, monkeypatch):
-    decoded = []
-    read = pixels.read_image
-    monkeypatch.setattr(pixels, "read_image", lambda path: (decoded.append(path), read(path))[1])
-    for _ in range(2):
-        data = kind(image_size=32).dataset(image_cases, train=False)
-        assert [data[i][1] for i in range(4)] == [0, 1, 2, 3]
-    assert len(decoded) == 4
-    Image.new("RGB", (10, 10), (255, 255, 255)).save(image_cases[0].image)
-    os.utime(image_cases[0].image, ns=(1, 1))
-    assert kind(image_size=32).dataset(image_cases, train=False)[0][0].min() > 2
-    assert len(decoded) == 5
+def test_flip_and_crop_follow_the_settings(tmp_path):
+    assert all(left > right for left, right in ramp_crops(tmp_path, min_crop=1.0, flip=1.0))
+    widths = [right - left for left, right in ramp_crops(tmp_path, min_crop=0.5, flip=0.0)]
+    assert min(widths) >= (0.5 * 3 / 4) ** 0.5 - 0.05
+    assert min(widths) < 0.75
+    assert max(widths) > 0.93
 
 
-def test_memory_is_limited_without_changing_images(image_cases, monkeypatch):
-    whole = kind(image_size=32).dataset(image_cases, train=False)
-    monkeypatch.setattr(pixels, "_kept", {})
-    monkeypatch.setattr(pixels, "_kept_bytes", 0)
-    monkeypatch.setattr(pixels, "CACHE_BYTES", 2 * 32 * 32 * 3)
-    limited = kind(image_size=32).dataset(image_cases, train=False)
-    assert len(pixels._kept) == 2
-    assert all(torch.equal(limited[i][0], whole[i][0]) for i in range(4))
-
-
-def test_bad_image_is_an_error_before_training(image_cases):
+def test_bad_image_is_an_error_that_names_it(image_cases):
     image_cases[3].image.write_bytes(image_cases[3].image.read_bytes()[:60])
+    data = kind().dataset(image_cases, train=True)
     with pytest.raises(DataError, match=r"3\.png.*cannot be decoded"):
-        kind().dataset(image_cases, train=True)
+        list(data.decode_all())

@@ -1,0 +1,74 @@
+"""Phantoms: small synthetic data sets in their owners' layouts, written once to a cache."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from bench.data import PHANTOM_MARKER, PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
+from bench.errors import DataError
+from bench.files import unwritable, write_text
+from bench.interfaces import DataSet
+
+
+def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
+    """Write the data set's phantom under `cache` unless a complete one is there; return its data root.
+
+    Processes may do so at the same time and may be interrupted: the phantom is written to a temporary folder and
+    renamed into place, after the marker names it.
+
+    Raises:
+        StorageError: the cache cannot be written.
+    """
+    root = cache / f"phantom-v{PHANTOM_VERSION}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not _phantom_is_complete(data_set, root):
+            _write_phantom(data_set, root)
+    except OSError as error:
+        raise unwritable(root, error) from error
+    return root
+
+
+def _write_phantom(data_set: DataSet, root: Path) -> None:
+    folder = root / data_set.name
+    temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
+    try:
+        fresh = temporary / data_set.name
+        fresh.mkdir()
+        data_set.phantom(fresh, PHANTOM_SEED)
+        _mark_phantom(root, data_set.name, count_cases(data_set, data_set.reader.read(fresh)))
+        if _phantom_is_complete(data_set, root):  # another process was faster
+            return
+        if folder.exists():
+            folder.rename(temporary / "damaged")
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
+    """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
+    try:
+        cases = data_set.reader.read(root / data_set.name)
+        if any(case.image.stat().st_size == 0 for case in cases):
+            return False
+    except (DataError, OSError):
+        return False
+    counts = count_cases(data_set, cases)
+    marked = read_marker(root)["data_sets"].get(data_set.name)
+    if marked is None:  # a process that marked another data set at the same moment won
+        _mark_phantom(root, data_set.name, counts)
+    return marked in (None, counts)
+
+
+def _mark_phantom(root: Path, name: str, counts: Counts) -> None:
+    marker = read_marker(root)
+    marker["data_sets"][name] = counts
+    write_text(root / PHANTOM_MARKER, json.dumps(marker, indent=2) + "\n")

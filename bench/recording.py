@@ -1,0 +1,85 @@
+"""From an adapted model's predictions to the record of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.adapt import Adaptation
+from bench.corpora import Corpus
+from bench.interfaces import Case, TaskKind
+from bench.optim import pick_device
+from bench.provenance import collect
+from bench.records import SCHEMA_VERSION, CaseScores, CorpusRecord, Record, SplitRecord
+from bench.resolved import Options, ResolvedRun
+from bench.splits import write_split
+from bench.world import World
+
+
+def make_record(
+    run: ResolvedRun, adaptation: Adaptation, pretraining_cost: dict[str, float], options: Options, world: World
+) -> Record:
+    """Score the predictions, with and without duplicated test cases, and write the split down."""
+    plan, task = run.plan, run.plan.task
+    data, split = world.data(task.data), world.split(task.data, plan.seed)
+    overlap = world.overlap(task.data, plan.seed)
+    file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
+    write_split(split, options.results / file)
+    clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
+    cost = {"pretrain": pretraining_cost} if pretraining_cost else {}
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        identity=run.identity,
+        status="complete",
+        profile=run.config.profile,
+        data=data.kind,
+        method=plan.method,
+        backbone=plan.backbone,
+        task=task.name,
+        data_set=task.data.name,
+        kind=task.kind,
+        protocol=plan.protocol,
+        seed=plan.seed,
+        metric=task.metric,
+        metrics=run.kind.score(split.test, adaptation.predictions),
+        metrics_without_duplicates=_score_subset(run.kind, split.test, adaptation.predictions, clean),
+        selection={"epoch": adaptation.best_epoch, f"validation_{task.metric}": adaptation.validation},
+        duplicates=overlap.to_record(),
+        split=SplitRecord(
+            fingerprint=split.fingerprint,
+            file=file,
+            train=len(split.train),
+            validation=len(split.validation),
+            test=len(split.test),
+        ),
+        corpus=_corpus_record(run.corpus) if run.corpus else None,
+        config=run.config.model_dump(exclude={"overrides"}),
+        overrides=run.config.overrides,
+        hashes=run.hashes,
+        warnings=list(data.warnings),
+        cost=cost | {"adapt": adaptation.cost},
+        provenance=collect(pick_device(options.compute.device)),
+        cases=CaseScores(
+            id=[c.id for c in split.test],
+            target=[c.target for c in split.test],
+            prediction=np.round(adaptation.predictions, 5).tolist(),
+        ),
+    )
+
+
+def _corpus_record(corpus: Corpus) -> CorpusRecord:
+    return CorpusRecord(
+        label=corpus.label,
+        fingerprint=corpus.fingerprint,
+        images=len(corpus.images),
+        sources=dict(corpus.sources),
+        excluded=corpus.excluded,
+    )
+
+
+def _score_subset(
+    kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
+) -> dict[str, float | None]:
+    kept = [case for case, k in zip(cases, keep, strict=True) if k]
+    return kind.score(kept, predictions[keep]) if kept else {}

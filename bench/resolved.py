@@ -1,0 +1,85 @@
+"""A run resolved: settings, corpus, and the identity that says whether it was done before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import registry
+from bench.config import Overrides, RunConfig, resolve_config
+from bench.corpora import Corpus
+from bench.identity import SCORE_VERSION, code_fingerprint, digest
+from bench.interfaces import Method, TaskKind
+from bench.plan import PlannedRun
+from bench.pretrain import Compute
+from bench.world import World
+
+
+@dataclass(frozen=True)
+class Options:
+    """What holds for all runs of one command."""
+
+    profile: str
+    set_: Overrides
+    corpus: str
+    results: Path
+    cache: Path
+    compute: Compute
+
+
+@dataclass(frozen=True)
+class ResolvedRun:
+    """A planned run with its settings, its corpus and its hashes."""
+
+    plan: PlannedRun
+    config: RunConfig
+    method: Method
+    kind: TaskKind
+    corpus: Corpus | None
+    hashes: dict[str, str]
+    """config, data, code, evaluation, pretraining (equal for all seeds), checkpoint (this seed's pretraining)."""
+    identity: str
+
+
+def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
+    """Settle settings, corpus and identity of a run. Raises `UsageError` or `DataError`."""
+    config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, options.set_)
+    method_class = registry.methods().get(plan.method)
+    kind_class = registry.kinds().get(plan.task.kind)
+    method = method_class(method_class.config_class.model_validate(config.method))
+    kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
+    data, split = world.data(plan.task.data), world.split(plan.task.data, plan.seed)
+    corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
+    code = {
+        "score_version": SCORE_VERSION,
+        "method": code_fingerprint(method_class),
+        "kind": code_fingerprint(kind_class),
+    }
+    budget = config.pretrain.model_dump() if method.pretrains else {}
+    training = [
+        SCORE_VERSION,
+        code["method"],
+        plan.method,
+        config.method,
+        budget,
+        plan.backbone,
+        corpus and corpus.origin,
+    ]
+    evaluation = [
+        SCORE_VERSION,
+        code["kind"],
+        plan.protocol,
+        config.protocol.model_dump(),
+        config.task,
+        data.fingerprint,
+    ]
+    hashes = {
+        "config": digest(config.model_dump()),
+        "data": data.fingerprint,
+        "code": digest(code),
+        "pretraining": digest(training),
+        "evaluation": digest([*evaluation, plan.task.metric, config.profile]),
+        "checkpoint": digest([training, corpus and corpus.fingerprint, plan.seed]),
+    }
+    scored = [hashes["checkpoint"], hashes["evaluation"], split.fingerprint, plan.backbone, plan.seed]
+    return ResolvedRun(plan, config, method, kind, corpus, hashes, digest(scored))

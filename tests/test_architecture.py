@@ -1,0 +1,52 @@
+"""Rules of the structure that a reader may rely on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.identity import code_fingerprint, digest
+from bench.registry import methods
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def test_plugins_import_bench_never_the_reverse():
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports")], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_identity_ignores_words_and_sees_behaviour(tmp_path, monkeypatch):
+    sources = {
+        "plain": "class Mine:\n    '''Doc.'''\n    def f(self):\n        return 1\n",
+        "words": "# comment\nclass Mine:\n    '''Another doc.'''\n\n    def f(self):  # here\n        return 1\n",
+        "other": "class Mine:\n    '''Doc.'''\n    def f(self):\n        return 2\n",
+    }
+    prints = {}
+    for name, source in sources.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}_module.py").write_text(source)
+        monkeypatch.syspath_prepend(str(folder))
+        prints[name] = code_fingerprint(__import__(f"{name}_module").Mine)
+    assert len(set(prints.values())) == 3, "the file name is part of it"
+    (tmp_path / "plain" / "plain_module.py").write_text(sources["words"])
+    assert code_fingerprint(sys.modules["plain_module"].Mine) == prints["plain"]
+    (tmp_path / "plain" / "plain_module.py").write_text(sources["other"])
+    assert code_fingerprint(sys.modules["plain_module"].Mine) != prints["plain"]
+
+
+def test_identity_of_a_package_method_covers_all_its_files(monkeypatch):
+    cls = methods().get("lvmmed")
+    seen = []
+    monkeypatch.setattr("bench.identity._bare_source", lambda path: seen.append(path.name) or "")
+    code_fingerprint(cls)
+    assert {"method.py", "solver.py", "imle.py", "affinity.py"} <= set(seen)
+    seen.clear()
+    code_fingerprint(methods().get("simclr"))
+    assert seen == ["simclr.py"]
+
+
+def test_digest_does_not_depend_on_key_order():
+    assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1}) != digest({"a": 1, "b": [3]})
