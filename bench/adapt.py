@@ -76,7 +76,11 @@ class AdaptedModel(nn.Module):
 
 
 class Supervised:
-    """One supervised training: model, data of three splits, optimiser."""
+    """One adaptation of an encoder to a task: model, data of three splits, optimiser; all reseeded from its own seed.
+
+    Raises:
+        DataError: an image cannot be read.
+    """
 
     def __init__(
         self,
@@ -89,10 +93,10 @@ class Supervised:
         compute: Compute,
         report: Report,
     ) -> None:
+        seed_all(seed)
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
         self.device = pick_device(compute.device)
         self.workers = compute.workers
-        self.seed = seed
         self.meter = Meter(self.device)
         head = kind.build_head(backbone)
         data = {
@@ -187,24 +191,3 @@ class Supervised:
         predictions, loss = self.evaluate("validation")
         score = self.kind.score(cases, predictions)[self.kind.task.metric]
         return (-math.inf if score is None else score), loss
-
-
-def adapt(
-    backbone: nn.Module,
-    kind: TaskKind,
-    split: SplitCases,
-    protocol: Protocol,
-    settings: ProtocolSettings,
-    seed: int,
-    compute: Compute,
-    report: Report,
-) -> Adaptation:
-    """Adapt `backbone` to a task; the test split is looked at once, after selection on validation.
-
-    Raises:
-        TrainingError: the loss is not finite.
-        DataError: an image cannot be read.
-    """
-    seed_all(seed)
-    run = Supervised(backbone, kind, split, protocol, settings, seed, compute, report)
-    return run.fit(f"{protocol.name} {kind.task.name} seed {seed}")

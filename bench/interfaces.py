@@ -93,7 +93,7 @@ class Method(ABC):
 
         Randomness must come from torch's, NumPy's or Python's global generator; the loop seeds all three per image.
         """
-        raise NotImplementedError(f"{type(self).__name__}.view_transform")
+        raise TypeError(f"The method {self.name!r} has no views: it is never trained.")
 
     @abstractmethod
     def build(self, backbone: nn.Module) -> nn.Module:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 
+from bench.config import PROFILES
 from bench.errors import StorageError
 from bench.files import write_text
 from bench.leaderboard import join_published, overall_board, task_board
 from bench.records import Record
+
+FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -38,8 +42,9 @@ def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
             texts[folder / name] = to_csv(_without_foreign_ranks(rows))
     for path, text in texts.items():
         write_text(path, text)
-    for stale in set(folder.glob("*.csv")) - texts.keys() if texts else ():
-        stale.unlink()
+    for stale in (folder / f"{data}-{profile}{kind}.csv" for data, profile, kind in product(*FILE_NAME_PARTS)):
+        if texts and stale not in texts:
+            stale.unlink(missing_ok=True)
     return sorted(texts)
 
 

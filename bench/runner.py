@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.adapt import adapt
+from bench.adapt import Supervised
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
 from bench.files import require_writable
@@ -62,8 +62,9 @@ def _run(run: ResolvedRun, options: Options, world: World, report: Report) -> Re
     backbone, pretraining_cost = _pretrained_backbone(run, options, report)
     split = world.split(run.plan.task.data, run.plan.seed)
     protocol = PROTOCOLS[run.plan.protocol]
-    settings = run.config.protocol
-    adaptation = adapt(backbone, run.kind, split, protocol, settings, run.plan.seed, options.compute, report)
+    seed, settings = run.plan.seed, run.config.protocol
+    supervised = Supervised(backbone, run.kind, split, protocol, settings, seed, options.compute, report)
+    adaptation = supervised.fit(f"{protocol.name} {run.plan.task.name} seed {seed}")
     record = make_record(run, adaptation, pretraining_cost, options, world)
     report.say(f"  {record.metric} {record.metrics[record.metric]:.4f} on {record.split.test} test cases")
     return record

@@ -1,0 +1,126 @@
+"""The supervised loop: what is frozen stays, selection never sees the test split, the test split is predicted once."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from bench.adapt import Supervised
+from bench.errors import TrainingError
+from bench.interfaces import Features
+from bench.pretrain import Compute
+from bench.progress import Report
+from bench.protocols import PROTOCOLS, ProtocolSettings
+from bench.seeding import seed_all
+from bench.world import World
+from tasks.brain_tumor import BRAIN_TUMOR, TASK
+from tasks.kinds.classification import Classification, ClassificationSettings
+
+REPORT = Report(quiet=True)
+
+
+class Tiny(nn.Module):
+    embedding_dim = 8
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, stride=4)
+        self.norm = nn.BatchNorm2d(8)
+
+    def forward(self, images):
+        maps = self.norm(self.conv(images)).relu()
+        return Features([maps], maps.mean((2, 3)))
+
+
+class Dense(Classification):
+    pooled_only = False
+
+
+@pytest.fixture(scope="module")
+def split(phantom_root):
+    whole = World(phantom_root, REPORT).split(BRAIN_TUMOR, 0)
+    return replace(whole, train=whole.train[::7], validation=whole.validation[::5], test=whole.test[::8])
+
+
+def supervised(split, protocol, epochs=3, kind=Classification, lr=1e-2, seed=0):
+    seed_all(1)
+    backbone = Tiny()
+    settings = ProtocolSettings(epochs=epochs, batch_size=8, lr=lr)
+    chosen = kind(TASK, ClassificationSettings(image_size=32))
+    return backbone, Supervised(backbone, chosen, split, PROTOCOLS[protocol], settings, seed, Compute("cpu"), REPORT)
+
+
+def changed(backbone, before):
+    return {k for k, v in backbone.state_dict().items() if not torch.equal(v, before[k])}
+
+
+@pytest.mark.parametrize("kind", [Classification, Dense])
+def test_linear_leaves_every_weight_and_statistic_of_the_encoder(split, kind):
+    backbone, run = supervised(split, "linear", kind=kind)
+    before = {k: v.clone() for k, v in backbone.state_dict().items()}
+    head = [p.clone() for p in run.model.head.parameters()]
+    run.fit("linear")
+    assert changed(backbone, before) == set()
+    assert all(not torch.equal(a, b) for a, b in zip(head, run.model.head.parameters(), strict=True))
+
+
+def test_both_ways_of_the_frozen_protocol_agree(split):
+    """Embedding once, and passing images through the frozen encoder, differ only in the training augmentation."""
+    embedded = supervised(split, "linear")[1].evaluate("test")[0]
+    passed = supervised(split, "linear", kind=Dense)[1].evaluate("test")[0]
+    assert embedded == pytest.approx(passed, abs=1e-5)
+
+
+def test_finetune_trains_the_encoder(split):
+    backbone, run = supervised(split, "finetune")
+    before = {k: v.clone() for k, v in backbone.state_dict().items()}
+    run.fit("finetune")
+    assert {"conv.weight", "norm.weight", "norm.running_mean"} <= changed(backbone, before)
+
+
+def test_test_split_is_predicted_once_after_selection(split, monkeypatch):
+    _, run = supervised(split, "finetune")
+    asked = []
+    evaluate = run.evaluate
+    monkeypatch.setattr(run, "evaluate", lambda name: (asked.append(name), evaluate(name))[1])
+    run.fit("x")
+    assert asked == ["validation"] * 3 + ["test"]
+
+
+@pytest.mark.parametrize(
+    ("validation", "best"),
+    [
+        ([(0.5, 1.0), (0.7, 1.0), (0.6, 0.1)], 2),
+        ([(0.5, 1.0), (0.5, 0.9), (0.5, 0.95)], 2),  # equal scores: lower loss
+        ([(0.5, 1.0), (0.5, 1.0), (0.5, 1.0)], 1),  # all equal: the earliest
+    ],
+)
+def test_selected_epoch_is_best_on_validation_and_its_weights_predict(split, monkeypatch, validation, best):
+    _, run = supervised(split, "finetune")
+    states, answers = [], iter(validation)
+
+    def validate(cases):
+        assert cases is run.split.validation
+        states.append({k: v.clone() for k, v in run.model.state_dict().items()})
+        return next(answers)
+
+    monkeypatch.setattr(run, "_validation", validate)
+    outcome = run.fit("x")
+    assert (outcome.best_epoch, outcome.validation) == (best, validation[best - 1][0])
+    assert all(torch.equal(v, states[best - 1][k]) for k, v in run.model.state_dict().items())
+    assert len(outcome.predictions) == len(split.test)
+
+
+def test_same_seed_same_predictions(split):
+    first, again, other = (supervised(split, "finetune", seed=s)[1].fit("x").predictions for s in (3, 3, 4))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_diverging_training_is_an_error_with_advice(split):
+    _, run = supervised(split, "finetune")
+    with torch.no_grad():
+        run.model.head.linear.weight.fill_(float("inf"))
+    with pytest.raises(TrainingError, match=r"loss is not finite in epoch 1. Lower protocol\.lr"):
+        run.fit("x")
