@@ -1,7 +1,7 @@
-"""Value and time of the second-order matching solver against simpler ones, on random problems as they occur in training.
+"""Value and time of the second-order matching solver against simpler ones, on random problems like those in training.
 
-Problems: n = 16 nodes, features N(0, 1) in 128 dimensions, second view = first + N(0, 1) noise, randomly permuted; k = 5
-nearest-neighbour directed edges; vertex affinity = cosine, edge affinity = cosine of feature differences; Gumbel(0, 1)
+Problems: n nodes, features N(0, 1) in 128 dimensions, second view = first + N(0, 1) noise, randomly permuted; k nearest
+neighbours as directed edges; vertex affinity = cosine, edge affinity = cosine of feature differences; Gumbel(0, 1)
 noise added to all. Run: python perf/graph_matching.py [number of problems].
 """
 
@@ -41,9 +41,8 @@ def measure(solver: Callable[[Problem], Tensor], given: Problem) -> tuple[Tensor
 def table(title: str, solvers: dict[str, Callable[[Problem], Tensor]], given: Problem) -> None:
     results = {name: measure(solver, given) for name, solver in solvers.items()}
     best = torch.stack([value for value, _ in results.values()]).max(0).values
-    print(
-        f"\n{title}\n\n| solver | mean value | gap to best found | solved to best | ms per problem |\n|---|---|---|---|---|"
-    )
+    print(f"\n{title}\n\n| solver | mean value | gap to best found | solved to best | ms per problem |")
+    print("|---|---|---|---|---|")
     for name, (value, milliseconds) in results.items():
         gap = float(((best - value) / best).mean())
         hit = float((value >= best - 1e-4).float().mean())

@@ -275,7 +275,7 @@ def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "(linear, resnet18) vicreg [" in done.stdout
     listing = subprocess.run(process("list", "methods")[0], env=environment, capture_output=True, text=True, check=True)
-    assert "vicreg   vicreg_method:VICReg (bench-vicreg)" in listing.stdout
+    assert "vicreg  vicreg_method:VICReg (bench-vicreg)" in listing.stdout
 
 
 @pytest.mark.slow
@@ -283,7 +283,7 @@ def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
 def test_interrupted_run_leaves_results_alone_and_continues(phantom_root, tmp_path, number):
     arguments = (
         "run", "-m", "simclr", "-t", "brain_tumor_linear", "--seed", "0", "--data-root", phantom_root,
-        "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, "--set=pretrain.epochs=40",
+        "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, "--set=pretrain.epochs=15",
     )  # fmt: skip
     command, environment = process(*arguments)
     running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
