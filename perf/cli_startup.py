@@ -11,7 +11,7 @@ COMMANDS = {
     "bench list tasks": [sys.executable, "-m", "bench", "list", "tasks"],
     "python -c 'import torch'": [sys.executable, "-c", "import torch"],
 }
-ROUNDS = 7
+ROUNDS = 5
 
 
 def seconds(command: list[str]) -> float:
