@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from bench.errors import UsageError
-from bench.interfaces import Method, Settings, Task
+from bench.interfaces import Settings, Task
 from bench.protocols import PROTOCOLS, ProtocolSettings
 from bench.registry import closest, kinds, methods
 
@@ -96,22 +96,18 @@ def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) 
         raise UsageError(f"Settings of {owner} are not valid: {problems}.") from error
 
 
-def method_layers(cls: type[Method], profile: str) -> Mapping[str, Any]:
-    """Profile settings of a method: the published defaults, or what its `quick` changes."""
-    return cls.quick if profile == "quick" else {}
-
-
 def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
     """Resolve all sections of one run. Raises `UsageError` for an unknown key or a value of the wrong type."""
     cls = methods().get(method)
     kind = kinds().get(task.kind)
     quick = profile == "quick"
     own = {section: set_.get(section, {}) for section in SECTIONS}
+    changes = cls.quick if quick else {}
     budget = QUICK_PRETRAIN if quick else {}
     size = QUICK_TASK if quick else task.paper.get("task", {})
     adaptation = PROTOCOLS[protocol].quick if quick else task.paper.get("protocol", {})
     resolved: dict[str, Settings] = {
-        "method": resolve(cls.config_class, "method", f"method {method!r}", method_layers(cls, profile), own["method"]),
+        "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
         "task": resolve(kind.settings_class, "task", f"task {task.name!r}", size, own["task"]),
         "protocol": resolve(ProtocolSettings, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]),

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor, nn
 
-Split = Literal["train", "validation", "test"]
 OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
 
 

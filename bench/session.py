@@ -15,7 +15,7 @@ from bench.config import PROFILES, parse_overrides
 from bench.corpora import check_corpus_name
 from bench.data import resolve_root
 from bench.errors import UsageError
-from bench.leaderboard import task_board
+from bench.leaderboard import CONTESTANT, GROUP, task_board, to_frame
 from bench.plan import PlannedRun, make_plan
 from bench.progress import Report
 from bench.records import Record
@@ -139,22 +139,8 @@ def _plan(request: RunRequest, report: Report) -> list[PlannedRun]:
 
 def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
     """Rows of the whole board that belong to contestants of this command (their rank counts everyone)."""
-    board = task_board(records)
-    wanted = {
-        (
-            r.data,
-            r.profile,
-            r.task,
-            r.protocol,
-            r.backbone,
-            r.hashes["evaluation"][:8],
-            r.method,
-            r.hashes["pretraining"][:8],
-        )
-        for r in own
-    }
-    keys = board[["data", "profile", "task", "protocol", "backbone", "evaluation", "method", "pretraining"]]
-    return board[[tuple(k) in wanted for k in keys.itertuples(index=False)]].reset_index(drop=True)
+    contestants = to_frame(own)[GROUP + CONTESTANT].drop_duplicates()
+    return task_board(records).merge(contestants, on=GROUP + CONTESTANT)
 
 
 def _files_of(own: list[Record], files: list[Path]) -> list[Path]:
