@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from bench.errors import TrainingError
 from bench.interfaces import Case, Features, TaskKind
-from bench.loading import EpochBatches, build_loader, decode_all
+from bench.loading import EpochBatches, build_loader, decode_all, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
 from bench.pretrain import Compute
@@ -96,7 +96,7 @@ class Supervised:
         seed_all(seed)
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
         self.device = pick_device(compute.device)
-        self.workers = compute.workers
+        self.workers = pick_workers(compute.workers, self.device)
         self.meter = Meter(self.device)
         head = kind.build_head(backbone)
         data = {

@@ -72,7 +72,14 @@ def run(
     results: Results = Path("results"),
     cache: Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Processes that load images; results do not depend on it.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Processes that load images; changes no result. Default: suits the device."),
+    ] = None,
+    compile_: Annotated[
+        bool | None,
+        typer.Option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +101,7 @@ def run(
         cache=cache,
         device=device,
         workers=workers,
+        compile=compile_,
     )
     try:
         summary = execute(request, quiet=quiet or as_json)

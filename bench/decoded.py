@@ -1,4 +1,4 @@
-"""Decoded images in memory: each file is decoded once per process, within one bound for the whole process."""
+"""Decoded images: each file is decoded once, kept in memory within a bound, and on disk where a folder is named."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image
 from torch.utils.data import Dataset
 
+from bench.decoded_files import DecodedFiles
+
 LIMIT_BYTES = 2**30
-"""Memory for decoded images, per process; images beyond it are decoded each time they are used."""
+"""Memory for decoded images, per process; images beyond it come from disk, or are decoded again."""
 DECODE_THREADS = 4
 
 Source = tuple[Hashable, Callable[[], Image.Image]]
@@ -25,6 +27,8 @@ class DecodedImages:
     def __init__(self) -> None:
         self.used_bytes = 0
         self.kept: dict[Hashable, np.ndarray] = {}
+        self.files: DecodedFiles | None = None
+        """Where images named by their content are kept between runs."""
         self._lock = threading.Lock()
 
     @property
@@ -32,12 +36,20 @@ class DecodedImages:
         """Whether the bound is reached."""
         return self.used_bytes >= LIMIT_BYTES
 
-    def get(self, source: Source, shorter_side: int) -> Image.Image:
-        """The image of a source with its shorter side at most `shorter_side` pixels, read at most once."""
+    def get(self, source: Source, shorter_side: int, *, on_disk: bool = False) -> Image.Image:
+        """The image of a source with its shorter side at most `shorter_side` pixels, read at most once.
+
+        With `on_disk` the source's key must name its content, not its place.
+        """
         key, read = source
         array = self.kept.get((shorter_side, key))
         if array is None:
-            array = np.asarray(shrink(read(), shorter_side))
+            files = self.files if on_disk else None
+            array = files.load(key, shorter_side) if files else None
+            if array is None:
+                array = np.asarray(shrink(read(), shorter_side))
+                if files:
+                    files.store(key, shorter_side, array)
             with self._lock:
                 if not self.full and (shorter_side, key) not in self.kept:
                     self.kept[shorter_side, key] = array
@@ -60,6 +72,9 @@ def shrink(image: Image.Image, shorter_side: int) -> Image.Image:
 class DecodedDataset(Dataset[Any]):
     """Base of data sets over images that are decoded once and kept at a reduced size."""
 
+    on_disk = False
+    """Keep images on disk too; only where `sources` are named by content."""
+
     def __init__(self, sources: Sequence[Source], shorter_side: int) -> None:
         self.sources = sources
         self.shorter_side = shorter_side
@@ -69,17 +84,18 @@ class DecodedDataset(Dataset[Any]):
 
     def image(self, index: int) -> Image.Image:
         """Decoded RGB image. Raises `DataError` naming the file when it cannot be read."""
-        return DECODED.get(self.sources[index], self.shorter_side)
+        return DECODED.get(self.sources[index], self.shorter_side, on_disk=self.on_disk)
 
     def decode_all(self) -> Iterator[int]:
-        """Decode every image into memory as far as the bound allows, yielding the count so far.
+        """Decode every image into memory, and onto disk, as far as their bounds allow, yielding the count so far.
 
         Raises:
             DataError: an image cannot be read.
         """
 
         def decode(index: int) -> None:
-            if not DECODED.full:
+            to_disk = self.on_disk and DECODED.files is not None and DECODED.files.writable
+            if to_disk or not DECODED.full:
                 self.image(index)
 
         with ThreadPoolExecutor(DECODE_THREADS) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench.corpora import Corpus
-from bench.decoded import DecodedDataset
+from bench.decoded import DECODED, DecodedDataset
 from bench.errors import TrainingError
 from bench.progress import Report
 from bench.seeding import derive, seeded
@@ -19,9 +20,13 @@ from bench.seeding import derive, seeded
 Draw = tuple[int, int]
 """Index of an item and the seed of its random numbers."""
 
+MOST_WORKERS = 8
+
 
 class ViewDataset(DecodedDataset):
     """Images of a corpus, transformed to views; decoded once at twice the view size (shorter side)."""
+
+    on_disk = True
 
     def __init__(self, corpus: Corpus, transform: Callable[[Image.Image], Any], image_size: int) -> None:
         super().__init__([((i.content, i.axis, i.index), i.read) for i in corpus.images], 2 * image_size)
@@ -79,6 +84,17 @@ def effective_batch_size(wanted: int, corpus_size: int, multiple: int) -> int:
     return size
 
 
+def pick_workers(wanted: int | None, device: torch.device) -> int:
+    """Number of loading processes; None chooses.
+
+    Training on a CPU uses all its cores, and loading from memory is a few percent of a step: no process helps there.
+    A GPU leaves the cores to the loading.
+    """
+    if wanted is not None:
+        return wanted
+    return min((os.cpu_count() or 1) - 1, MOST_WORKERS) if device.type == "cuda" else 0
+
+
 def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, device: torch.device) -> DataLoader[Any]:
     """Training loader over `batches`; what it yields does not depend on the number of workers."""
     return DataLoader(
@@ -87,6 +103,7 @@ def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, dev
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
+        persistent_workers=workers > 0,
     )
 
 
@@ -96,3 +113,7 @@ def decode_all(dataset: Dataset[Any], name: str, report: Report) -> None:
         with report.stage(f"decode {name}", len(dataset)) as advance:
             for _ in dataset.decode_all():
                 advance("")
+        files = DECODED.files
+        if files and files.problem and not files.told:
+            files.told = True
+            report.warn(f"Decoded images are not kept for later runs: {files.problem}. This one goes on.")

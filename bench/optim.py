@@ -15,8 +15,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from bench.interfaces import MethodConfig
 
 OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {
-    "adam": Adam,
-    "adamw": AdamW,
+    "adam": lambda params, lr: Adam(params, lr=lr, fused=True),
+    "adamw": lambda params, lr: AdamW(params, lr=lr, fused=True),
     "lars": lambda params, lr: LARS(params, lr=lr, momentum=0.9),
     "sgd": lambda params, lr: SGD(params, lr=lr, momentum=0.9),
 }

@@ -15,13 +15,15 @@ from torch import Tensor, nn
 
 from bench.backbones import build_backbone
 from bench.checkpoints import read_provenance, save_encoder
+from bench.compiled import compile_backbones, compiler_problem, pays
 from bench.config import PretrainSettings
 from bench.corpora import Corpus
 from bench.errors import StorageError, TrainingError
 from bench.files import write_atomic
 from bench.interfaces import Method, Progress
-from bench.loading import EpochBatches, ViewDataset, build_loader, decode_all, effective_batch_size
+from bench.loading import EpochBatches, ViewDataset, build_loader, decode_all, effective_batch_size, pick_workers
 from bench.measure import Meter
+from bench.memory import keep_freed_memory
 from bench.optim import build_optimizer, build_schedule, pick_device
 from bench.progress import Report
 from bench.seeding import restore_rng, rng_state, seed_all
@@ -36,7 +38,10 @@ class Compute:
     """Where and how training runs; none of it may change a score beyond floating-point rounding."""
 
     device: str = "auto"
-    workers: int = 0
+    workers: int | None = None
+    """Processes that load images; None chooses, see `loading.pick_workers`."""
+    compile: bool | None = None
+    """Compile backbones; None does where it pays, see `compiled.pays`."""
 
 
 class MethodLoss(nn.Module):
@@ -69,14 +74,32 @@ class Pretraining:
         self.batches = EpochBatches(len(corpus.images), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
         seed_all(seed)
-        self.module = method.build(build_backbone(backbone, settings.init))
+        encoder = build_backbone(backbone, settings.init)
+        self.backbone_class = type(encoder)
+        self.module = method.build(encoder).to(memory_format=torch.channels_last)
         self.optimizer = build_optimizer(self.module, method.config)
         self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
         self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
         self.dataset = ViewDataset(corpus, method.view_transform(settings.image_size), settings.image_size)
-        loader = build_loader(self.dataset, self.batches, compute.workers, self.fabric.device)
+        workers = pick_workers(compute.workers, self.fabric.device)
+        loader = build_loader(self.dataset, self.batches, workers, self.fabric.device)
         self.loader = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)
         self.epoch = 0
+        pixels = float(self.total_steps * batch_size * settings.image_size**2)
+        self.compiles = pays(device, pixels) if compute.compile is None else compute.compile
+        if device.type == "cpu":
+            keep_freed_memory()
+
+    def compile(self, report: Report) -> None:
+        """Compile the backbones if that was asked for or pays; one warning where this machine cannot."""
+        if not self.compiles:
+            return
+        problem = compiler_problem(self.fabric.device)
+        if problem:
+            report.warn(f"Not compiling the backbone: {problem}. Pretraining goes on, slower; --no-compile is silent.")
+            return
+        count = compile_backbones(self.module, self.backbone_class)
+        report.say(f"  compiling {count} backbone(s): the first step takes a minute longer, the others are faster")
 
     @property
     def step(self) -> int:
@@ -121,40 +144,47 @@ class Pretraining:
             step = self.step + number
             progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
             parts = self.loss_module(views, progress)
-            values: dict[str, float] = {name: float(value.detach()) for name, value in parts.items()}
-            self._require_finite(values, "loss", step)
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(parts["loss"])
             self.method.before_step(self.module, progress)
+            norm = self._clip()
             lr = float(self.schedule.get_last_lr()[0])
-            values |= {"gradient_norm": self._clip(), "lr": lr, "epoch": self.epoch}
-            self._require_finite(values, "gradient_norm", step)
             self.wrapped_optimizer.step()
             self.schedule.step()
             self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
+            values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
+            self._require_finite(values, step)
             log.write(step, values)
             meter.tick(self.batches.batch_size)
             advance(f"loss {values['loss']:.3f}")
         self.epoch += 1
 
-    def _clip(self) -> float:
-        """Clip the gradient to the norm of the settings; returns the norm before."""
+    def _clip(self) -> Tensor:
+        """Clip the gradient to the norm of the settings; returns the norm before, a scalar."""
         norm = self.fabric.clip_gradients(
             self.loss_module,
             self.wrapped_optimizer,
             max_norm=self.settings.gradient_clip,
             error_if_nonfinite=False,
         )
-        return 0.0 if norm is None else float(norm)
+        return torch.zeros(()) if norm is None else norm
 
-    def _require_finite(self, values: Mapping[str, float], name: str, step: int) -> None:
-        if not math.isfinite(values[name]):
+    def _require_finite(self, values: Mapping[str, float], step: int) -> None:
+        name = next((n for n in ("loss", "gradient_norm") if not math.isfinite(values[n])), None)
+        if name is not None:
             shown = ", ".join(f"{k}={v:g}" for k, v in values.items())
             raise TrainingError(
                 f"Pretraining {self.method.name} (seed {self.seed}): the {name} is not finite at step {step} of "
                 f"{self.total_steps} (epoch {self.epoch}): {shown}. Lower method.lr, for example "
                 f"--set method.lr={self.method.config.lr / 10:g}; nothing was scored."
             )
+
+
+def _fetch(scalars: Mapping[str, Tensor]) -> dict[str, float]:
+    """Values of scalars on any device, with one wait for the device."""
+    device = scalars["loss"].device
+    stacked = torch.stack([value.detach().to(device, torch.float32) for value in scalars.values()])
+    return dict(zip(scalars, stacked.tolist(), strict=True))
 
 
 def pretrain(
@@ -172,6 +202,7 @@ def pretrain(
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
     decode_all(run.dataset, "corpus", report)
+    run.compile(report)
     meter = Meter(run.fabric.device)
     name = f"pretrain {run.method.name} seed {run.seed}"
     with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:

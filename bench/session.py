@@ -40,7 +40,8 @@ class RunRequest:
     results: Path
     cache: Path | None
     device: str
-    workers: int
+    workers: int | None
+    compile: bool | None
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,16 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
     cache = request.cache or default_cache()
 
     report.say("loading torch ...")
+    from bench.decoded import DECODED
+    from bench.decoded_files import DecodedFiles
     from bench.pretrain import Compute
     from bench.runner import Options, run_plan
     from bench.world import World
 
     data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
     world = World(root, report) if root else World.phantom(data_sets, cache, report)
-    compute = Compute(request.device, request.workers)
+    compute = Compute(request.device, request.workers, request.compile)
+    DECODED.files = DecodedFiles(cache / "decoded")
     options = Options(request.profile, overrides, request.corpus, request.results, cache, compute)
     outcome = run_plan(plans, options, world, report)
     records, _ = Store(request.results).load()

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
 from lightly.loss import NegativeCosineSimilarity
 from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
 from lightly.models.utils import deactivate_requires_grad, update_momentum
-from lightly.transforms import BYOLTransform
-from lightly.transforms.byol_transform import BYOLView1Transform, BYOLView2Transform
 from lightly.utils.scheduler import cosine_schedule
 from PIL.Image import Image
 from pydantic import Field
 from torch import Tensor, nn
 
+from bench.augment import Augmentation, MultiView
 from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
 
 
@@ -31,7 +31,7 @@ class BYOLConfig(MethodConfig):
 
 
 class BYOL(Method):
-    """Grill et al. 2020, with lightly's loss, heads, views and teacher update."""
+    """Grill et al. 2020, with lightly's loss, heads and teacher update."""
 
     name: ClassVar[str] = "byol"
     title: ClassVar[str] = "BYOL"
@@ -41,11 +41,9 @@ class BYOL(Method):
     config: BYOLConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
-        """Two asymmetric views (3, H, W): the first always blurred, the second sometimes solarised."""
-        transform: Callable[[Image], Any] = BYOLTransform(
-            BYOLView1Transform(input_size=image_size), BYOLView2Transform(input_size=image_size)
-        )
-        return transform
+        """Two asymmetric views (3, H, W): the first always blurred, the second sometimes solarised (Table 6)."""
+        first = Augmentation(image_size, jitter=(0.4, 0.4, 0.2, 0.1), blur_probability=1.0)
+        return MultiView([first, replace(first, blur_probability=0.1, solarise_probability=0.2)])
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Online backbone, projector and predictor; teacher copies of the first two."""

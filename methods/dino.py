@@ -3,18 +3,19 @@
 import warnings
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
 from lightly.loss import DINOLoss
 from lightly.models.modules import DINOProjectionHead
 from lightly.models.utils import deactivate_requires_grad, update_momentum
-from lightly.transforms import DINOTransform
 from lightly.utils.scheduler import cosine_schedule
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 from pydantic import Field
 from torch import Tensor, nn
 
+from bench.augment import Augmentation, MultiView
 from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
 
 
@@ -40,7 +41,7 @@ class DINOConfig(MethodConfig):
 
 
 class DINO(Method):
-    """Caron et al. 2021, with lightly's loss, head, views and teacher update. The teacher is what is evaluated."""
+    """Caron et al. 2021, with lightly's loss, head and teacher update. The teacher is what is evaluated."""
 
     name: ClassVar[str] = "dino"
     title: ClassVar[str] = "DINO"
@@ -59,12 +60,17 @@ class DINO(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Two global views (3, H, W) and `local_views` local ones (3, h, w)."""
-        transform: Callable[[Image], Any] = DINOTransform(
-            global_crop_size=image_size,
-            local_crop_size=max(round(image_size * self.config.local_ratio), 1),
-            n_local_views=self.config.local_views,
+        first = Augmentation(
+            image_size,
+            scale=(0.4, 1.0),
+            jitter=(0.4, 0.4, 0.2, 0.1),
+            blur_probability=1.0,
+            resample=Resampling.BICUBIC,
         )
-        return transform
+        second = replace(first, blur_probability=0.1, solarise_probability=0.2)
+        side = max(round(image_size * self.config.local_ratio), 1)
+        local = replace(first, size=side, scale=(0.05, 0.4), blur_probability=0.5)
+        return MultiView([first, second, *self.config.local_views * [local]])
 
     def _head(self, size: int) -> nn.Module:
         c = self.config

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import torch
 from lightly.loss import NTXentLoss
 from lightly.models.modules import SimCLRProjectionHead
-from lightly.transforms import SimCLRTransform
 from PIL.Image import Image
 from pydantic import Field
 from torch import Tensor, nn
 
+from bench.augment import Augmentation, MultiView
 from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
 
 
@@ -28,7 +28,7 @@ class SimCLRConfig(MethodConfig):
 
 
 class SimCLR(Method):
-    """Chen et al. 2020, with lightly's NT-Xent loss, projection head and views."""
+    """Chen et al. 2020, with lightly's NT-Xent loss and projection head."""
 
     name: ClassVar[str] = "simclr"
     title: ClassVar[str] = "SimCLR"
@@ -38,9 +38,11 @@ class SimCLR(Method):
     config: SimCLRConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
-        """Two views (3, H, W) of an image."""
-        transform: Callable[[Image], Any] = SimCLRTransform(input_size=image_size, cj_strength=self.config.color_jitter)
-        return transform
+        """Two views (3, H, W) of an image; jitter 0.8, 0.8, 0.8, 0.2 times its strength (Appendix A)."""
+        strength = self.config.color_jitter
+        return MultiView(
+            2 * [Augmentation(image_size, jitter=(0.8 * strength, 0.8 * strength, 0.8 * strength, 0.2 * strength))]
+        )
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Backbone and projection head."""
@@ -54,6 +56,6 @@ class SimCLR(Method):
         z0, z1 = (module["head"](module["backbone"](view).pooled) for view in views)  # (B, P) each
         loss = module["criterion"](z0, z1)
         with torch.no_grad():
-            hit = (nn.functional.normalize(z0) @ nn.functional.normalize(z1).T).argmax(1).cpu()
-            accuracy = (hit == torch.arange(len(hit))).float().mean()
+            hit = (nn.functional.normalize(z0) @ nn.functional.normalize(z1).T).argmax(1)
+            accuracy = (hit == torch.arange(len(hit), device=hit.device)).float().mean()
         return {"loss": loss, "matching_accuracy": accuracy}

@@ -99,7 +99,7 @@ def test_resume_file_of_another_pretraining_is_refused(corpus, tmp_path):
 
 def test_loss_that_is_not_finite_stops_with_step_and_advice(corpus, tmp_path, monkeypatch):
     run = training(corpus)
-    monkeypatch.setattr(run.method, "loss", lambda module, views, progress: {"loss": torch.tensor(float("nan"))})
+    monkeypatch.setattr(run.method, "loss", lambda m, views, progress: {"loss": torch.nan * next(m.parameters()).sum()})
     with pytest.raises(TrainingError, match=r"the loss is not finite at step 0 .*--set method.lr=0.0001"):
         pretrain(run, tmp_path, "id", {}, REPORT)
     assert not (tmp_path / "encoder.safetensors").exists()

@@ -11,16 +11,11 @@ from __future__ import annotations
 from typing import TypedDict
 
 import torch
-from lightly.transforms.gaussian_blur import GaussianBlur
 from PIL.Image import Image
 from torch import Tensor
-from torchvision import transforms
-from torchvision.transforms import functional as F
 
+from bench.augment import Augmentation
 from methods.lvmmed.config import LVMMedConfig
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Views(TypedDict):
@@ -37,37 +32,26 @@ class TwoViews:
     """Random crop, flip, colour jitter and blur, twice, of one RGB image; see `Views`.
 
     The paper names these transforms without their strengths; the defaults are VICRegL's. Randomness comes from torch's
-    and NumPy's global generators.
+    global generator.
     """
 
     def __init__(self, image_size: int, config: LVMMedConfig) -> None:
-        self.crop = transforms.RandomResizedCrop(image_size, scale=config.crop_scale, antialias=True)
-        self.flip_probability = config.flip_probability
         strength = config.jitter_strength
-        jitter = transforms.ColorJitter(0.4 * strength, 0.4 * strength, 0.2 * strength, 0.1 * strength)
-        self.finish = transforms.Compose(
-            [
-                transforms.RandomApply([jitter], p=config.jitter_probability),
-                GaussianBlur(prob=config.blur_probability, sigmas=config.blur_sigma),
-                transforms.ToTensor(),
-                transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD),
-            ]
+        self.augmentation = Augmentation(
+            image_size,
+            scale=config.crop_scale,
+            jitter=(0.4 * strength, 0.4 * strength, 0.2 * strength, 0.1 * strength),
+            jitter_probability=config.jitter_probability,
+            grey_probability=0.0,
+            blur_probability=config.blur_probability,
+            blur_sigma=config.blur_sigma,
+            flip_probability=config.flip_probability,
         )
 
     def __call__(self, image: Image) -> Views:
         """Two views of an RGB image of any size."""
-        (first, first_box), (second, second_box) = self._view(image), self._view(image)
-        return {"images": [first, second], "boxes": [first_box, second_box]}
-
-    def _view(self, image: Image) -> tuple[Tensor, Tensor]:
-        """One view (3, H, W) and its box (5,)."""
-        top, left, height, width = self.crop.get_params(image, list(self.crop.scale), list(self.crop.ratio))
-        cut = F.resized_crop(image, top, left, height, width, self.crop.size, self.crop.interpolation)
-        flipped = bool(torch.rand(()) < self.flip_probability)
-        if flipped:
-            cut = F.hflip(cut)
-        rows, columns = image.height, image.width
-        return self.finish(cut), torch.tensor([top / rows, left / columns, height / rows, width / columns, flipped])
+        first, second = self.augmentation.cut(image), self.augmentation.cut(image)
+        return {"images": [first[0], second[0]], "boxes": [torch.tensor(first[1]), torch.tensor(second[1])]}
 
 
 def cell_centres(boxes: Tensor, rows: int, columns: int) -> Tensor:

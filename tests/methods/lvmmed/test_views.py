@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from lightly.transforms.utils import IMAGENET_NORMALIZE
 from PIL import Image
 
 from methods.lvmmed.config import LVMMedConfig
-from methods.lvmmed.views import IMAGENET_MEAN, IMAGENET_STD, TwoViews, cell_centres
+from methods.lvmmed.views import TwoViews, cell_centres
 
 PLAIN = LVMMedConfig(jitter_probability=0, blur_probability=0)
 
@@ -47,7 +48,8 @@ def test_boxes_say_where_each_cell_was_cut_from():
         views = transform(position_image())
         for image, box in zip(views["images"], views["boxes"], strict=True):
             assert image.shape == (3, 32, 32)
-            pixels = image * torch.tensor(IMAGENET_STD)[:, None, None] + torch.tensor(IMAGENET_MEAN)[:, None, None]
+            std, mean = (torch.tensor(IMAGENET_NORMALIZE[k])[:, None, None] for k in ("std", "mean"))
+            pixels = image * std + mean
             cells = torch.nn.functional.avg_pool2d(pixels, 8)  # (3, 4, 4): mean position inside each cell
             seen = torch.stack([cells[1], cells[0]], dim=-1).flatten(0, 1)  # (16, 2) as (y, x)
             torch.testing.assert_close(seen, cell_centres(box[None], 4, 4)[0], rtol=0, atol=0.015)
