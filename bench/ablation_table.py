@@ -1,8 +1,8 @@
 """Records -> ablation tables: each setting of a method beside the method itself, seed by seed. Reads records only.
 
 A *base* is what all runs of a table share: the user's settings of method and pretraining. A record whose method
-settings are those of a base plus a declared ablation is a row of that base's table; methods with their own settings, the same
-pretraining settings and the same corpus stand below.
+settings are those of a base plus a declared ablation is a row of that base's table; methods with their own settings,
+the same pretraining settings and the same corpus stand below.
 """
 
 from __future__ import annotations
