@@ -152,7 +152,7 @@ def _tied(own: np.ndarray, top: np.ndarray) -> bool | None:
         return True
     if len(difference) < 2:
         return None
-    if np.ptp(difference) == 0:
+    if np.ptp(difference) < 1e-12:  # equal but for rounding: no variance to test with
         return False
     return bool(stats.ttest_1samp(difference, 0.0).pvalue >= 0.05)
 

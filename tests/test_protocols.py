@@ -64,7 +64,7 @@ def test_linear_and_knn_embed_once_and_score_as_they_do_alone(run, tmp_path, mon
     [
         (
             ["--set=protocol.epochs=3"],
-            "protocol 'knn' has no setting 'epochs'. Valid keys of protocol: neighbours, temp",
+            "protocol 'knn' has no setting 'epochs'. Valid keys of protocol: neighbours",
         ),
         (["--set=protocol.neigbours=3"], "no setting 'neigbours'. Did you mean 'neighbours'?"),
         (["--set=protocol.neighbours=0"], "protocol.neighbours: Input should be greater than or equal to 1"),
