@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from bench.embeddings import EVALUATION_BATCH, Keep, embed_splits
 from bench.errors import TrainingError
 from bench.interfaces import Case, Features, TaskKind
 from bench.loading import EpochBatches, build_loader, decode_all, pick_workers
@@ -25,8 +27,6 @@ from bench.protocols import Protocol, ProtocolSettings
 from bench.seeding import seed_all
 from bench.splits import SplitCases
 
-EVALUATION_BATCH = 128
-
 
 @dataclass(frozen=True)
 class Adaptation:
@@ -34,9 +34,10 @@ class Adaptation:
 
     predictions: np.ndarray
     """One entry per test case, in the order of the split."""
-    best_epoch: int
+    best_epoch: int | None
+    """None where nothing was trained."""
     validation: float
-    """Headline metric of the selected epoch on the validation split."""
+    """Headline metric on the validation split, of the selected epoch where there are epochs."""
     cost: dict[str, float]
 
 
@@ -78,6 +79,8 @@ class AdaptedModel(nn.Module):
 class Supervised:
     """One adaptation of an encoder to a task: model, data of three splits, optimiser; all reseeded from its own seed.
 
+    `keep` may hand over embeddings that were made before; by default they are made.
+
     Raises:
         DataError: an image cannot be read.
     """
@@ -92,6 +95,7 @@ class Supervised:
         seed: int,
         compute: Compute,
         report: Report,
+        keep: Keep | None = None,
     ) -> None:
         seed_all(seed)
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
@@ -99,26 +103,30 @@ class Supervised:
         self.workers = pick_workers(compute.workers, self.device)
         self.meter = Meter(self.device)
         head = kind.build_head(backbone)
-        data = {
-            "train": kind.dataset(split.train, train=not protocol.frozen),
-            "validation": kind.dataset(split.validation, train=False),
-            "test": kind.dataset(split.test, train=False),
-        }
-        for name, images in data.items():
-            decode_all(images, f"{name} images", report)
+        self.data: Mapping[str, Dataset[Any]]
         self.model: nn.Module
         if protocol.frozen and kind.pooled_only:
-            backbone.to(self.device).eval()
-            data = {name: self._embed(backbone, d, name) for name, d in data.items()}
+            make = partial(embed_splits, backbone, kind, split, compute, report, self.meter)
+            self.data = keep(make) if keep else make()
             self.model = EmbeddingHead(head)
         else:
+            self.data = self._images(train=not protocol.frozen)
             self.model = AdaptedModel(backbone, head, frozen=protocol.frozen)
         self.model.to(self.device)
-        self.data = data
         size = len(split.train)
         self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+
+    def _images(self, *, train: bool) -> dict[str, Dataset[Any]]:
+        data = {
+            "train": self.kind.dataset(self.split.train, train=train),
+            "validation": self.kind.dataset(self.split.validation, train=False),
+            "test": self.kind.dataset(self.split.test, train=False),
+        }
+        for name, images in data.items():
+            decode_all(images, f"{name} images", self.report)
+        return data
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
         return DataLoader(data, EVALUATION_BATCH, num_workers=self.workers)
@@ -129,18 +137,6 @@ class Supervised:
         if isinstance(train, TensorDataset):
             return (train[[index for index, _ in draws]] for draws in self.batches)
         return build_loader(train, self.batches, self.workers, self.device)
-
-    @torch.inference_mode()
-    def _embed(self, backbone: nn.Module, data: Dataset[Any], name: str) -> TensorDataset:
-        embeddings, targets = [], []
-        loader = self._in_order(data)
-        with self.report.stage(f"embed {name} images", len(loader)) as advance:
-            for images, target in loader:
-                embeddings.append(backbone(images.to(self.device)).pooled.cpu().clone())
-                targets.append(target)
-                self.meter.tick(len(images))
-                advance("")
-        return TensorDataset(torch.cat(embeddings), torch.cat(targets))
 
     def train_epoch(self, epoch: int, advance: Advance) -> None:
         """One pass over the training split. Raises `TrainingError` when the loss is not finite."""

@@ -5,12 +5,35 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench.errors import BenchError, Interrupted
+from bench.options import (
+    Backbones,
+    Cache,
+    Compile,
+    CorpusName,
+    DataRoot,
+    Device,
+    Json,
+    Plugins,
+    Profile,
+    Protocols,
+    Quiet,
+    Results,
+    Seed,
+    Seeds,
+    Set,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from bench.session import RunRequest
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
@@ -28,23 +51,6 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, for machines.")]
-Results = Annotated[
-    Path, typer.Option("--results", help="Results folder: runs/, splits/, leaderboard/.", envvar="BENCH_RESULTS")
-]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-root",
-        help="Folder that holds one folder per data set, as `bench show TASK` describes.",
-        envvar="BENCH_DATA",
-    ),
-]
-Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="Python file with a method of your own; repeatable.")
-]
-
 
 @app.command(
     epilog="Examples:\n\n"
@@ -56,42 +62,106 @@ Plugins = Annotated[
 def run(
     method: Annotated[str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")],
     task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
-    protocol: Annotated[str | None, typer.Option(help="Evaluation protocol(s); default: each task's own.")] = None,
-    backbone: Annotated[
-        str | None, typer.Option(help="Encoder(s); default: resnet18 (quick), resnet50 (paper).")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds: 0 to N-1.")] = 3,
-    seed: Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")] = None,
-    profile: Annotated[str, typer.Option(help="quick (a laptop) or paper (the published settings).")] = "quick",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a setting: section.key=value; repeatable.")
-    ] = None,
-    corpus: Annotated[str, typer.Option(help="Pretraining images: pool, task, or a manifest (.csv, .toml).")] = "pool",
+    protocol: Protocols = None,
+    backbone: Backbones = None,
+    seeds: Seeds = 3,
+    seed: Seed = None,
+    profile: Profile = "quick",
+    set_: Set = None,
+    corpus: CorpusName = "pool",
     data_root: DataRoot = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
-    cache: Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    workers: Annotated[
-        int | None,
-        typer.Option(min=0, help="Processes that load images; changes no result. Default: suits the device."),
-    ] = None,
-    compile_: Annotated[
-        bool | None,
-        typer.Option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
-    ] = None,
+    cache: Cache = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    compile_: Compile = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
-    from bench.session import RunRequest, execute
+    from bench.session import execute
 
-    request = RunRequest(
+    request = _request(
+        method, task, protocol, backbone, seeds, seed, profile, set_, corpus, data_root, plugin, results, cache, device,
+        workers, compile_,
+    )  # fmt: skip
+    with _continuable():
+        summary = execute(request, quiet=quiet or as_json)
+    if as_json:
+        _print_json(summary.to_json())
+        return
+    for line in summary.lines:
+        typer.echo(line)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --seeds 3 --against random --against simclr\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --only without_second_order --set pretrain.epochs=20\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --from-records --markdown"
+)
+def ablate(
+    method: Annotated[str, typer.Argument(help="The method; `bench show METHOD` lists its ablations.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="One downstream task.")],
+    only: Annotated[list[str] | None, typer.Option(help="This ablation beside `full`; repeatable.")] = None,
+    against: Annotated[list[str] | None, typer.Option(help="Another method as a row; repeatable.")] = None,
+    from_records: Annotated[
+        bool, typer.Option("--from-records", help="Run nothing: every table of this method, data set and profile.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    protocol: Protocols = None,
+    backbone: Backbones = None,
+    seeds: Seeds = 3,
+    seed: Seed = None,
+    profile: Profile = "quick",
+    set_: Set = None,
+    corpus: CorpusName = "pool",
+    data_root: DataRoot = None,
+    plugin: Plugins = None,
+    results: Results = Path("results"),
+    cache: Cache = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    compile_: Compile = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
+
+    Default protocols: the task's own and, where it applies, knn. The runs are ordinary ones; nothing is repeated.
+    """
+    from bench.ablation import AblationRequest, execute_ablation
+
+    request = _request(
+        method, task, protocol, backbone, seeds, seed, profile, set_, corpus, data_root, plugin, results, cache, device,
+        workers, compile_,
+    )  # fmt: skip
+    with _continuable():
+        ablation = AblationRequest(request, tuple(only or ()), tuple(against or ()), from_records)
+        summary = execute_ablation(ablation, quiet=quiet or as_json or markdown)
+    if as_json:
+        _print_json(summary.to_json())
+        return
+    typer.echo(summary.text(markdown=markdown))
+    if not markdown:
+        for path in summary.files:
+            typer.echo(f"Table: {path}")
+
+
+def _request(
+    method: str, task: str, protocol: list[str] | None, backbone: str | None, seeds: int, seed: list[int] | None,
+    profile: str, set_: list[str] | None, corpus: str, data_root: Path | None, plugin: list[Path] | None, results: Path,
+    cache: Path | None, device: str, workers: int | None, compile_: bool | None,
+) -> RunRequest:  # fmt: skip
+    from bench.session import RunRequest
+
+    return RunRequest(
         methods=method,
         tasks=task,
-        protocols=protocol,
+        protocols=",".join(protocol) if protocol else None,
         backbones=backbone,
-        seeds=tuple(seed) if seed else tuple(range(seeds)),
+        seeds=tuple(dict.fromkeys(seed)) if seed else tuple(range(seeds)),
         profile=profile,
         overrides=tuple(set_ or ()),
         corpus=corpus,
@@ -103,15 +173,14 @@ def run(
         workers=workers,
         compile=compile_,
     )
+
+
+@contextmanager
+def _continuable() -> Iterator[None]:
     try:
-        summary = execute(request, quiet=quiet or as_json)
+        yield
     except KeyboardInterrupt:
         raise Interrupted("stopped. Finished runs and the last epoch are kept; the same command continues.") from None
-    if as_json:
-        _print_json(summary.to_json())
-        return
-    for line in summary.lines:
-        typer.echo(line)
 
 
 @app.command(epilog="Example: bench leaderboard --results results")
@@ -157,7 +226,7 @@ def list_(
 
 @app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed")
 def show(
-    name: Annotated[str, typer.Argument(help="A task or a method.")],
+    name: Annotated[str, typer.Argument(help="A task, a method or a protocol.")],
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from bench.errors import UsageError
 from bench.interfaces import Settings, Task
-from bench.protocols import PROTOCOLS, ProtocolSettings
+from bench.protocols import PROTOCOLS, AnyProtocolSettings
 from bench.registry import closest, kinds, methods
 
 ProfileName = Literal["quick", "paper"]
@@ -47,7 +47,7 @@ class RunConfig(Settings):
     method: dict[str, Any]
     pretrain: PretrainSettings
     task: dict[str, Any]
-    protocol: ProtocolSettings
+    protocol: AnyProtocolSettings
     overrides: dict[str, dict[str, Any]]
     """What the user set, section by section, as typed values."""
 
@@ -65,6 +65,11 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise UsageError(f"--set {pair!r}: unknown section {section!r}.{hint} Sections: {', '.join(SECTIONS)}.")
         parsed.setdefault(section, {})[key] = _parse_value(pair, value.strip())
     return parsed
+
+
+def settings_text(sections: Overrides) -> str:
+    """Settings as text, `section.key=value` in alphabetical order."""
+    return " ".join(f"{s}.{k}={v}" for s, values in sorted(sections.items()) for k, v in sorted(values.items()))
 
 
 def _parse_value(pair: str, value: str) -> Any:
@@ -105,12 +110,13 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     changes = cls.quick if quick else {}
     budget = QUICK_PRETRAIN if quick else {}
     size = QUICK_TASK if quick else task.paper.get("task", {})
-    adaptation = PROTOCOLS[protocol].quick if quick else task.paper.get("protocol", {})
+    chosen = PROTOCOLS[protocol]
+    adaptation = chosen.quick if quick else task.paper.get("protocol", {}) if chosen.trained else {}
     resolved: dict[str, Settings] = {
         "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
         "task": resolve(kind.settings_class, "task", f"task {task.name!r}", size, own["task"]),
-        "protocol": resolve(ProtocolSettings, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]),
+        "protocol": resolve(chosen.settings_class, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]),
     }
     return RunConfig.model_validate(
         {

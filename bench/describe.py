@@ -12,7 +12,7 @@ from bench.data import resolve_root
 from bench.data_status import data_status
 from bench.errors import UsageError
 from bench.interfaces import Settings, Task
-from bench.protocols import PROTOCOLS
+from bench.protocols import PROTOCOLS, Protocol
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora")
 
@@ -37,14 +37,17 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 def describe(name: str, plugin_files: Iterable[Path]) -> dict[str, Any]:
-    """Facts about a task or a method. Raises `UsageError` with the closest match of either."""
+    """Facts about a task, a method or a protocol. Raises `UsageError` with the closest match of all."""
     _add_files(plugin_files)
     if name in registry.tasks().plugins:
         return _task_facts(registry.tasks().get(name))
     if name in registry.methods().plugins:
         return _method_facts(name)
-    known = [*registry.tasks().plugins, *registry.methods().plugins]
-    raise registry.unknown("task or method", name, known, "List them: bench list tasks, bench list methods.")
+    if name in PROTOCOLS:
+        return _protocol_facts(PROTOCOLS[name])
+    known = [*registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS]
+    listing = "List them: bench list tasks, bench list methods, bench list protocols."
+    raise registry.unknown("task, method or protocol", name, known, listing)
 
 
 def _add_files(plugin_files: Iterable[Path]) -> None:
@@ -82,7 +85,21 @@ def _method_facts(name: str) -> dict[str, Any]:
         "plugin": registry.methods().plugin(name).location,
         "settings (--set method.KEY=VALUE; default = published)": _fields(cls.config_class),
         "quick profile changes": dict(cls.quick),
+        "ablations (bench ablate)": {k: _texts(v) for k, v in cls.ablations.items()},
     }
+
+
+def _protocol_facts(protocol: Protocol) -> dict[str, Any]:
+    return {
+        "protocol": f"{protocol.name}: {protocol.summary}",
+        "settings (--set protocol.KEY=VALUE)": _fields(protocol.settings_class),
+        "quick profile changes": dict(protocol.quick),
+        "paper profile changes": "the task's (bench show TASK)" if protocol.trained else "nothing",
+    }
+
+
+def _texts(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{k}={v}" for k, v in values.items())
 
 
 def _fields(settings: type[Settings]) -> dict[str, str]:

@@ -23,7 +23,8 @@ def digest(value: Any) -> str:
 def code_fingerprint(plugin: type) -> str:
     """Hash of a plugin's source: its module, or every module of the package that exports it (as `methods/lvmmed`).
 
-    Comments, docstrings and formatting do not enter, so that only a change of behaviour makes a new run.
+    Comments, docstrings, formatting and the table `ablations` do not enter, so that only a change of behaviour makes a
+    new run: what an ablation sets stands in the settings of its runs.
     """
     path = Path(inspect.getfile(plugin))
     package = sys.modules.get(plugin.__module__.rpartition(".")[0])
@@ -35,10 +36,16 @@ def code_fingerprint(plugin: type) -> str:
 def _bare_source(path: Path) -> str:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.body = [part for part in node.body if not _is_ablations(part)] or [ast.Pass()]
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]) and not isinstance(node, ast.If | ast.For):
             node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)
+
+
+def _is_ablations(node: ast.AST) -> bool:
+    return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "ablations"
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -76,6 +76,8 @@ class Method(ABC):
     config_class: ClassVar[type[MethodConfig]] = MethodConfig
     quick: ClassVar[Mapping[str, Any]] = {}
     """Settings of the `quick` profile that differ from the published defaults."""
+    ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity."""
     pretrains: ClassVar[bool] = True
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
 

@@ -2,17 +2,20 @@
 
 A group is what may be compared: data (real or phantom), profile, task, protocol, backbone and evaluation settings.
 A contestant is a method with its own settings, its corpus and its pretraining budget; seeds are averaged.
+A variant is a contestant with changed method settings, as in an ablation: listed, but no rank of another depends on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bench.config import settings_text
 from bench.records import Record
 
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
@@ -50,7 +53,7 @@ def _settings(record: Record) -> str:
     sections = (
         record.overrides if record.corpus else {k: v for k, v in record.overrides.items() if k in ("task", "protocol")}
     )
-    return " ".join(f"{s}.{k}={v}" for s, values in sorted(sections.items()) for k, v in sorted(values.items()))
+    return settings_text(sections)
 
 
 def interval(scores: pd.Series) -> tuple[float, float]:
@@ -62,24 +65,26 @@ def interval(scores: pd.Series) -> tuple[float, float]:
     return float(scores.mean()) - half, float(scores.mean()) + half
 
 
-def _summary(runs: pd.DataFrame) -> pd.Series:
+def summary(runs: pd.DataFrame) -> dict[str, Any]:
+    """What runs of several seeds amount to: mean, deviation and interval, with and without duplicates."""
     low, high = interval(runs["score"])
-    return pd.Series(
-        {
-            "data_set": runs["data_set"].iloc[0],
-            "metric": runs["metric"].iloc[0],
-            "seeds": len(runs),
-            "mean": runs["score"].mean(skipna=False),
-            "std": runs["score"].std(ddof=1, skipna=False) if len(runs) > 1 else np.nan,
-            "ci95_low": low,
-            "ci95_high": high,
-            "mean_without_duplicates": runs["without_duplicates"].mean(skipna=False),
-        }
-    )
+    return {
+        "data_set": runs["data_set"].iloc[0],
+        "metric": runs["metric"].iloc[0],
+        "seeds": len(runs),
+        "mean": runs["score"].mean(skipna=False),
+        "std": runs["score"].std(ddof=1, skipna=False) if len(runs) > 1 else np.nan,
+        "ci95_low": low,
+        "ci95_high": high,
+        "mean_without_duplicates": runs["without_duplicates"].mean(skipna=False),
+    }
 
 
 def task_board(records: Sequence[Record]) -> pd.DataFrame:
     """One row per group and contestant, ranked inside the group by mean (1 is best; equal means share a rank).
+
+    Ranks count the methods with their own settings; a variant has the rank it would have among them. In a group of
+    variants alone they count.
 
     `tied_with_best`: a paired t-test over common seeds does not tell the row from its group's best row (p >= 0.05);
     empty with fewer than two common seeds.
@@ -93,11 +98,27 @@ def task_board(records: Sequence[Record]) -> pd.DataFrame:
     _require_unique(frame)
     keys = GROUP + CONTESTANT
     board = pd.DataFrame(
-        [{**dict(zip(keys, key, strict=True)), **_summary(runs)} for key, runs in frame.groupby(keys, sort=True)]
+        [{**dict(zip(keys, key, strict=True)), **summary(runs)} for key, runs in frame.groupby(keys, sort=True)]
     )
-    board["rank"] = board.groupby(GROUP)["mean"].rank(method="min", ascending=False)
+    board["counts"] = _counting(board)
+    board["rank"] = np.nan
+    for _, rows in board.groupby(GROUP):
+        means = rows.loc[rows["counts"], "mean"]
+        better = [np.nan if np.isnan(mean) else 1 + int((means > mean).sum()) for mean in rows["mean"]]
+        board.loc[rows.index, "rank"] = better
     board["tied_with_best"] = _ties(frame, board)
+    board = board.drop(columns="counts")
     return board.sort_values([*GROUP, "rank", *CONTESTANT], kind="stable").reset_index(drop=True)
+
+
+def is_variant(board: pd.DataFrame) -> pd.Series:
+    """Whether each row has changed method settings."""
+    return board["settings"].str.contains(r"(?:^| )method\.", regex=True)
+
+
+def _counting(board: pd.DataFrame) -> pd.Series:
+    variant = is_variant(board)
+    return ~variant | variant.groupby([board[c] for c in GROUP]).transform("all")
 
 
 def _require_unique(frame: pd.DataFrame) -> None:
@@ -112,7 +133,7 @@ def _require_unique(frame: pd.DataFrame) -> None:
 
 def _ties(frame: pd.DataFrame, board: pd.DataFrame) -> list[bool | None]:
     scores = {k: v.set_index("seed")["score"] for k, v in frame.groupby(GROUP + CONTESTANT)}
-    best = board[board["rank"] == 1].drop_duplicates(GROUP).set_index(GROUP)[CONTESTANT]
+    best = board[(board["rank"] == 1) & board["counts"]].drop_duplicates(GROUP).set_index(GROUP)[CONTESTANT]
     verdicts: list[bool | None] = []
     for row in board[GROUP + CONTESTANT].itertuples(index=False, name=None):
         group, own = row[: len(GROUP)], scores[row]
@@ -131,31 +152,43 @@ def _tied(own: np.ndarray, top: np.ndarray) -> bool | None:
         return True
     if len(difference) < 2:
         return None
-    if np.ptp(difference) == 0:
+    if np.ptp(difference) < 1e-12:  # equal but for rounding: no variance to test with
         return False
     return bool(stats.ttest_1samp(difference, 0.0).pvalue >= 0.05)
 
 
 def overall_board(board: pd.DataFrame) -> pd.DataFrame:
-    """Mean rank over all tasks of a (data, profile, backbone), null for contestants that lack one."""
+    """Mean rank over all tasks of a (data, profile, backbone, pretraining budget), null for contestants that lack one.
+
+    Variants are left out. Methods without pretraining take part in every budget; they add no task to it.
+    """
     if board.empty:
         return board
+    board = board[~is_variant(board)].assign(settings=lambda rows: rows["settings"].map(_pretraining_only))
     scope = ["data", "profile", "backbone"]
-    contestants = CONTESTANT
     parts = []
-    for key, rows in board.groupby(scope, sort=True):
-        column = rows["task"] + ":" + rows["protocol"] + "@" + rows["evaluation"]
-        ranks = rows.assign(column=column, settings=rows["settings"].map(_pretraining_only)).pivot_table(
-            index=contestants, columns="column", values="rank", aggfunc="min"
-        )
-        table = ranks.rename(columns=lambda c: f"rank {c}")
-        table.insert(0, "mean_rank", ranks.mean(axis=1, skipna=False))
-        table.insert(1, "tasks", ranks.notna().sum(axis=1))
-        table = table.reset_index()
-        for name, value in zip(scope[::-1], key[::-1], strict=True):
-            table.insert(0, name, str(value))
-        parts.append(table.sort_values(["mean_rank", *contestants], kind="stable", na_position="last"))
-    return pd.concat(parts, ignore_index=True)
+    for key, everyone in board.groupby(scope, sort=True):
+        floor = everyone["corpus"] == ""
+        budgets = sorted(set(everyone.loc[~floor, "settings"])) or [""]
+        for budget in budgets:
+            rows = everyone[floor | (everyone["settings"] == budget)]
+            table = _mean_ranks(rows, rows["corpus"] != "" if (~floor).any() else floor)
+            for name, value in zip([*scope, "budget"][::-1], (*key, budget)[::-1], strict=True):
+                table.insert(0, name, str(value))
+            parts.append(table.sort_values(["mean_rank", *CONTESTANT], kind="stable", na_position="last"))
+    return pd.concat(parts, ignore_index=True) if parts else board.iloc[:0]
+
+
+def _mean_ranks(rows: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
+    """Ranks per task among `rows`, over the tasks that the `chosen` rows have, and their mean."""
+    rows = rows.assign(column=rows["task"] + ":" + rows["protocol"] + "@" + rows["evaluation"])
+    rows = rows[rows["column"].isin(rows.loc[chosen, "column"])]
+    rows = rows.assign(rank=rows.groupby("column")["mean"].rank(method="min", ascending=False))
+    ranks = rows.pivot_table(index=CONTESTANT, columns="column", values="rank", aggfunc="min")
+    table = ranks.rename(columns=lambda c: f"rank {c}")
+    table.insert(0, "mean_rank", ranks.mean(axis=1, skipna=False))
+    table.insert(1, "tasks", ranks.notna().sum(axis=1))
+    return table.reset_index()
 
 
 def _pretraining_only(settings: str) -> str:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 from bench.backbones import find_backbone
-from bench.config import DEFAULT_BACKBONE
+from bench.config import DEFAULT_BACKBONE, Overrides, settings_text
 from bench.errors import UsageError
 from bench.interfaces import Task
 from bench.protocols import PROTOCOLS
-from bench.registry import Registry, methods, tasks, unknown
+from bench.registry import Registry, kinds, methods, tasks, unknown
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One cell of the grid."""
+    """One cell of the grid, with the settings that the user changed for it."""
 
     method: str
     task: Task
     protocol: str
     backbone: str
     seed: int
+    overrides: Overrides = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
+        changed = settings_text({"method": self.overrides.get("method", {})})
+        method = f"{self.method} [{changed}]" if changed else self.method
+        return f"{method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
 
 
 def expand_names(text: str, registry: Registry) -> list[str]:
@@ -45,11 +48,12 @@ def make_plan(
     backbone_names: str | None,
     seeds: Sequence[int],
     profile: str,
+    overrides: Overrides | None = None,
 ) -> tuple[list[PlannedRun], list[str]]:
     """Expand the grid; returns the runs, seed by seed, and what was merged because two tasks came out equal.
 
     Raises:
-        UsageError: an unknown method, task, protocol or backbone.
+        UsageError: an unknown method, task, protocol or backbone, or a protocol that a task cannot have.
     """
     names = expand_names(method_names, methods())
     wanted = expand_names(task_names, tasks())
@@ -58,8 +62,18 @@ def make_plan(
     for backbone in backbones:
         find_backbone(backbone)
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
+    own = {protocol: _own_overrides(overrides or {}, protocol, {p for _, p in pairs}) for _, protocol in pairs}
     order = product(backbones, seeds, names, pairs)
-    return [PlannedRun(m, task, protocol, b, s) for b, s, m, (task, protocol) in order], merged
+    return [PlannedRun(m, task, protocol, b, s, own[protocol]) for b, s, m, (task, protocol) in order], merged
+
+
+def _own_overrides(overrides: Overrides, protocol: str, protocols: Iterable[str]) -> Overrides:
+    """The user's settings less those of section `protocol` that only another protocol of the command has."""
+    known = {p: PROTOCOLS[p].settings_class.model_fields for p in protocols}
+    elsewhere = {key for fields in known.values() for key in fields} - set(known[protocol])
+    kept = {key: value for key, value in overrides.get("protocol", {}).items() if key not in elsewhere}
+    rest = {section: values for section, values in overrides.items() if section != "protocol"}
+    return {**rest, "protocol": kept} if kept else rest
 
 
 def _protocols(text: str | None) -> list[str]:
@@ -75,6 +89,7 @@ def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tupl
     merged = []
     for task in wanted:
         for protocol in protocols or [task.protocol]:
+            _require_applicable(task, protocol)
             named = task if protocol == task.protocol else _task_with_protocol(task, protocol)
             key = (task.data.name, task.kind, protocol)
             if key in pairs:
@@ -85,10 +100,25 @@ def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tupl
     return list(pairs.values()), list(dict.fromkeys(merged))
 
 
+def applies(protocol: str, task: Task) -> bool:
+    """Whether a task can have a protocol: a vote needs a kind that reads only the pooled embedding."""
+    return PROTOCOLS[protocol].trained or kinds().get(task.kind).pooled_only
+
+
+def _require_applicable(task: Task, protocol: str) -> None:
+    if not applies(protocol, task):
+        others = ", ".join(name for name in PROTOCOLS if applies(name, task))
+        raise UsageError(
+            f"The protocol {protocol!r} does not apply to the task {task.name!r}: it compares one embedding per image, "
+            f"and the kind {task.kind!r} reads feature maps. Protocols of this task: {others}."
+        )
+
+
 def _task_with_protocol(task: Task, protocol: str) -> Task:
-    """The registered task that is `task`'s data under `protocol`, or `task` itself under another protocol."""
-    for name in tasks().plugins:
-        other: Task = tasks().get(name)
-        if (other.data.name, other.kind, other.protocol) == (task.data.name, task.kind, protocol):
-            return other
-    return task
+    """The registered task that is `task`'s data under `protocol`, else the first that has the same data and kind.
+
+    Tasks on one data set then share the runs of a protocol that is no task's own.
+    """
+    all_tasks: list[Task] = [tasks().get(name) for name in tasks().plugins]
+    same = [other for other in all_tasks if (other.data.name, other.kind) == (task.data.name, task.kind)]
+    return next((other for other in same if other.protocol == protocol), same[0] if same else task)

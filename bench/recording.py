@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,8 +19,16 @@ from bench.splits import write_split
 from bench.world import World
 
 
+@dataclass(frozen=True)
+class Pretrained:
+    """What a record says about its pretraining; empty for methods without."""
+
+    cost: dict[str, float] = field(default_factory=dict)
+    logged: dict[str, float] = field(default_factory=dict)
+
+
 def make_record(
-    run: ResolvedRun, adaptation: Adaptation, pretraining_cost: dict[str, float], options: Options, world: World
+    run: ResolvedRun, adaptation: Adaptation, pretrained: Pretrained, options: Options, world: World
 ) -> Record:
     """Score the predictions, with and without duplicated test cases, and write the split down."""
     plan, task = run.plan, run.plan.task
@@ -27,7 +37,7 @@ def make_record(
     file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
     write_split(split, options.results / file)
     clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
-    cost = {"pretrain": pretraining_cost} if pretraining_cost else {}
+    cost = {"pretrain": pretrained.cost} if pretrained.cost else {}
     return Record(
         schema_version=SCHEMA_VERSION,
         identity=run.identity,
@@ -44,7 +54,7 @@ def make_record(
         metric=task.metric,
         metrics=run.kind.score(split.test, adaptation.predictions),
         metrics_without_duplicates=_score_subset(run.kind, split.test, adaptation.predictions, clean),
-        selection={"epoch": adaptation.best_epoch, f"validation_{task.metric}": adaptation.validation},
+        selection=_selection(task.metric, adaptation),
         duplicates=overlap.to_record(),
         split=SplitRecord(
             fingerprint=split.fingerprint,
@@ -59,6 +69,7 @@ def make_record(
         hashes=run.hashes,
         warnings=list(data.warnings),
         cost=cost | {"adapt": adaptation.cost},
+        logged=pretrained.logged,
         provenance=collect(pick_device(options.compute.device)),
         cases=CaseScores(
             id=[c.id for c in split.test],
@@ -66,6 +77,12 @@ def make_record(
             prediction=np.round(adaptation.predictions, 5).tolist(),
         ),
     )
+
+
+def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:
+    epoch = {} if adaptation.best_epoch is None else {"epoch": float(adaptation.best_epoch)}
+    score = {f"validation_{metric}": adaptation.validation} if math.isfinite(adaptation.validation) else {}
+    return epoch | score
 
 
 def _corpus_record(corpus: Corpus) -> CorpusRecord:

@@ -67,7 +67,9 @@ class Record(Part):
     metrics_without_duplicates: dict[str, float | None] = Field(
         description="The same metrics without test cases that are byte-identical to a training or validation case."
     )
-    selection: dict[str, float] = Field(description="Selected epoch and its headline metric on the validation split.")
+    selection: dict[str, float] = Field(
+        description="Selected epoch, where something was trained, and the headline metric on the validation split."
+    )
     duplicates: dict[str, Any]
     split: SplitRecord
     corpus: CorpusRecord | None
@@ -76,6 +78,10 @@ class Record(Part):
     hashes: dict[str, str] = Field(description="config, data, method code, checkpoint, evaluation, pretraining.")
     warnings: list[str]
     cost: dict[str, dict[str, float]] = Field(description="Stage -> seconds, images per second, peak memory (MiB).")
+    logged: dict[str, float] = Field(
+        default_factory=dict,
+        description="Mean over the last tenth of the pretraining's steps of every scalar the method logged.",
+    )
     provenance: dict[str, Any] = Field(description="Commit, dirty flag, package versions, device, time.")
     cases: CaseScores
 

@@ -11,7 +11,7 @@ import pandas as pd
 from bench.config import PROFILES
 from bench.errors import StorageError
 from bench.files import write_text
-from bench.leaderboard import join_published, overall_board, task_board
+from bench.leaderboard import is_variant, join_published, overall_board, task_board
 from bench.records import Record
 
 FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))
@@ -62,20 +62,22 @@ def percent(mean: float, std: float) -> str:
 
 
 def to_markdown(board: pd.DataFrame) -> str:
-    """The task board as a Markdown table (percent), as shown in the README."""
-    rows = [
-        "| task | method | mean ± std | 95 % interval | no duplicates | seeds | rank | tied with best | reported |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for r in board.to_dict("records"):
+    """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
+    columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval")
+    columns = (*columns, "no duplicates", "seeds", "rank", "tied with best", "reported")
+    rows = [columns, ("---",) * len(columns)]
+    board = board.assign(settings=board["settings"].fillna(""))
+    variants = is_variant(board)
+    for r in board[~variants].to_dict("records"):
         low, high = r["ci95_low"], r["ci95_high"]
         between = "n/a" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}"
         reported = percent(r.get("reported_mean", float("nan")), r.get("reported_std", float("nan")))
         tied = {True: "yes", False: "no"}.get(r["tied_with_best"], "")
         clean = percent(r["mean_without_duplicates"], float("nan"))
         score = percent(r["mean"], r["std"])
-        rows.append(
-            f"| {r['task']} | {r['method']} | {score} | {between} | {clean} | {r['seeds']} | {r['rank']:.0f} | {tied} "
-            f"| {reported} |"
-        )
-    return "\n".join(rows) + "\n"
+        names = (r["task"], r["protocol"], r["method"], r["settings"])
+        rows.append((*names, score, between, clean, str(r["seeds"]), f"{r['rank']:.0f}", tied, reported))
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    if variants.any():
+        lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
+    return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registry
-from bench.config import Overrides, RunConfig, resolve_config
+from bench.config import RunConfig, resolve_config
 from bench.corpora import Corpus
 from bench.identity import SCORE_VERSION, code_fingerprint, digest
 from bench.interfaces import Method, TaskKind
@@ -20,7 +20,6 @@ class Options:
     """What holds for all runs of one command."""
 
     profile: str
-    set_: Overrides
     corpus: str
     results: Path
     cache: Path
@@ -43,7 +42,7 @@ class ResolvedRun:
 
 def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
     """Settle settings, corpus and identity of a run. Raises `UsageError` or `DataError`."""
-    config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, options.set_)
+    config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
     method = method_class(method_class.config_class.model_validate(config.method))

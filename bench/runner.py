@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from bench.adapt import Supervised
+from bench.adapt import Adaptation, Supervised
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
+from bench.embeddings import EmbeddingMemory, embed_splits
 from bench.files import require_writable
+from bench.identity import digest
+from bench.knn import NeighbourVote
+from bench.measure import Meter
+from bench.optim import pick_device
 from bench.plan import PlannedRun
 from bench.pretrain import Pretraining, find_encoder, pretrain
 from bench.progress import Report
-from bench.protocols import PROTOCOLS
-from bench.recording import make_record
+from bench.protocols import PROTOCOLS, NeighbourSettings
+from bench.recording import Pretrained, make_record
 from bench.records import Record
 from bench.resnet import ResNetBackbone
 from bench.resolved import Options, ResolvedRun, resolve
 from bench.seeding import seed_all
 from bench.store import Store
+from bench.trainlog import LOG_FILE, final_values
 from bench.world import World
 
 
@@ -45,37 +52,50 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     for problem in problems:
         report.warn(str(problem))
     known = {record.identity: record for record in stored}
-    missing = [run for run in runs if run.identity not in known]
-    if len(missing) < len(runs):
-        report.say(f"{len(runs) - len(missing)} of {len(runs)} runs are already in {store.runs} and are not repeated.")
+    missing = list({run.identity: run for run in runs if run.identity not in known}.values())
+    memory = EmbeddingMemory()
+    stored_runs = sum(run.identity in known for run in runs)
+    if stored_runs:
+        report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
-            record = _run(run, options, world, report)
+            record = _run(run, options, world, memory, report)
             report.say(f"stored {store.add(record)}")
             known[run.identity] = record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
 
 
-def _run(run: ResolvedRun, options: Options, world: World, report: Report) -> Record:
+def _run(run: ResolvedRun, options: Options, world: World, memory: EmbeddingMemory, report: Report) -> Record:
     report.say(f"{run.plan}")
-    backbone, pretraining_cost = _pretrained_backbone(run, options, report)
-    split = world.split(run.plan.task.data, run.plan.seed)
-    protocol = PROTOCOLS[run.plan.protocol]
-    seed, settings = run.plan.seed, run.config.protocol
-    supervised = Supervised(backbone, run.kind, split, protocol, settings, seed, options.compute, report)
-    adaptation = supervised.fit(f"{protocol.name} {run.plan.task.name} seed {seed}")
-    record = make_record(run, adaptation, pretraining_cost, options, world)
+    backbone, pretrained = _pretrained_backbone(run, options, report)
+    adaptation = _adapt(run, backbone, options, world, memory, report)
+    record = make_record(run, adaptation, pretrained, options, world)
     report.say(f"  {record.metric} {record.metrics[record.metric]:.4f} on {record.split.test} test cases")
     return record
 
 
-def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[ResNetBackbone, dict[str, float]]:
+def _adapt(
+    run: ResolvedRun, backbone: ResNetBackbone, options: Options, world: World, memory: EmbeddingMemory, report: Report
+) -> Adaptation:
+    plan, compute, settings = run.plan, options.compute, run.config.protocol
+    split, protocol = world.split(plan.task.data, plan.seed), PROTOCOLS[plan.protocol]
+    images = (plan.task.kind, digest(run.config.task), run.hashes["data"], split.fingerprint)
+    keep = partial(memory.get, (run.hashes["checkpoint"], *images))
+    if isinstance(settings, NeighbourSettings):
+        meter = Meter(pick_device(compute.device))
+        embeddings = keep(partial(embed_splits, backbone, run.kind, split, compute, report, meter))
+        return NeighbourVote(embeddings, run.kind, split, settings, meter).fit()
+    supervised = Supervised(backbone, run.kind, split, protocol, settings, plan.seed, compute, report, keep)
+    return supervised.fit(f"{protocol.name} {plan.task.name} seed {plan.seed}")
+
+
+def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[ResNetBackbone, Pretrained]:
     """Build the run's encoder: initial weights, a checkpoint of the same identity, or a new pretraining."""
     seed_all(run.plan.seed)
     backbone = build_backbone(run.plan.backbone)
     if run.corpus is None:
-        return backbone, {}
+        return backbone, Pretrained()
     identity = run.hashes["checkpoint"]
     folder = options.cache / "checkpoints" / run.plan.method / identity[:16]
     encoder = find_encoder(folder, identity)
@@ -89,7 +109,7 @@ def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> 
         report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
     assert encoder is not None
     provenance = load_encoder(encoder, backbone)
-    return backbone, provenance["cost"]
+    return backbone, Pretrained(provenance["cost"], final_values(folder / LOG_FILE))
 
 
 def _checkpoint_provenance(run: ResolvedRun) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import platformdirs
 
 from bench import registry
+from bench.ablation_table import write_ablations
 from bench.config import PROFILES, parse_overrides
 from bench.corpora import check_corpus_name
 from bench.data import resolve_root
@@ -21,6 +23,9 @@ from bench.progress import Report
 from bench.records import Record
 from bench.report import percent, to_markdown, write_leaderboards
 from bench.store import Store
+
+if TYPE_CHECKING:
+    from bench.runner import Outcome
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,23 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
     """
     report = Report(quiet=quiet)
+    check_request(request)
     overrides = parse_overrides(request.overrides)
-    plans = _plan(request, report)
+    plans, merged = make_plan(
+        request.methods, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, overrides
+    )
+    for line in merged:
+        report.say(line)
+    outcome = carry_out(plans, request, report)
+    records, _ = Store(request.results).load()
+    files = write_tables(request.results, records)
+    return RunSummary(
+        outcome.records, outcome.made, _rows_of(outcome.records, records), _files_of(outcome.records, files)
+    )
+
+
+def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> Outcome:
+    """Run what is missing of a plan, on real data or, without a data root, on phantoms. Raises `BenchError`."""
     check_corpus_name(request.corpus)
     root = resolve_root(request.data_root)
     cache = request.cache or default_cache()
@@ -116,16 +136,17 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
     world = World(root, report) if root else World.phantom(data_sets, cache, report)
     compute = Compute(request.device, request.workers, request.compile)
     DECODED.files = DecodedFiles(cache / "decoded")
-    options = Options(request.profile, overrides, request.corpus, request.results, cache, compute)
-    outcome = run_plan(plans, options, world, report)
-    records, _ = Store(request.results).load()
-    files = write_leaderboards(request.results, records)
-    return RunSummary(
-        outcome.records, outcome.made, _rows_of(outcome.records, records), _files_of(outcome.records, files)
-    )
+    options = Options(request.profile, request.corpus, request.results, cache, compute)
+    return run_plan(plans, options, world, report)
 
 
-def _plan(request: RunRequest, report: Report) -> list[PlannedRun]:
+def write_tables(results: Path, records: list[Record]) -> list[Path]:
+    """Regenerate all files in results/leaderboard from the records alone. Raises `StorageError`."""
+    return [*write_leaderboards(results, records), *write_ablations(results, records)]
+
+
+def check_request(request: RunRequest) -> None:
+    """Check names that need no plugin, and add the request's plugin files. Raises `UsageError` or `PluginError`."""
     if request.profile not in PROFILES:
         hint = registry.closest(request.profile, PROFILES)
         raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
@@ -133,12 +154,6 @@ def _plan(request: RunRequest, report: Report) -> list[PlannedRun]:
         raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
     for path in request.plugins:
         registry.methods().add_file(path)
-    plans, merged = make_plan(
-        request.methods, request.tasks, request.protocols, request.backbones, request.seeds, request.profile
-    )
-    for line in merged:
-        report.say(line)
-    return plans
 
 
 def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
@@ -169,9 +184,9 @@ def regenerate(results: Path) -> Regenerated:
         raise UsageError(
             f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
         )
-    files = write_leaderboards(results, records)
+    files = write_tables(results, records)
     texts = []
     for path in files:
-        if not path.stem.endswith("-overall"):
+        if not path.stem.endswith("-overall") and not path.stem.startswith("ablation-"):
             texts.append(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path, keep_default_na=True))}")
     return Regenerated(len(records), files, [str(p) for p in problems], "\n".join(texts))

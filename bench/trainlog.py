@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +13,24 @@ from torch.utils.tensorboard import SummaryWriter
 
 from bench.files import unwritable, write_text
 
+LOG_FILE = "log.csv"
+
+
+def final_values(path: Path) -> dict[str, float]:
+    """Mean of every logged scalar over the last tenth of the steps (at least one); empty without a readable log."""
+    try:
+        rows = pd.read_csv(path).drop(columns=["step", "epoch"], errors="ignore")
+    except (OSError, ValueError):
+        return {}
+    last = rows.tail(max(len(rows) // 10, 1)).mean()
+    return {str(name): round(float(value), 6) for name, value in last.items() if math.isfinite(value)}
+
 
 class TrainLog:
     """Appends rows to `log.csv` and scalars to `tensorboard/`; rows at or after `start_step` of an earlier try go."""
 
     def __init__(self, folder: Path, start_step: int) -> None:
-        self.path = folder / "log.csv"
+        self.path = folder / LOG_FILE
         if self.path.exists():
             rows = pd.read_csv(self.path)
             kept = rows[rows["step"] < start_step]

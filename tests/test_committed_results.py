@@ -3,8 +3,12 @@
 import shutil
 from pathlib import Path
 
-from bench.report import write_leaderboards
-from bench.session import regenerate
+import pytest
+
+from bench.ablation import find_ablations
+from bench.ablation_table import ablation_board
+from bench.ablation_text import tables_text
+from bench.session import regenerate, write_tables
 from bench.store import Store
 
 REPOSITORY = Path(__file__).parents[1]
@@ -17,7 +21,11 @@ def test_committed_tables_are_what_the_committed_records_give(tmp_path):
     assert problems == []
     assert records
     assert {r.data for r in records} == {"real"}
-    for path in write_leaderboards(tmp_path, records):
+    written = write_tables(tmp_path, records)
+    committed = {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("real-*")}
+    committed |= {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*")}
+    assert {p.name for p in written} == committed
+    for path in written:
         assert path.read_bytes() == (REPOSITORY / "results" / "leaderboard" / path.name).read_bytes(), path.name
 
 
@@ -32,3 +40,18 @@ def test_readme_shows_the_committed_table(tmp_path):
     for part in ("runs/real", "published"):
         shutil.copytree(REPOSITORY / "results" / part, tmp_path / part)
     assert regenerate(tmp_path).markdown.strip() in (REPOSITORY / "README.md").read_text()
+
+
+def test_docs_show_the_committed_ablations():
+    """docs/ablation.md holds, for each committed table, what `bench ablate ... --from-records --markdown` prints."""
+    records, _ = Store(REPOSITORY / "results").load()
+    real = [r for r in records if r.data == "real"]
+    files = sorted((REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*.csv"))
+    if not files:
+        pytest.skip("no ablation is committed")
+    text = (REPOSITORY / "docs" / "ablation.md").read_text()
+    for path in files:
+        _, method, data_set, _, profile = path.stem.split("-")
+        chosen = [r for r in real if (r.data_set, r.profile) == (data_set, profile)]
+        board = ablation_board(chosen, method, find_ablations(method), REPOSITORY / "results" / "published")
+        assert tables_text(board, markdown=True) in text, path.name

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bench.leaderboard import interval, join_published, overall_board, task_board
-from bench.report import write_leaderboards
+from bench.report import to_markdown, write_leaderboards
 from tests.records_of import record
 
 
@@ -82,6 +82,56 @@ def test_mean_rank_is_null_without_every_task():
     assert row(overall, "simclr")["mean_rank"] == pytest.approx((2 + 1) / 2)
     assert math.isnan(row(overall, "byol")["mean_rank"])
     assert row(overall, "byol")["tasks"] == 1
+
+
+def variant(alpha):
+    return {
+        "overrides": {"method": {"alpha": alpha}},
+        "hashes": {"evaluation": "e" * 64, "pretraining": f"alpha {alpha}"},
+    }
+
+
+def test_variants_have_a_rank_that_no_other_depends_on():
+    variants = [
+        {"overrides": {"method": {"alpha": a}}, "hashes": {"evaluation": "e" * 64, "pretraining": f"{a}"}}
+        for a in (1, 2)
+    ]
+    records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.3, 0.4])
+    for value, changes in zip((0.9, 0.4), variants, strict=True):
+        records += scores("lvmmed", [value, value], **changes)
+    board = task_board(records)
+    assert list(zip(board["method"], board["settings"], board["rank"], strict=True)) == [
+        ("lvmmed", "method.alpha=1", 1), ("simclr", "", 1), ("byol", "", 2), ("lvmmed", "method.alpha=2", 2),
+    ]  # fmt: skip
+    assert row(board, "simclr")["tied_with_best"]
+    assert set(overall_board(board)["method"]) == {"simclr", "byol"}
+    text = to_markdown(board)
+    assert "alpha" not in text
+    assert "2 rows of methods with changed settings" in text
+
+
+def test_variants_alone_are_ranked_among_themselves():
+    changed = [
+        {"overrides": {"method": {"alpha": a}}, "hashes": {"evaluation": "e", "pretraining": f"{a}"}} for a in (1, 2)
+    ]
+    board = task_board(scores("lvmmed", [0.4], **changed[0]) + scores("lvmmed", [0.6], **changed[1]))
+    assert list(board["rank"]) == [1, 2]
+    assert overall_board(board).empty
+
+
+def test_each_pretraining_budget_has_its_own_mean_ranks():
+    def budget(epochs, method, **more):
+        hashes = {"evaluation": "e" * 64, "pretraining": f"{method}{epochs}"}
+        return scores(method, [0.1 * epochs], overrides={"pretrain": {"epochs": epochs}}, hashes=hashes, **more)
+
+    knn = {"protocol": "knn"}
+    records = budget(2, "simclr") + budget(5, "simclr", **knn) + budget(5, "byol", **knn)
+    overall = overall_board(task_board(records + scores("random", [0.3]) + scores("random", [0.9], **knn)))
+    ranks = {(b, m): r for b, m, r in overall[["budget", "method", "mean_rank"]].itertuples(index=False)}
+    assert ranks == {
+        ("pretrain.epochs=2", "random"): 1, ("pretrain.epochs=2", "simclr"): 2,
+        ("pretrain.epochs=5", "random"): 1, ("pretrain.epochs=5", "byol"): 2, ("pretrain.epochs=5", "simclr"): 2,
+    }  # fmt: skip
 
 
 def test_published_numbers_stand_beside_real_scores_only(tmp_path):

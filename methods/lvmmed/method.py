@@ -52,6 +52,20 @@ class LVMMed(Method):
         "lr": 1e-3,
         "schedule": "cosine",
     }
+    ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "without_second_order": {"second_order": False},
+        "without_message_passing": {"message_passing": False},
+        "without_gumbel_noise": {"noise": "constant"},
+        "without_local_similarity": {"local_similarity": False},
+        "alpha_0.7": {"alpha": 0.7},
+        "alpha_0.9": {"alpha": 0.9},
+        "nodes_8": {"nodes": 8},
+        "nodes_32": {"nodes": 32},
+        "nodes_64": {"nodes": 64},
+        "lambda_70": {"lambda_": 70.0},
+        "lambda_90": {"lambda_": 90.0},
+        "lambda_100": {"lambda_": 100.0},
+    }
     config: LVMMedConfig
 
     @property

@@ -1,0 +1,239 @@
+"""Ablations: declared as data, run as ordinary runs, tabulated from records alone."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from bench.ablation import find_ablations
+from bench.ablation_table import ablation_board, write_ablations
+from bench.ablation_text import tables_text
+from bench.config import resolve
+from bench.identity import code_fingerprint
+from bench.registry import methods
+from tests.records_of import record
+
+ABLATIONS = {"without_x": {"x": False}, "nodes_8": {"nodes": 8}}
+PAPER = (
+    "table,family,method,backbone,task,protocol,metric,mean,std\n"
+    'table6,ablation,lvmmed,resnet50,"mean(fgadr,brain_tumor)",finetune,accuracy,67.47,\n'
+    'table6,ablation,lvmmed_without_x,resnet50,"mean(fgadr,brain_tumor)",finetune,accuracy,62.17,\n'
+)
+
+
+def runs(values, method="lvmmed", own=None, pretrain=None, **changes):
+    overrides = ({"method": own} if own else {}) | ({"pretrain": pretrain} if pretrain else {})
+    return [record(method, s, v, overrides=overrides, **changes) for s, v in enumerate(values)]
+
+
+def board(records, published=None):
+    return ablation_board(records, "lvmmed", ABLATIONS, published)
+
+
+def test_difference_is_paired_by_seed():
+    table = board(runs([0.5, 0.6, 0.7]) + runs([0.4, 0.6, 0.5, 0.9], own={"x": False}))
+    assert list(table["setting"]) == ["full", "without_x"]
+    row = table.iloc[1]
+    half = 4.302652729911275 * 0.1 / math.sqrt(3)  # differences -0.1, 0.0, -0.2; seed 3 has no partner
+    assert row["difference"] == pytest.approx(-0.1)
+    assert (row["difference_low"], row["difference_high"]) == (pytest.approx(-0.1 - half), pytest.approx(-0.1 + half))
+    assert row["seeds"] == 4
+    assert math.isnan(table.iloc[0]["difference"])
+
+
+def test_a_table_shares_settings_and_other_methods_stand_below_it():
+    short, long = {"epochs": 2}, {"epochs": 9}
+    records = runs([0.5], pretrain=short) + runs([0.4], own={"x": False}, pretrain=short)
+    records += runs([0.8], pretrain=long) + runs([0.9], own={"nodes": 8}, pretrain=long)
+    records += runs([0.6], "simclr", pretrain=short) + runs([0.3], "random")
+    records += runs([0.7], "byol", own={"lr": 1.0}, pretrain=short)
+    table = board(records)
+    tables = {base: list(rows["setting"]) for base, rows in table.groupby("base")}
+    assert tables == {
+        "pretrain.epochs=2": ["full", "without_x", "random", "simclr"],
+        "pretrain.epochs=9": ["full", "nodes_8", "random"],
+    }
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        runs([0.5]) + runs([0.6], "simclr"),
+        runs([0.5], own={"x": False}),
+        runs([0.5]) + runs([0.4], own={"y": 1}),
+        runs([0.5]) + runs([0.4], own={"x": False}, data="phantom"),
+        runs([0.5]) + runs([0.4], own={"x": False}, profile="paper"),
+        runs([0.5]) + runs([0.4], own={"x": False}, hashes={"evaluation": "e", "pretraining": "p", "code": "new"}),
+        [],
+    ],
+)
+def test_no_table_without_full_and_an_ablation_that_may_be_compared(records):
+    assert board(records).empty
+
+
+def test_undefined_score_makes_the_difference_undefined():
+    undefined = record("lvmmed", 1, overrides={"method": {"x": False}}, metrics={"accuracy": None})
+    table = board([*runs([0.5, 0.5]), *runs([0.4], own={"x": False}), undefined])
+    assert math.isnan(table.iloc[1]["mean"])
+    assert math.isnan(table.iloc[1]["difference"])
+
+
+def test_text_has_differences_pretext_accuracy_and_the_papers_figure(tmp_path):
+    (tmp_path / "paper.csv").write_text(PAPER)
+    logged = {"matching_accuracy": 0.25, "loss": 9.0}
+    table = board(runs([0.5, 0.6], logged=logged) + runs([0.4, 0.6], own={"x": False}, logged=logged), tmp_path)
+    text = tables_text(table, markdown=True)
+    assert "reported (finetune, mean(fgadr,brain_tumor), resnet50)" in text
+    assert "| without_x | x=False | 50.0 ± 14.1 (-77.1 to 177.1) | -5.0 (-68.5 to +58.5) | 62.2 | 25.0 | 2 |" in text
+    assert "9.0" not in text
+    plain = tables_text(table, markdown=False)
+    assert "without_x  x=False" in plain
+    assert "|" not in plain
+    phantom = board(runs([0.5], data="phantom") + runs([0.4], own={"x": False}, data="phantom"), tmp_path)
+    assert phantom["reported_mean"].isna().all()
+
+
+def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
+    records = runs([0.5, 0.6]) + runs([0.4, 0.7], own={"nodes": 8}) + runs([0.1], "random")
+    first = [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, records)]
+    assert [name for name, _ in first] == ["ablation-lvmmed-brain_tumor-real-quick.csv"]
+    assert [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, records[::-1])] == first
+
+
+@pytest.mark.parametrize("name", sorted(methods().plugins))
+def test_declared_ablations_change_a_setting_of_the_method_to_a_valid_value(name):
+    cls = methods().get(name)
+    for changes in cls.ablations.values():
+        for layer in ({}, cls.quick):
+            plain, ablated = (resolve(cls.config_class, "method", name, layer, more) for more in ({}, changes))
+            assert plain != ablated
+
+
+def test_lvmmed_declares_the_papers_ablations():
+    names = set(find_ablations("lvmmed"))
+    assert {"full", "without_second_order", "without_message_passing", "without_gumbel_noise"} <= names
+    assert {"without_local_similarity", "alpha_0.7", "alpha_0.9", "nodes_32", "lambda_100"} <= names
+
+
+def test_table_of_ablations_is_no_part_of_the_identity(tmp_path, monkeypatch):
+    prints = []
+    for i, body in enumerate(("    ablations: dict = {'a': {'x': 1}}\n    y = 1\n", "    y = 1\n", "    y = 2\n")):
+        folder = tmp_path / str(i) / "same_name"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("class Mine:\n" + body)
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(str(folder.parent))
+            patch.delitem(__import__("sys").modules, "same_name", raising=False)
+            prints.append(code_fingerprint(__import__("same_name").Mine))
+    assert prints[0] == prints[1] != prints[2]
+
+
+PLUGIN = """
+from typing import ClassVar
+from methods.simclr import SimCLR
+
+class Mine(SimCLR):
+    name = "mine"
+    ablations: ClassVar = TABLE
+"""
+
+
+@pytest.fixture
+def ablate(bench, phantom_root, tmp_path):
+    def call(method, *more):
+        return bench(
+            "ablate", method, "--data-root", phantom_root, "--results", tmp_path / "results", "--cache",
+            tmp_path / "cache", "--device", "cpu", "--set=pretrain.epochs=1", "--set=pretrain.image_size=32",
+            "--set=task.image_size=32", *more,
+        )  # fmt: skip
+
+    return call
+
+
+def plugin(tmp_path, table):
+    path = tmp_path / "mine.py"
+    path.write_text(PLUGIN.replace("TABLE", table))
+    return ["--plugin", path]
+
+
+def test_ablation_runs_once_and_comes_back_from_its_records(ablate, bench, tmp_path):
+    more = [*plugin(tmp_path, "{'hot': {'temperature': 0.9}}"), "--task", "brain_tumor_linear", "--seed", "0"]
+    more += ["--against", "random", "--set=protocol.epochs=2"]
+    done = ablate("mine", *more, "--only", "hot", "--only", "hot")
+    assert done.code == 0, done.err
+    stored = [json.loads(p.read_text()) for p in (tmp_path / "results" / "runs").rglob("*.json")]
+    assert sorted((r["method"], r["protocol"], str(r["overrides"].get("method"))) for r in stored) == [
+        ("mine", "knn", "None"), ("mine", "knn", "{'temperature': 0.9}"),
+        ("mine", "linear", "None"), ("mine", "linear", "{'temperature': 0.9}"),
+        ("random", "knn", "None"), ("random", "linear", "None"),
+    ]  # fmt: skip
+    assert "hot" in done.out
+    assert "temperature=0.9" in done.out
+    file = tmp_path / "results" / "leaderboard" / "ablation-mine-brain_tumor-phantom-quick.csv"
+    assert str(file) in done.out
+    assert list(pd.read_csv(file)["setting"]) == ["full", "hot", "random"] * 2
+    before = file.read_bytes()
+    file.unlink()
+    again = ablate("mine", *more)
+    assert "6 of 6 runs are already in" in again.err
+    assert again.out == done.out
+    file.unlink()
+    told = bench("ablate", "mine", *more[:4], "--results", tmp_path / "results", "--from-records", "--markdown")
+    assert (told.code, told.err) == (0, "")
+    assert "| hot | temperature=0.9 |" in told.out
+    assert file.read_bytes() == before
+    assert json.loads(ablate("mine", *more, "--from-records", "--json").out)["rows"][0]["setting"] == "full"
+
+
+def test_settings_that_come_out_equal_are_run_once(ablate, tmp_path):
+    table = "{'same': {'temperature': 0.1}, 'b': {'temperature': 0.9}, 'c': {'temperature': 0.90}}"
+    more = [*plugin(tmp_path, table), "--task", "brain_tumor_linear", "--seed", "0", "--protocol", "knn"]
+    done = ablate("mine", *more)
+    assert done.code == 0, done.err
+    assert "same equals full in the profile quick: left out" in done.err
+    assert "c equals b in the profile quick: left out" in done.err
+    assert len(list((tmp_path / "results" / "runs").rglob("*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "message"),
+    [
+        (
+            "lvmmed",
+            ["--only", "without_second_oder"],
+            "Unknown ablation 'without_second_oder'. Did you mean",
+        ),
+        ("simclr", [], "The method 'simclr' declares no ablations. Methods that do: lvmmed."),
+        ("lvmed", [], "Unknown method 'lvmed'. Did you mean 'lvmmed'?"),
+        ("lvmmed", ["--against", "simclrr"], "Unknown method 'simclrr'. Did you mean 'simclr'?"),
+        ("lvmmed", ["--against", "lvmmed"], "--against lvmmed: it is the method that is ablated"),
+        ("lvmmed", ["--only", "full"], "Nothing to compare 'full' with"),
+        ("lvmmed", ["--set=method.alpha=0.6"], "--set method.alpha: the ablation 'alpha_0.7' sets it too"),
+        ("lvmmed", ["--set=method.alhpa=0.6"], "no setting 'alhpa'. Did you mean 'alpha'?"),
+        ("lvmmed", ["--protocol", "kn"], "Unknown protocol 'kn'. Did you mean 'knn'?"),
+        ("lvmmed", ["--from-records"], "No ablation of lvmmed on the data set brain_tumor (quick)"),
+        ("lvmmed", ["--task", "all"], "bench ablate takes one task"),
+        ("lvmmed", ["--task", "brain_tumour"], "Unknown task 'brain_tumour'. Did you mean 'brain_tumor'?"),
+    ],
+)
+def test_bad_input_is_one_error_before_any_work(ablate, tmp_path, method, more, message):
+    task = [] if "--task" in more else ["--task", "brain_tumor"]
+    done = ablate(method, *task, *more)
+    assert (done.code, message in done.err) == (2, True), done.err
+    assert done.err.count("Error:") == 1
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [("{'full': {'temperature': 1}}", "is called 'full'"), ("{'a': {'temprature': 1}}", "sets unknown ['temprature']")],
+)
+def test_wrong_declaration_names_the_method(ablate, tmp_path, table, message):
+    done = ablate("mine", "--task", "brain_tumor", *plugin(tmp_path, table))
+    assert (done.code, message in done.err) == (4, True), done.err
+
+
+def test_data_root_that_does_not_exist(ablate, bench, tmp_path):
+    done = ablate("lvmmed", "--task", "brain_tumor", "--data-root", tmp_path / "nowhere")
+    assert (done.code, "does not exist" in done.err) == (3, True)
