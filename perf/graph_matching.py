@@ -1,23 +1,27 @@
-"""Value and time of the second-order matching solver against simpler ones, on random problems like those in training.
+"""Value and time of the second-order matching solver against others, on random problems like those in training.
 
 Problems: n nodes, features N(0, 1) in 128 dimensions, second view = first + N(0, 1) noise, randomly permuted; k nearest
 neighbours as directed edges; vertex affinity = cosine, edge affinity = cosine of feature differences; Gumbel(0, 1)
-noise added to all. Run: python perf/graph_matching.py [number of problems].
+noise added to all. Best known is the best value any row found. Times are the least of the repeats, of all threads;
+pygmtools and pylibmgm are compared where they are installed.
+Run: python perf/graph_matching.py [--count 50] [--threads 2] [--repeats 5].
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from methods.lvmmed import GraphMatching, hamming_distance
 from methods.lvmmed.affinity import cosine_matrix, edge_affinity
 from methods.lvmmed.graph import knn_graph
 from methods.lvmmed.imle import Matcher
-from methods.lvmmed.solver import objective, solve, solve_brute_force, solve_linear
+from methods.lvmmed.solver import default_iterations, objective, solve, solve_brute_force, solve_linear
 
 Problem = tuple[Tensor, Tensor, Tensor, Tensor]
+Solver = Callable[[Problem], Tensor]
 
 
 def problems(count: int, nodes: int, neighbours: int, seed: int = 0) -> Problem:
@@ -31,33 +35,120 @@ def problems(count: int, nodes: int, neighbours: int, seed: int = 0) -> Problem:
     return c_v, noise.perturb(edge_affinity(first, second, *edges)), *edges
 
 
-def measure(solver: Callable[[Problem], Tensor], given: Problem) -> tuple[Tensor, float]:
-    start = time.perf_counter()
-    found = solver(given)
-    milliseconds = (time.perf_counter() - start) * 1000 / len(given[0])
-    return objective(found[:, None], *given)[:, 0], milliseconds
+def rrwm(given: Problem) -> Tensor:
+    """Reweighted random walks of pygmtools on the dense (N^2, N^2) affinity matrix, rounded by linear assignment."""
+    import pygmtools
+
+    c_v, c_e, edges_s, edges_t = given
+    nodes = torch.full((len(c_v),), c_v.shape[1])
+    affinity = dense(c_v, c_e, edges_s, edges_t)
+    soft = pygmtools.rrwm(affinity, nodes, nodes, backend="pytorch")
+    return solve_linear(soft)
 
 
-def table(title: str, solvers: dict[str, Callable[[Problem], Tensor]], given: Problem) -> None:
-    results = {name: measure(solver, given) for name, solver in solvers.items()}
-    best = torch.stack([value for value, _ in results.values()]).max(0).values
-    print(f"\n{title}\n\n| solver | mean value | gap to best found | solved to best | ms per problem |")
-    print("|---|---|---|---|---|")
-    for name, (value, milliseconds) in results.items():
-        gap = float(((best - value) / best).mean())
-        hit = float((value >= best - 1e-4).float().mean())
-        print(f"| {name} | {value.mean():.2f} | {gap:.2%} | {hit:.0%} | {milliseconds:.1f} |")
+def dense(c_v: Tensor, c_e: Tensor, edges_s: Tensor, edges_t: Tensor) -> Tensor:
+    """Affinity matrix (G, N^2, N^2) with the index of t's node as the slow one, as pygmtools numbers assignments."""
+    graphs, nodes, _ = c_v.shape
+    row = edges_t[:, None, :, 0] * nodes + edges_s[:, :, None, 0]
+    column = edges_t[:, None, :, 1] * nodes + edges_s[:, :, None, 1]
+    flat = torch.zeros(graphs, nodes**4).scatter_(1, (row * nodes**2 + column).flatten(1), c_e.flatten(1))
+    return flat.view(graphs, nodes**2, nodes**2) + torch.diag_embed(c_v.mT.flatten(1))
+
+
+def mgm(given: Problem) -> Tensor:
+    """`solve_gm` of pylibmgm, one problem after the other, building the model included; it minimises."""
+    import pylibmgm
+
+    found = []
+    for c_v, c_e, edges_s, edges_t in zip(*(x.tolist() for x in given), strict=True):
+        nodes = len(c_v)
+        model = pylibmgm.GmModel(
+            pylibmgm.Graph(0, nodes), pylibmgm.Graph(1, nodes), nodes * nodes, len(edges_s) * len(edges_t)
+        )
+        for i in range(nodes):
+            for a in range(nodes):
+                model.add_assignment(i, a, -c_v[i][a])
+        pair = {}
+        for (i, j), row in zip(edges_s, c_e, strict=True):
+            for (a, b), value in zip(edges_t, row, strict=True):
+                key = (i, a, j, b) if i < j else (j, b, i, a)  # both directions of a pair are one term
+                pair[key] = pair.get(key, 0.0) - value
+        for (i, a, j, b), value in pair.items():
+            model.add_edge(i, a, j, b, value)
+        found.append(list(pylibmgm.solver.solve_gm(model).labeling()))
+    return torch.tensor(found)
+
+
+def table(title: str, solvers: dict[str, Solver], given: Problem, repeats: int) -> None:
+    values, times = {}, {}
+    for name, solver in solvers.items():
+        seconds = []
+        for _ in range(1 if "brute" in name or "long" in name or "torch" in name else repeats):
+            start = time.perf_counter()
+            found = solver(given)
+            seconds.append(time.perf_counter() - start)
+        values[name] = objective(found[:, None], *given)[:, 0].double()
+        times[name] = min(seconds) * 1000 / len(given[0])
+    best = torch.stack(list(values.values())).max(0).values
+    for name, value in values.items():
+        gap = float((1 - value / best).mean())
+        hit = float((value >= best - 1e-3).float().mean())
+        print(f"| {title} | {name} | {value.mean():.2f} | {gap:.2%} | {hit:.0%} | {times[name]:.2f} |", flush=True)
+
+
+def others() -> dict[str, Solver]:
+    rows: dict[str, Solver] = {}
+    for name, module, solver in (("pygmtools RRWM", "pygmtools", rrwm), ("pylibmgm solve_gm", "pylibmgm", mgm)):
+        try:
+            __import__(module)
+        except ImportError:
+            print(f"({module} is not installed: no row)")
+        else:
+            rows[name] = solver
+    return rows
+
+
+def layer(graphs: int, repeats: int) -> str:
+    """Milliseconds of the layer's forward and backward pass on a batch of graphs of 16 nodes."""
+    c_v, c_e, edges_s, edges_t = problems(graphs, 16, 5)
+    c_v, c_e = c_v.requires_grad_(), c_e.requires_grad_()
+    matching, true = GraphMatching(gumbel_scale=0.0), torch.eye(16)  # the problems hold their noise
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        loss = hamming_distance(matching(c_v, c_e, edges_s, edges_t), true).mean()
+        middle = time.perf_counter()
+        loss.backward()
+        times.append((time.perf_counter() - start, middle - start))
+    total, forward = min(times)
+    return f"{graphs} graphs: {total * 1000:.0f} ms, of which the forward pass {forward * 1000:.0f} ms"
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    tabu = {"tabu search, as in training (8 x 100)": lambda p: solve(*p)}
-    linear = {"linear assignment of vertices alone": lambda p: solve_linear(p[0])}
-    exact = {"brute force": lambda p: solve_brute_force(*p)}
-    longer = {"tabu search, 64 x 2000": lambda p: solve(*p, restarts=64, iterations=2000)}
-    print(f"{count} problems, {torch.get_num_threads()} threads")
-    table("n = 6, k = 3", linear | tabu | exact, problems(count, 6, 3))
-    table("n = 16, k = 5", linear | tabu | longer, problems(count, 16, 5))
+    parser = argparse.ArgumentParser()
+    for name, default in (("count", 50), ("threads", 2), ("repeats", 5)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    solve(*problems(1, 8, 5))  # compiles, or loads what is compiled
+    ours: dict[str, Solver] = {"ours (numba), as in training": lambda p: solve(*p)}
+    long: dict[str, Solver] = {
+        "ours, long search": lambda p: solve(
+            *p, restarts=64, iterations=10 * default_iterations(p[0].shape[1]), agree=65
+        )
+    }
+    linear: dict[str, Solver] = {"linear assignment of vertices alone": lambda p: solve_linear(p[0])}
+    exact: dict[str, Solver] = {"brute force": lambda p: solve_brute_force(*p)}
+    reference: dict[str, Solver] = {"ours (torch reference)": lambda p: solve(*p, backend="torch")}
+    print(f"{given.count} problems (n = 8 by brute force: 5; n = 32: 16; n = 64: 4), {given.threads} threads\n")
+    compared = others()
+    print("| n, k | solver | mean value | gap to best known | solved to best | ms per problem |\n|---|---|---|---|---|---|")
+    table("6, 3", linear | ours | exact, problems(given.count, 6, 3), given.repeats)
+    table("8, 5", ours | exact, problems(5, 8, 5), given.repeats)
+    table("16, 5", ours | long | reference | linear | compared, problems(given.count, 16, 5), given.repeats)
+    table("32, 5", ours | long, problems(16, 32, 5), given.repeats)
+    table("64, 5", ours | long, problems(4, 64, 5), given.repeats)
+    print(f"\nLayer, forward and backward, {layer(200, given.repeats)}.")
 
 
 if __name__ == "__main__":

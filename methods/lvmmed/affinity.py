@@ -1,7 +1,8 @@
 """Affinities between two graphs over images: of vertices (Eq. 3), of edges, and of local features (Eq. 2, Appendix A).
 
-Local similarities are computed for all N x N image pairs of a graph at once. Their cell-to-cell products take
-G * (N * R * S)^2 floats, 2.4 MiB a graph at N = 16 and 7 x 7 cells.
+Local similarities are computed for all N x N image pairs of a graph at once. The products of all cells take
+G * (N * R * S)^2 floats, 2.4 MiB a graph at N = 16 and 7 x 7 cells, and so does each matrix of distances. Cosines are
+taken of the few pairs of cells that are kept, so that training holds one such matrix and no copy of the maps.
 """
 
 from __future__ import annotations
@@ -81,37 +82,47 @@ def local_similarity(
     Returns:
         (G, N, N), differentiable in the maps; which cells are paired is not differentiated.
     """
-    cosine, feature_distance = _compare_cells(maps_s, maps_t)  # (G, N, N, K, K): [g, i, a, cell of s, cell of t]
-    graphs, nodes, cells, _ = centres_s.shape
-    location_distance = torch.cdist(centres_s.flatten(1, 2), centres_t.flatten(1, 2), compute_mode=_EXACT)
-    location_distance = location_distance.view(graphs, nodes, cells, nodes, cells).transpose(2, 3)
-    parts = [
-        _best_cosine(cosine, distance, top) + _best_cosine(cosine.mT, distance.mT, top)
-        for distance in (location_distance, feature_distance)
-    ]
-    total = parts[0] + parts[1]
+    graphs, nodes, cells, _ = maps_s.shape
+    flat_s, flat_t = maps_s.flatten(1, 2), maps_t.flatten(1, 2)  # (G, N * K, D)
+    dot = flat_s @ flat_t.mT  # (G, N * K, N * K)
+    norm_s, norm_t = (flat.norm(dim=-1).clamp_min(EPSILON) for flat in (flat_s, flat_t))  # (G, N * K)
+    top = min(top, cells)
+    with torch.no_grad():
+        location = torch.cdist(centres_s.flatten(1, 2), centres_t.flatten(1, 2), compute_mode=_EXACT)
+        pairs = _nearest_pairs(location.view(graphs, nodes, cells, nodes, cells).transpose(2, 3), top)
+        del location
+        feature = dot.mul(-2).add_(norm_s[..., None] ** 2).add_(norm_t[:, None] ** 2)  # squared
+        pairs += _nearest_pairs(feature.view(graphs, nodes, cells, nodes, cells).transpose(2, 3), top)
+        del feature
+        first = torch.arange(nodes, device=dot.device) * cells  # (N,): first row of a node's cells in flat_s, flat_t
+        of_s = torch.cat([k for k, _ in pairs], -1).add_(first[:, None, None])  # (G, N, N, 4 * top)
+        of_t = torch.cat([m for _, m in pairs], -1).add_(first[:, None])
+        place = of_s * (nodes * cells) + of_t
+    kept_dot, kept_s, kept_t = (
+        values.flatten(1).gather(1, index.flatten(1))
+        for values, index in ((dot, place), (norm_s, of_s), (norm_t, of_t))
+    )
+    total = (kept_dot / (kept_s * kept_t)).view(graphs, nodes, nodes, 4, top).mean(-1).sum(-1)
     return total / 2 if combination == "mean" else total
 
 
 _EXACT = "donot_use_mm_for_euclid_dist"
 
 
-def _compare_cells(maps_s: Tensor, maps_t: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosine and squared L2 distance of all cells of all image pairs, each (G, N, N, K, K)."""
-    graphs, nodes, cells, _ = maps_s.shape
-    flat_s, flat_t = maps_s.flatten(1, 2), maps_t.flatten(1, 2)  # (G, N * K, D)
-    norm_s = flat_s.norm(dim=-1).clamp_min(EPSILON)[:, :, None]
-    norm_t = flat_t.norm(dim=-1).clamp_min(EPSILON)[:, None, :]
-    cosine = cosine_matrix(flat_s, flat_t)  # (G, N * K, N * K)
-    with torch.no_grad():
-        distance = norm_s**2 + norm_t**2 - 2 * norm_s * norm_t * cosine
-    shape = (graphs, nodes, cells, nodes, cells)
-    return cosine.view(shape).transpose(2, 3), distance.view(shape).transpose(2, 3)
+def _nearest_pairs(distance: Tensor, top: int) -> list[tuple[Tensor, Tensor]]:
+    """The `top` nearest pairs of a cell with its nearest cell, from cells of s to t and from t to s.
 
+    Args:
+        distance: [g, i, a, cell of s, cell of t], (G, N, N, K, K).
+        top: Pairs kept, at most K.
 
-def _best_cosine(cosine: Tensor, distance: Tensor, top: int) -> Tensor:
-    """Mean cosine over the `top` nearest pairs, each cell (row) with its nearest (column): (..., K, K) -> (...)."""
-    nearest, column = distance.min(dim=-1)  # (..., K)
-    matched = cosine.gather(-1, column[..., None])[..., 0]  # (..., K)
-    kept = nearest.topk(min(top, nearest.shape[-1]), dim=-1, largest=False).indices
-    return matched.gather(-1, kept).mean(dim=-1)
+    Returns:
+        Twice (cells of s, cells of t), each (G, N, N, top).
+    """
+    found = []
+    for axis in (4, 3):
+        nearest, other = distance.min(dim=axis)  # (G, N, N, K)
+        own = nearest.topk(top, dim=-1, largest=False).indices
+        pair = own, other.gather(-1, own)
+        found.append(pair if axis == 4 else (pair[1], pair[0]))
+    return found

@@ -48,8 +48,12 @@ class LVMMedConfig(MethodConfig):
     monte_carlo_samples: int = Field(1, ge=1, description="Noise samples a step whose matchings are averaged.")
 
     lambda_: float = Field(80.0, gt=0, description="Step of the implicit gradient, Algorithm 1; 70-100 in Fig. 6.")
-    solver_restarts: int = Field(8, ge=1, description="Searches for each graph matching problem.")
-    solver_iterations: int = Field(100, ge=1, description="Swaps of each search.")
+    solver_restarts: int = Field(
+        16, ge=1, description="Most searches for each graph matching problem; fewer where several agree."
+    )
+    solver_iterations: int | None = Field(
+        None, ge=1, description="Swaps of each search; by default 100 (nodes / 16)^2, at least 50."
+    )
 
     crop_scale: tuple[float, float] = Field((0.4, 1.0), description="Range of the share of the image a crop covers.")
     flip_probability: float = Field(0.5, ge=0, le=1, description="Chance of a left-right flip.")

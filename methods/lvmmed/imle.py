@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from methods.lvmmed.problem import Edges
 from methods.lvmmed.solver import matched_edges, solve
 
 EULER_GAMMA = 0.5772156649015329
@@ -29,34 +30,43 @@ class Matcher:
     gumbel_scale: float = 1.0
     samples: int = 1
     """Noise samples whose matchings are averaged."""
-    restarts: int = 8
-    iterations: int = 100
+    restarts: int = 16
+    iterations: int | None = None
+    """Swaps of each search; None for what suits N, see `solver.solve`."""
 
     def perturb(self, affinity: Tensor) -> Tensor:
         """Add noise, drawn anew from the global generator of the affinity's device."""
         if self.noise == "constant":
             return affinity + EULER_GAMMA * self.gumbel_scale
-        exponential = torch.empty_like(affinity).exponential_().clamp_min(torch.finfo(affinity.dtype).tiny)
-        return affinity - self.gumbel_scale * exponential.log()
+        noise = torch.empty_like(affinity).exponential_().clamp_min_(torch.finfo(affinity.dtype).tiny)
+        return noise.log_().mul_(-self.gumbel_scale).add_(affinity)  # in place: one copy of the edge affinities
 
-    def solve(self, c_v: Tensor, c_e: Tensor | None, edges: tuple[Tensor, Tensor], guess: Tensor | None) -> Tensor:
-        """Permutations (M, N), see `solver.solve`; `guess` only where it is at least as good as any other start."""
-        return solve(c_v, c_e, *edges, restarts=self.restarts, iterations=self.iterations, guess=guess)
+    def solve(self, c_v: Tensor, c_e: Tensor | None, edges: tuple[Edges, Edges], guess: Tensor | None) -> Tensor:
+        """Permutations (M * G, N), see `solver.solve`; with a good guess fewer searches need to agree."""
+        agree = 4 if guess is None else 3
+        return solve(c_v, c_e, *edges, restarts=self.restarts, iterations=self.iterations, agree=agree, guess=guess)
 
 
-def match(c_v: Tensor, c_e: Tensor | None, edges_s: Tensor, edges_t: Tensor, matcher: Matcher | None = None) -> Tensor:
+def match(
+    c_v: Tensor,
+    c_e: Tensor | None = None,
+    edges_s: Tensor | None = None,
+    edges_t: Tensor | None = None,
+    matcher: Matcher | None = None,
+) -> Tensor:
     """Matching of perturbed affinities, differentiable in them by I-MLE.
 
     The backward pass follows Algorithm 1 with one change that makes it homogeneous: dL/dv is divided by its mean
     magnitude s in each graph before it is multiplied by lambda, and the gradients are multiplied by s. A mean over
     graphs or a loss scale then leaves the meaning of lambda alone; for the Hamming distance of one graph, where
-    |dL/dv| = 1, this is Algorithm 1 to the letter. Computes in float32 at least, whatever autocast says.
+    |dL/dv| = 1, this is Algorithm 1 to the letter. Computes in float32 at least, whatever autocast says. A gradient
+    that is not finite, as a loss scale that is too large gives, comes back as NaN for the scaler to see.
 
     Args:
         c_v: Vertex affinities (G, N, N).
         c_e: Edge affinities (G, E_s, E_t), or None for matching without second order.
-        edges_s: Edges (i, j) of graph s (G, E_s, 2).
-        edges_t: Edges (a, b) of graph t (G, E_t, 2).
+        edges_s: Edges (i, j) of graph s (G, E_s, 2), needed with `c_e`.
+        edges_t: Edges (a, b) of graph t (G, E_t, 2), needed with `c_e`.
         matcher: Settings.
 
     Returns:
@@ -64,6 +74,7 @@ def match(c_v: Tensor, c_e: Tensor | None, edges_s: Tensor, edges_t: Tensor, mat
 
     Raises:
         TrainingError: If an affinity is not finite.
+        ValueError: If the tensors do not fit together.
     """
     v: Tensor = _Match.apply(c_v, c_e, edges_s, edges_t, matcher or Matcher())
     return v
@@ -78,15 +89,13 @@ class _Match(torch.autograd.Function):
     """See `match`. Samples are laid out as additional problems, sample by sample: (M * G, ...)."""
 
     @staticmethod
-    def forward(
-        ctx: Any, c_v: Tensor, c_e: Tensor | None, edges_s: Tensor, edges_t: Tensor, matcher: Matcher
-    ) -> Tensor:
+    def forward(ctx: Any, c_v: Tensor, c_e: Tensor | None, edges_s: Edges, edges_t: Edges, matcher: Matcher) -> Tensor:
         with torch.autocast(c_v.device.type, enabled=False):
-            edges_s, edges_t = (edges.repeat(matcher.samples, 1, 1) for edges in (edges_s, edges_t))
-            noisy_v = matcher.perturb(_at_least_float32(c_v).repeat(matcher.samples, 1, 1))
+            noisy_v = matcher.perturb(_repeat(_at_least_float32(c_v), matcher.samples))
             noisy_e = None
-            if c_e is not None:
-                noisy_e = matcher.perturb(_at_least_float32(c_e).repeat(matcher.samples, 1, 1))
+            if c_e is not None and edges_s is not None and edges_t is not None:
+                edges_s, edges_t = (_repeat(edges, matcher.samples) for edges in (edges_s, edges_t))
+                noisy_e = matcher.perturb(_repeat(_at_least_float32(c_e), matcher.samples))
             found = matcher.solve(noisy_v, noisy_e, (edges_s, edges_t), None)  # (M * G, N)
         ctx.save_for_backward(noisy_v, noisy_e, edges_s, edges_t, found)
         ctx.matcher, ctx.dtypes = matcher, (c_v.dtype, None if c_e is None else c_e.dtype)
@@ -97,18 +106,24 @@ class _Match(torch.autograd.Function):
         noisy_v, noisy_e, edges_s, edges_t, found = ctx.saved_tensors
         matcher: Matcher = ctx.matcher
         with torch.autocast(grad.device.type, enabled=False):
-            grad = grad.to(noisy_v.dtype).repeat(matcher.samples, 1, 1)  # (M * G, N, N)
+            grad = _repeat(grad.to(noisy_v.dtype), matcher.samples)  # (M * G, N, N)
             scale = grad.abs().mean((1, 2), keepdim=True)  # s, (M * G, 1, 1)
-            direction = torch.where(scale > 0, grad / scale, 0)
+            direction = torch.where((scale > 0) & scale.isfinite(), grad / scale, 0)
             moved = matcher.solve(noisy_v - matcher.lambda_ * direction, noisy_e, (edges_s, edges_t), found)
             step = scale / matcher.lambda_
             grad_v = step * (_one_hot(found, noisy_v) - _one_hot(moved, noisy_v))
             grad_v = _mean_over_samples(grad_v, matcher.samples).to(ctx.dtypes[0])
             if noisy_e is None:
                 return grad_v, None, None, None, None
-            used = _edge_pairs(found, edges_s, edges_t, noisy_e) - _edge_pairs(moved, edges_s, edges_t, noisy_e)
-            grad_e = _mean_over_samples(step * used, matcher.samples).to(ctx.dtypes[1])
+            used, unused = (matched_edges(p[:, None], edges_s, edges_t)[:, 0] for p in (found, moved))
+            grad_e = used.to(noisy_e.dtype).sub_(unused.to(noisy_e.dtype)).mul_(step)  # (M * G, E_s, E_t)
+            grad_e = _mean_over_samples(grad_e, matcher.samples).to(ctx.dtypes[1])
         return grad_v, grad_e, None, None, None
+
+
+def _repeat(x: Tensor, samples: int) -> Tensor:
+    """(G, A, B) -> (M * G, A, B), without a copy where M = 1."""
+    return x if samples == 1 else x.repeat(samples, 1, 1)
 
 
 def _at_least_float32(x: Tensor) -> Tensor:
@@ -117,14 +132,9 @@ def _at_least_float32(x: Tensor) -> Tensor:
 
 def _mean_over_samples(x: Tensor, samples: int) -> Tensor:
     """(M * G, A, B) -> (G, A, B)."""
-    return x.view(samples, -1, *x.shape[1:]).mean(0)
+    return x if samples == 1 else x.unflatten(0, (samples, -1)).mean(0)
 
 
 def _one_hot(permutation: Tensor, like: Tensor) -> Tensor:
     """Permutations (G, N) as matrices (G, N, N) of the dtype of `like`."""
     return F.one_hot(permutation, permutation.shape[1]).to(like.dtype)
-
-
-def _edge_pairs(permutation: Tensor, edges_s: Tensor, edges_t: Tensor, like: Tensor) -> Tensor:
-    """1 where the permutation (G, N) maps edge (i, j) onto edge (a, b), else 0: (G, E_s, E_t)."""
-    return matched_edges(permutation[:, None], edges_s, edges_t)[:, 0].to(like.dtype)

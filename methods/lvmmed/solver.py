@@ -1,45 +1,28 @@
 """Second-order graph matching (Eq. 4): a batched search for the best permutation, its objective, and a brute force.
 
-The paper solves each problem with a Lagrange-decomposition heuristic in one CPU process (Swoboda et al. 2017). Here all
-problems of a batch, times several restarts, run side by side as tensors: robust tabu search over pairwise swaps
-(Taillard 1991). A matching is a permutation `p` (N,), where `p[i] = a` matches node i of graph s to node a of graph t.
+The paper solves each problem with a Lagrange-decomposition heuristic in one CPU process (Swoboda et al. 2017). Here it
+is robust tabu search over pairwise swaps (Taillard 1991) from several starts, on the edges alone: compiled for the CPU
+(`tabu_numba.py`), as tensors elsewhere (`tabu.py`). A matching is a permutation `p` (N,), where `p[i] = a` matches node
+i of graph s to node a of graph t.
 """
 
 from __future__ import annotations
 
 import itertools
+from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from bench.errors import TrainingError
-from methods.lvmmed.tabu import tabu_search
+from methods.lvmmed.problem import check_problem
+
+Backend = Literal["numba", "torch"]
 
 SEED = 20230620
 """Seed of the restarts: fixed, so that a solution depends on the problem alone."""
-
-
-def pair_scores(c_e: Tensor, edges_s: Tensor, edges_t: Tensor, nodes: int) -> Tensor:
-    """Dense score of matching i to a *and* j to b, counting edges of both directions.
-
-    Args:
-        c_e: Edge affinities (G, E_s, E_t).
-        edges_s: Edges (i, j) of graph s (G, E_s, 2), without self loops.
-        edges_t: Edges (a, b) of graph t (G, E_t, 2), without self loops.
-        nodes: N.
-
-    Returns:
-        (G, N, N, N, N), indexed [g, i, a, j, b], with S[i, a, j, b] == S[j, b, i, a]. Memory grows with N^4:
-        256 KiB a graph at N = 16, 64 MiB at N = 64.
-    """
-    i, j = (edges_s[:, :, None, axis] for axis in (0, 1))  # (G, E_s, 1)
-    a, b = (edges_t[:, None, :, axis] for axis in (0, 1))  # (G, 1, E_t)
-    index = ((i * nodes + a) * nodes + j) * nodes + b  # (G, E_s, E_t)
-    flat = c_e.new_zeros(len(c_e), nodes**4).scatter_add_(1, index.flatten(1), c_e.flatten(1))
-    scores = flat.view(-1, nodes**2, nodes**2)
-    return (scores + scores.transpose(1, 2)).view(-1, nodes, nodes, nodes, nodes)
 
 
 def objective(
@@ -69,16 +52,19 @@ def objective(
 
 def matched_edges(permutation: Tensor, edges_s: Tensor, edges_t: Tensor) -> Tensor:
     """`v[i, a] v[j, b]`: whether permutations (G, R, N) map edge (i, j) onto edge (a, b), bool (G, R, E_s, E_t)."""
+    nodes = permutation.shape[2]
     ends = edges_s.flatten(1)[:, None].expand(-1, permutation.shape[1], -1)
-    mapped = permutation.gather(2, ends).view(*permutation.shape[:2], -1, 1, 2)  # (G, R, E_s, 1, 2): p[i], p[j]
-    return (mapped == edges_t[:, None, None]).all(-1)
+    mapped = permutation.gather(2, ends).view(*permutation.shape[:2], -1, 2)  # (G, R, E_s, 2): p[i], p[j]
+    number_s, number_t = (x[..., 0] * nodes + x[..., 1] for x in (mapped, edges_t))  # an edge as one number
+    return number_s[..., None] == number_t[:, None, None]
 
 
 def solve_linear(c_v: Tensor) -> Tensor:
     """Best permutations (G, N) for vertex affinities (G, N, N) alone: exact linear assignment."""
-    costs = c_v.detach().double().cpu().numpy()
-    columns = np.stack([linear_sum_assignment(cost, maximize=True)[1] for cost in costs])
-    return torch.as_tensor(columns, dtype=torch.int64, device=c_v.device)
+    columns = np.empty(c_v.shape[:2], np.int64)
+    for column, cost in zip(columns, c_v.detach().cpu().double().numpy(), strict=True):
+        column[:] = linear_sum_assignment(cost, maximize=True)[1]
+    return torch.from_numpy(columns).to(c_v.device)
 
 
 def _starts(c_v: Tensor, restarts: int, seed: int) -> Tensor:
@@ -89,6 +75,32 @@ def _starts(c_v: Tensor, restarts: int, seed: int) -> Tensor:
     return torch.cat([solve_linear(c_v)[:, None], random.to(c_v.device).expand(graphs, -1, -1)], dim=1)
 
 
+def _tenures(nodes: int, restarts: int, iterations: int, seed: int) -> Tensor:
+    """For how many iterations a node may not return, uniform in [N / 2, 3 N / 2]: (iterations, R)."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(nodes // 2, 3 * nodes // 2 + 1, (iterations, restarts), generator=generator)
+
+
+def _tabu(backend: Backend | None, device: torch.device) -> ModuleType:
+    """The module that searches; numba is imported by the first search on the CPU, not before."""
+    if backend == "torch" or (backend is None and device.type != "cpu"):
+        from methods.lvmmed import tabu
+
+        return tabu
+    if backend not in (None, "numba"):
+        raise ValueError(f"backend={backend!r} is not known; expected 'numba', 'torch', or None for the device's own.")
+    if device.type != "cpu":
+        raise ValueError(f"backend='numba' solves tensors on the CPU, found {device}. Use backend='torch' or None.")
+    from methods.lvmmed import tabu_numba
+
+    return tabu_numba
+
+
+def default_iterations(nodes: int) -> int:
+    """Swaps a search needs for graphs of N nodes: as many as 0.4 N^2, the order of the number of swaps; 100 at 16."""
+    return max(50, round(100 * (nodes / 16) ** 2))
+
+
 @torch.no_grad()
 def solve(
     c_v: Tensor,
@@ -96,40 +108,51 @@ def solve(
     edges_s: Tensor | None = None,
     edges_t: Tensor | None = None,
     *,
-    restarts: int = 8,
-    iterations: int = 100,
+    restarts: int = 16,
+    iterations: int | None = None,
+    agree: int = 4,
     seed: int = SEED,
     guess: Tensor | None = None,
+    backend: Backend | None = None,
 ) -> Tensor:
     """Best permutations found for Eq. 4.
 
-    A solution depends on its own problem and the seed, not on the rest of the batch and not on global random state.
+    A solution depends on its own problem and the seed, not on the rest of the batch, the number of threads or global
+    random state. Computes in float32 or, if an affinity is, in float64; memory grows with the affinities, plus
+    2 E_s N^2 numbers a thread on the CPU, and with G * R * N^2 elsewhere. The first call on the CPU compiles, which
+    takes some seconds once per machine.
 
     Args:
         c_v: Vertex affinities (G, N, N).
         c_e: Edge affinities (G, E_s, E_t), or None for the exact linear assignment.
-        edges_s: (G, E_s, 2), needed with `c_e`.
-        edges_t: (G, E_t, 2), needed with `c_e`.
-        restarts: Searches a graph; the first starts from the linear assignment, the others at random.
-        iterations: Swaps a search.
+        edges_s: (G, E_s, 2), needed with `c_e`; int64, no self loops, no repeats. Without edges the problem is linear.
+        edges_t: (G, E_t, 2), needed with `c_e`, the same.
+        restarts: Most searches a graph; the first starts from the linear assignment, the others at random.
+        iterations: Swaps a search; None for `default_iterations`.
+        agree: A problem is done when this many of its searches ended at the best permutation so far.
         seed: Of the random starts and tabu tenures.
         guess: A permutation (G, N) to search from as well, for example the solution of a nearby problem.
+        backend: `numba` (CPU) or `torch` (any device; slower on the CPU); None takes the one of the device.
 
     Returns:
         Permutations (G, N), int64.
 
     Raises:
         TrainingError: If an affinity is not finite.
+        ValueError: If tensors do not fit together, see `problem.check_problem`, or the backend not the device.
     """
-    check_finite(c_v, c_e)
-    if c_e is None or edges_s is None or edges_t is None:
+    check_problem(c_v, c_e, edges_s, edges_t)
+    nodes = c_v.shape[1]
+    if c_e is None or edges_s is None or edges_t is None or c_e.numel() == 0 or nodes < 2:
         return solve_linear(c_v)
-    scores = pair_scores(c_e, edges_s, edges_t, c_v.shape[1])  # (G, N, N, N, N)
+    kind = torch.promote_types(torch.promote_types(c_v.dtype, c_e.dtype), torch.float32)
+    c_v, c_e = c_v.detach().to(kind), c_e.detach().to(kind)
     starts = _starts(c_v, restarts, seed)  # (G, R, N)
     if guess is not None:
         starts = torch.cat([guess[:, None], starts], dim=1)
-    found, value = tabu_search(c_v, scores, starts, iterations, seed)  # (G, R, N), (G, R)
-    return found[torch.arange(len(c_v), device=c_v.device), value.argmax(1)]
+    tenures = _tenures(nodes, starts.shape[1], iterations or default_iterations(nodes), seed).to(c_v.device)
+    found: Tensor = _tabu(backend, c_v.device).tabu_search(c_v, c_e, edges_s, edges_t, starts, tenures, agree)
+    return found
 
 
 def solve_brute_force(
@@ -140,14 +163,3 @@ def solve_brute_force(
     every = torch.tensor(list(itertools.permutations(range(nodes))), device=c_v.device)  # (N!, N)
     value = objective(every.expand(len(c_v), -1, -1), c_v, c_e, edges_s, edges_t)  # (G, N!)
     return every[value.argmax(1)]
-
-
-def check_finite(c_v: Tensor, c_e: Tensor | None) -> None:
-    """Raise `TrainingError` if an affinity is NaN or infinite."""
-    for name, affinity in (("vertex", c_v), ("edge", c_e)):
-        if affinity is not None and not bool(torch.isfinite(affinity).all()):
-            bad = int((~torch.isfinite(affinity)).sum())
-            raise TrainingError(
-                f"LVM-Med: {bad} of {affinity.numel()} {name} affinities are NaN or infinite; graph matching needs "
-                "finite ones. The encoder has most likely diverged: lower `lr`, or set `projector_norm=batch`."
-            )
