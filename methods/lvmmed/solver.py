@@ -97,8 +97,8 @@ def _tabu(backend: Backend | None, device: torch.device) -> ModuleType:
 
 
 def default_iterations(nodes: int) -> int:
-    """Swaps a search needs for graphs of N nodes: as many as 0.4 N^2, the order of the number of swaps; 100 at 16."""
-    return max(50, round(100 * (nodes / 16) ** 2))
+    """Swaps a search needs for graphs of N nodes: 0.4 N^2, the order of the number of possible swaps, at least 100."""
+    return max(100, round(100 * (nodes / 16) ** 2))
 
 
 @torch.no_grad()
