@@ -52,7 +52,7 @@ class LVMMedConfig(MethodConfig):
         16, ge=1, description="Most searches for each graph matching problem; fewer where several agree."
     )
     solver_iterations: int | None = Field(
-        None, ge=1, description="Swaps of each search; by default 100 (nodes / 16)^2, at least 50."
+        None, ge=1, description="Swaps of each search; by default 100 (nodes / 16)^2, at least 100."
     )
 
     crop_scale: tuple[float, float] = Field((0.4, 1.0), description="Range of the share of the image a crop covers.")
