@@ -10,6 +10,7 @@ import argparse
 import functools
 import hashlib
 import itertools
+import os
 import statistics
 import tempfile
 import time
@@ -42,6 +43,8 @@ class Times:
     """Seconds of the steps of one loop, one list for each repetition."""
 
     steps: list[list[float]] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """CPU seconds of each whole epoch, of this process and its workers: other programs hardly change them."""
 
     def step(self, repetition: int) -> float:
         return statistics.median(self.steps[repetition])
@@ -132,6 +135,11 @@ class OurLoop:
         return shares | {"all else": 1 - sum(shares.values())}
 
 
+def cpu_seconds() -> float:
+    t = os.times()
+    return t.user + t.system + t.children_user + t.children_system
+
+
 def lightly_epoch(loop: LightlyLoop) -> list[float]:
     ends = [time.perf_counter() for _ in loop.epoch()]
     return [b - a for a, b in itertools.pairwise(ends)]
@@ -165,10 +173,11 @@ def measure(ours: dict[str, OurLoop], lightly: dict[str, LightlyLoop], repetitio
     times: dict[str, Times] = defaultdict(Times)
     for repetition in range(-1, repetitions):
         for name, epoch in loops:
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), cpu_seconds()
             steps = epoch()
             if repetition >= 0:
                 times[name].steps.append(steps)
+                times[name].cpu.append(cpu_seconds() - cpu)
             else:
                 print(f"first epoch of {name}: {time.perf_counter() - start:.1f} s", flush=True)
     return times
@@ -180,9 +189,9 @@ def ratio(slow: Times, fast: Times) -> str:
 
 
 def report(ours: dict[str, OurLoop], times: dict[str, Times], batch: int, images: int) -> None:
-    print("\n| loop | seconds a step | images/s |\n|---|---|---|")
+    print("\n| loop | seconds a step | images/s | CPU ms an image |\n|---|---|---|---|")
     for name, t in times.items():
-        print(f"| {name} | {t.median:.3f} | {batch / t.median:.1f} |")
+        print(f"| {name} | {t.median:.3f} | {batch / t.median:.1f} | {1000 * statistics.median(t.cpu) / images:.1f} |")
     print("\n| ratio | median (lowest to highest repetition) |\n|---|---|")
     if "lvmmed" in times and "simclr" in times:
         print(f"| step of LVM-Med / step of SimCLR | {ratio(times['lvmmed'], times['simclr'])} |")

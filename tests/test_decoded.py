@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench import decoded
+from bench import decoded, decoded_files
 from bench.decoded import DecodedDataset, DecodedImages, shrink
+from bench.decoded_files import DecodedFiles, delete_decoded, disk_bytes
+from bench.loading import decode_all
+from bench.progress import Report
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +53,75 @@ def test_bound_keeps_images_the_same(monkeypatch):
 def test_small_images_are_not_enlarged():
     assert shrink(Image.new("RGB", (10, 7)), 20).size == (10, 7)
     assert shrink(Image.new("RGB", (100, 50)), 20).size == (40, 20)
+
+
+class NamedByContent(DecodedDataset):
+    on_disk = True
+
+
+def later_run(folder, monkeypatch):
+    monkeypatch.setattr(decoded, "DECODED", DecodedImages())
+    decoded.DECODED.files = DecodedFiles(folder)
+
+
+def test_a_later_run_decodes_nothing(tmp_path, monkeypatch):
+    reads = []
+    sources = [source("a", reads), source("bb", reads)]
+    pixels = []
+    for _ in range(2):
+        later_run(tmp_path, monkeypatch)
+        data = NamedByContent(sources, 20)
+        assert list(data.decode_all()) == [1, 2]
+        pixels.append([np.asarray(data.image(i)) for i in range(2)])
+    assert sorted(reads) == ["a", "bb"]
+    assert all(np.array_equal(a, b) for a, b in zip(*pixels, strict=True))
+    NamedByContent(sources, 10).image(0)
+    assert len(reads) == 3, "another size is another file"
+    assert delete_decoded(tmp_path) > 2 * 20 * 30 * 3
+    assert disk_bytes(tmp_path) == 0
+
+
+def test_images_named_by_place_are_not_kept_on_disk(tmp_path, monkeypatch):
+    later_run(tmp_path, monkeypatch)
+    DecodedDataset([source("a", [])], 20).image(0)
+    assert disk_bytes(tmp_path) == 0
+
+
+def test_damaged_file_is_decoded_and_written_again(tmp_path, monkeypatch):
+    reads = []
+    for damage in (b"", b"not an array", None):
+        later_run(tmp_path, monkeypatch)
+        assert NamedByContent([source("a", reads)], 20).image(0).size == (30, 20)
+        for file in tmp_path.glob("*/*.npy"):
+            file.write_bytes(file.read_bytes()[:100] if damage is None else damage)
+    later_run(tmp_path, monkeypatch)
+    NamedByContent([source("a", reads)], 20).image(0)
+    assert len(reads) == 4
+    assert not list(tmp_path.glob("*/*.tmp"))
+
+
+def test_disk_limit_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoded_files, "DISK_LIMIT_BYTES", 2 * 20 * 30 * 3)
+    monkeypatch.setattr(decoded, "LIMIT_BYTES", 1)
+    later_run(tmp_path, monkeypatch)
+    reads = []
+    data = NamedByContent([source("a" * n, reads) for n in range(1, 5)], 20)
+    for i in range(4):
+        data.image(i)
+    assert len(list(tmp_path.glob("*/*.npy"))) == 2
+    assert len(reads) == 4
+
+
+def test_full_disk_is_one_warning_and_decoding_goes_on(tmp_path, monkeypatch, capfd):
+    def full(file, array):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(decoded_files.np, "save", full)
+    later_run(tmp_path, monkeypatch)
+    monkeypatch.setattr("bench.loading.DECODED", decoded.DECODED)
+    reads = []
+    for _ in range(2):
+        decode_all(NamedByContent([source("a", reads), source("bb", reads)], 20), "corpus", Report())
+    assert sorted(reads) == ["a", "bb"], "memory still works"
+    assert " ".join(capfd.readouterr().err.split()).count("No space left on device") == 1
+    assert not list(tmp_path.glob("*/*"))
