@@ -68,8 +68,14 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def settings_text(sections: Overrides) -> str:
-    """Settings as text, `section.key=value` in alphabetical order."""
-    return " ".join(f"{s}.{k}={v}" for s, values in sorted(sections.items()) for k, v in sorted(values.items()))
+    """Settings as text, `section.key=value` in alphabetical order; no value has a space in it that is not text."""
+    return " ".join(
+        f"{s}.{k}={_as_text(v)}" for s, values in sorted(sections.items()) for k, v in sorted(values.items())
+    )
+
+
+def _as_text(value: Any) -> Any:
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, list | tuple) else value
 
 
 def _parse_value(pair: str, value: str) -> Any:

@@ -65,6 +65,11 @@ class LVMMed(Method):
         "lambda_70": {"lambda_": 70.0},
         "lambda_90": {"lambda_": 90.0},
         "lambda_100": {"lambda_": 100.0},
+        "gumbel_scale_0.1": {"gumbel_scale": 0.1},
+        "without_residual": {"residual": False},
+        "without_projector_norm": {"projector_norm": "none"},
+        "without_residual_and_norm": {"residual": False, "projector_norm": "none"},
+        "smaller_crops": {"crop_scale": (0.08, 1.0)},
     }
     config: LVMMedConfig
 
