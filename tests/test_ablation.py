@@ -102,12 +102,12 @@ def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(methods().plugins))
-def test_declared_ablations_change_a_setting_of_the_method_to_a_valid_value(name):
+def test_declared_ablations_change_a_setting_of_a_profile_to_a_valid_value(name):
     cls = methods().get(name)
+    layers = ({}, cls.quick)
     for changes in cls.ablations.values():
-        for layer in ({}, cls.quick):
-            plain, ablated = (resolve(cls.config_class, "method", name, layer, more) for more in ({}, changes))
-            assert plain != ablated
+        pairs = [[resolve(cls.config_class, "method", name, layer, more) for more in ({}, changes)] for layer in layers]
+        assert any(plain != ablated for plain, ablated in pairs)
 
 
 def test_lvmmed_declares_the_papers_ablations():
