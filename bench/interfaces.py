@@ -127,6 +127,10 @@ class Case:
     """The owner's split, or None where the owner gives none."""
     subject: str | None = None
     """Cases of one subject never stand on both sides of a split; None means unknown."""
+    labels: tuple[Path, ...] = ()
+    """Files that hold the target where it is not an index (masks, regions); part of the data set's fingerprint."""
+    domain: str | None = None
+    """Site or scanner, one of `DataSet.domains`, where a data set has several."""
 
 
 class Reader(Protocol):
@@ -147,11 +151,49 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
+class Volume:
+    """A 3D image or label map on its original grid."""
+
+    array: np.ndarray
+    """(X, Y, Z): float32 intensities, or uint8 labels, where 0 is background and i is `DataSet.classes[i - 1]`."""
+    affine: np.ndarray
+    """(4, 4) voxel indices to millimetres, right-anterior-superior."""
+
+
+class ImageMaskReader(Reader, Protocol):
+    """Reads 2D images with masks; every load raises `DataError` naming the file and the fix."""
+
+    def load_image(self, case: Case) -> Image:
+        """8-bit RGB image (H x W)."""
+        ...
+
+    def load_masks(self, case: Case) -> np.ndarray:
+        """(C, H, W) bool, one channel per structure of `DataSet.classes`; structures may overlap."""
+        ...
+
+    def load_region(self, case: Case) -> np.ndarray | None:
+        """(H, W) bool, the pixels that are trained on and scored, such as a field of view; None means all."""
+        ...
+
+
+class VolumeReader(Reader, Protocol):
+    """Reads volumes with label maps; every load raises `DataError` naming the file and the fix."""
+
+    def load_volume(self, case: Case) -> Volume:
+        """Intensities (X, Y, Z), float32."""
+        ...
+
+    def load_labels(self, case: Case) -> Volume:
+        """Labels (X, Y, Z), uint8, on the grid of the volume."""
+        ...
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A data set: where it lies, how it is read, what it should contain, whose it is."""
 
     name: str
-    """Folder under the data root."""
+    """Name, and folder under the data root unless `folder` is given."""
     title: str
     reader: Reader
     classes: tuple[str, ...]
@@ -168,6 +210,10 @@ class DataSet:
     """Whether classes are grades, which makes quadratic kappa meaningful."""
     validation_fraction: float = 0.2
     """Share of the owner's training cases drawn for validation."""
+    folder: str = ""
+    """Folder under the data root where it is not `name`."""
+    domains: tuple[str, ...] = ()
+    """Sites or scanners: the first is trained and tested on, the others are only tested on (out of distribution)."""
 
 
 @dataclass(frozen=True)
