@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,12 @@ from bench.interfaces import Case, Features, TaskKind
 from bench.loading import EpochBatches, build_loader, decode_all
 from bench.measure import Meter
 from bench.optim import pick_device
+from bench.prepared import prepare
 from bench.pretrain import Compute
 from bench.progress import Advance, Report
 from bench.protocols import Protocol, ProtocolSettings
 from bench.seeding import seed_all
 from bench.splits import SplitCases
-
-EVALUATION_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Adaptation:
     """Outcome of one adaptation."""
 
     predictions: np.ndarray
-    """One entry per test case, in the order of the split."""
+    """One entry per test case, in the order of the split, as the kind's `collect` gives them."""
     best_epoch: int
     validation: float
     """Headline metric of the selected epoch on the validation split."""
@@ -78,8 +78,10 @@ class AdaptedModel(nn.Module):
 class Supervised:
     """One adaptation of an encoder to a task: model, data of three splits, optimiser; all reseeded from its own seed.
 
+    Predictions on the test split that are worth a file go to the folder `save`, where it is given.
+
     Raises:
-        DataError: an image cannot be read.
+        DataError: an image cannot be read, or no training case has anything to learn.
     """
 
     def __init__(
@@ -92,20 +94,23 @@ class Supervised:
         seed: int,
         compute: Compute,
         report: Report,
+        save: Path | None = None,
     ) -> None:
         seed_all(seed)
+        self.save = save
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
         self.device = pick_device(compute.device)
         self.workers = compute.workers
         self.meter = Meter(self.device)
         head = kind.build_head(backbone)
         data = {
-            "train": kind.dataset(split.train, train=not protocol.frozen),
+            "train": kind.dataset(split.train, train=not (protocol.frozen and kind.pooled_only)),
             "validation": kind.dataset(split.validation, train=False),
             "test": kind.dataset(split.test, train=False),
         }
         for name, images in data.items():
             decode_all(images, f"{name} images", report)
+            prepare(images, f"{name} cases", report)
         self.model: nn.Module
         if protocol.frozen and kind.pooled_only:
             backbone.to(self.device).eval()
@@ -115,13 +120,13 @@ class Supervised:
             self.model = AdaptedModel(backbone, head, frozen=protocol.frozen)
         self.model.to(self.device)
         self.data = data
-        size = len(split.train)
+        size = len(data["train"])  # type: ignore[arg-type]
         self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
-        return DataLoader(data, EVALUATION_BATCH, num_workers=self.workers)
+        return DataLoader(data, self.kind.evaluation_batch, num_workers=self.workers)
 
     def _train_batches(self) -> Iterable[tuple[Tensor, Tensor]]:
         """Batches of this epoch; embeddings need no random numbers and are picked directly."""
@@ -162,16 +167,23 @@ class Supervised:
 
     @torch.inference_mode()
     def evaluate(self, name: str) -> tuple[np.ndarray, float]:
-        """Predictions and mean loss over one split."""
+        """What the kind keeps of its predictions, one entry per case, and the mean loss over one split."""
         self.model.eval()
-        predictions, losses, counts = [], [], []
-        for inputs, target in self._in_order(self.data[name]):
-            output = self.model(inputs.to(self.device))
-            losses.append(float(self.kind.loss(output, target.to(self.device))))
-            counts.append(len(inputs))
-            predictions.append(self.kind.predict(output))
-            self.meter.tick(0)
-        return np.concatenate(predictions), float(np.average(losses, weights=counts))
+        losses: list[float] = []
+        counts: list[int] = []
+
+        def batches() -> Iterator[tuple[Tensor, Tensor]]:
+            for inputs, target in self._in_order(self.data[name]):
+                output = self.model(inputs.to(self.device))
+                losses.append(float(self.kind.loss(output, target.to(self.device))))
+                counts.append(len(inputs))
+                self.meter.tick(0)
+                yield output, target
+
+        test = name == "test"
+        cases = {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}[name]
+        predictions = self.kind.collect(cases, batches(), test=test, save=self.save if test else None)
+        return predictions, float(np.average(losses, weights=counts))
 
     def fit(self, name: str) -> Adaptation:
         """Train, keep the epoch best on validation (ties: lower loss), predict the test split once."""

@@ -73,6 +73,13 @@ def run(
     cache: Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Processes that load images; results do not depend on it.")] = 0,
+    split: Annotated[
+        Path | None,
+        typer.Option(help="Published split: CSV file, columns `case` and `split` (train, validation, test)."),
+    ] = None,
+    save_predictions: Annotated[
+        bool, typer.Option("--save-predictions", help="Write predicted masks to RESULTS/predictions.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +101,8 @@ def run(
         cache=cache,
         device=device,
         workers=workers,
+        split=split,
+        save_predictions=save_predictions,
     )
     try:
         summary = execute(request, quiet=quiet or as_json)
@@ -174,6 +183,22 @@ def data_status_(data_root: DataRoot = None, as_json: Json = False) -> None:
     else:
         for line in data_lines(facts):
             typer.echo(line)
+
+
+@data_app.command("clean", epilog="Example: bench data clean")
+def data_clean(
+    cache: Annotated[Path | None, typer.Option(help="Cache folder.", envvar="BENCH_CACHE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete decoded data from the cache; it is decoded again when it is next needed. Checkpoints are kept."""
+    from bench.disk_cache import clean
+    from bench.session import default_cache
+
+    files, size_bytes = clean(cache or default_cache())
+    if as_json:
+        _print_json({"files": files, "bytes": size_bytes})
+    else:
+        typer.echo(f"Deleted {files} decoded files ({size_bytes / 2**20:.1f} MiB).")
 
 
 @app.command(hidden=True)

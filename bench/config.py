@@ -35,7 +35,6 @@ class PretrainSettings(Settings):
 
 
 QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random"}
-QUICK_TASK = {"image_size": 48}
 DEFAULT_BACKBONE: Mapping[str, str] = {"quick": "resnet18", "paper": "resnet50"}
 
 
@@ -104,8 +103,9 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     own = {section: set_.get(section, {}) for section in SECTIONS}
     changes = cls.quick if quick else {}
     budget = QUICK_PRETRAIN if quick else {}
-    size = QUICK_TASK if quick else task.paper.get("task", {})
-    adaptation = PROTOCOLS[protocol].quick if quick else task.paper.get("protocol", {})
+    size = kind.quick if quick else task.paper.get("task", {})
+    quick_adaptation = {**PROTOCOLS[protocol].quick, **kind.quick_protocol.get(protocol, {})}
+    adaptation = quick_adaptation if quick else task.paper.get("protocol", {})
     resolved: dict[str, Settings] = {
         "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),

@@ -6,7 +6,7 @@ This module imports no torch, so that listing and describing plugins stays insta
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
     from torch import Tensor, nn
+
+    from bench.disk_cache import DiskCache
 
 OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
 
@@ -35,6 +37,8 @@ class Features(NamedTuple):
     """Feature maps (B, channels[i], H / strides[i], W / strides[i]), finest first."""
     pooled: Tensor
     """Global embedding (B, D)."""
+    stem: Tensor | None = None
+    """Map before the first pooling (B, stem_channels, H / 2, W / 2), where the backbone has one; U-Nets use it."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,8 @@ class DataSet:
     """Write a small synthetic data set in the owner's layout into a folder; second argument is the seed."""
     ordered_classes: bool = False
     """Whether classes are grades, which makes quadratic kappa meaningful."""
+    overlapping_classes: bool = False
+    """Segmentation: whether a pixel may belong to several structures (sigmoid each) or to one at most (softmax)."""
     validation_fraction: float = 0.2
     """Share of the owner's training cases drawn for validation."""
     folder: str = ""
@@ -240,10 +246,18 @@ class TaskKind(ABC):
     metrics: ClassVar[tuple[str, ...]]
     pooled_only: ClassVar[bool] = False
     """The head reads only `Features.pooled`, so that frozen protocols may embed every image once."""
+    evaluation_batch: ClassVar[int] = 128
+    """Images per batch in evaluation."""
+    quick: ClassVar[Mapping[str, Any]] = {"image_size": 48}
+    """Task settings of the `quick` profile."""
+    quick_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Protocol -> settings of the `quick` profile that differ from the protocol's own."""
 
     def __init__(self, task: Task, settings: Settings) -> None:
         self.task = task
         self.settings = settings
+        self.cache: DiskCache | None = None
+        """Where decoded data is kept between epochs and runs; None: nowhere."""
 
     @abstractmethod
     def build_head(self, backbone: nn.Module) -> nn.Module:
@@ -251,7 +265,10 @@ class TaskKind(ABC):
 
     @abstractmethod
     def dataset(self, cases: Sequence[Case], *, train: bool) -> torch.utils.data.Dataset[Any]:
-        """Map-style data set of `(image (3, H, W), target)`; `train` adds augmentation."""
+        """Map-style data set of `(image (3, H, W), target)`; `train` adds augmentation and may resample.
+
+        Without `train`, items come case by case, in the order of `cases`.
+        """
 
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
@@ -259,8 +276,24 @@ class TaskKind(ABC):
 
     @abstractmethod
     def predict(self, output: Tensor) -> np.ndarray:
-        """Predictions of a batch, one entry per case, from the head's output."""
+        """Predictions of a batch, one entry per item, from the head's output."""
+
+    def collect(
+        self, cases: Sequence[Case], batches: Iterable[tuple[Tensor, Tensor]], *, test: bool, save: Path | None = None
+    ) -> np.ndarray:
+        """Reduce the (output, target) batches of a split, as they come, to one entry per case, for `score`.
+
+        Kinds with large predictions reduce them to scores here and keep no prediction; `test` is False while an epoch
+        is selected on validation. `save` names a folder for predictions worth a file.
+        """
+        import numpy as np
+
+        return np.concatenate([self.predict(output) for output, _ in batches])
 
     @abstractmethod
     def score(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, float | None]:
-        """Metrics over all cases; None where a metric is undefined."""
+        """Metrics over all cases, from what `collect` gave; None where a metric is undefined."""
+
+    def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
+        """Per-case columns of the record, one entry per case: target and prediction unless a kind says otherwise."""
+        return {"target": [case.target for case in cases], "prediction": predictions.round(5).tolist()}

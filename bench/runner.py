@@ -48,6 +48,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     missing = [run for run in runs if run.identity not in known]
     if len(missing) < len(runs):
         report.say(f"{len(runs) - len(missing)} of {len(runs)} runs are already in {store.runs} and are not repeated.")
+        if options.save_predictions:
+            report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             record = _run(run, options, world, report)
@@ -63,10 +65,17 @@ def _run(run: ResolvedRun, options: Options, world: World, report: Report) -> Re
     split = world.split(run.plan.task.data, run.plan.seed)
     protocol = PROTOCOLS[run.plan.protocol]
     seed, settings = run.plan.seed, run.config.protocol
-    supervised = Supervised(backbone, run.kind, split, protocol, settings, seed, options.compute, report)
+    save = None
+    if options.save_predictions:
+        save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
+    supervised = Supervised(backbone, run.kind, split, protocol, settings, seed, options.compute, report, save)
     adaptation = supervised.fit(f"{protocol.name} {run.plan.task.name} seed {seed}")
     record = make_record(run, adaptation, pretraining_cost, options, world)
-    report.say(f"  {record.metric} {record.metrics[record.metric]:.4f} on {record.split.test} test cases")
+    score = record.metrics[record.metric]
+    shown = "undefined" if score is None else f"{score:.4f}"
+    report.say(f"  {record.metric} {shown} on {record.split.test} test cases")
+    if save is not None and save.exists():
+        report.say(f"  predictions: {save}")
     return record
 
 

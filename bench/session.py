@@ -41,6 +41,8 @@ class RunRequest:
     cache: Path | None
     device: str
     workers: int
+    split: Path | None = None
+    save_predictions: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,12 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
     from bench.world import World
 
     data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
-    world = World(root, report) if root else World.phantom(data_sets, cache, report)
+    splits = {data_sets[0].name: request.split} if request.split else {}
+    world = World(root, report, splits) if root else World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers)
-    options = Options(request.profile, overrides, request.corpus, request.results, cache, compute)
+    options = Options(
+        request.profile, overrides, request.corpus, request.results, cache, compute, request.save_predictions
+    )
     outcome = run_plan(plans, options, world, report)
     records, _ = Store(request.results).load()
     files = write_leaderboards(request.results, records)
@@ -134,7 +139,20 @@ def _plan(request: RunRequest, report: Report) -> list[PlannedRun]:
     )
     for line in merged:
         report.say(line)
+    _check_split(request.split, plans)
     return plans
+
+
+def _check_split(path: Path | None, plans: list[PlannedRun]) -> None:
+    names = sorted({plan.task.data.name for plan in plans})
+    if path is None:
+        return
+    if len(names) > 1:
+        raise UsageError(
+            f"--split names one data set's cases; these tasks use {', '.join(names)}. Run them one by one."
+        )
+    if not path.is_file():
+        raise UsageError(f"--split {path}: no such file. It is a CSV file with the columns case and split.")
 
 
 def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
