@@ -23,6 +23,8 @@ FOLDER = "decoded"
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
 """Environment variable that bounds the folder, in GiB."""
 LIMIT_GIB = 32.0
+_CLOCK_SECONDS = 1.0
+"""File times may lag behind the clock by less than this."""
 
 
 class DiskCache:
@@ -109,8 +111,10 @@ class DiskCache:
         files = sorted(self._files())
         self._used_bytes = sum(size for _, size, _ in files)
         for used_at, size, path in files:
-            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= self._start:
+            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= self._start - _CLOCK_SECONDS:
                 break
+            if path.stem in self._touched:
+                continue
             path.unlink(missing_ok=True)
             self._used_bytes -= size
         if self._used_bytes + wanted_bytes > self.limit_bytes:

@@ -88,7 +88,7 @@ def test_other_domains_are_test_only(data, tmp_path):
     n_a = sum(c.domain == "A" for c in several.cases)
     assert 0.15 <= sum(c.domain == "A" for c in split.test) / n_a <= 0.25
     rows = [(c.id, "train" if i < 9 else "test") for i, c in enumerate(several.cases[:12])]
-    with pytest.raises(DataError, match="is trained on 'A' only. Make it a test case"):
+    with pytest.raises(DataError, match=r"is trained on 'A' only\. Make it a test case"):
         read_split(several, write(tmp_path / "s.csv", rows), 0, REPORT)
 
 
