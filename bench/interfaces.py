@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -160,6 +160,15 @@ class Volume:
     """(4, 4) voxel indices to millimetres, right-anterior-superior."""
 
 
+@runtime_checkable
+class RemarkingReader(Reader, Protocol):
+    """A reader that accepts copies which lack a part of the data set, and says so."""
+
+    def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """What these cases lack, one sentence each; they become warnings of the data set and of its records."""
+        ...
+
+
 class ImageMaskReader(Reader, Protocol):
     """Reads 2D images with masks; every load raises `DataError` naming the file and the fix."""
 
@@ -198,7 +207,7 @@ class DataSet:
     reader: Reader
     classes: tuple[str, ...]
     expected_counts: Mapping[str, Mapping[str, int]]
-    """Owner split -> class name -> number of cases, as published."""
+    """Domain, owner split or `all` -> class name, or `cases` where cases have no class -> number, as published."""
     modality: str
     citation: str
     licence: str
