@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.data import PHANTOM_MARKER, PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
@@ -31,6 +32,12 @@ def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
     except OSError as error:
         raise unwritable(root, error) from error
     return root
+
+
+def ensure_phantoms(data_sets: Iterable[DataSet], cache: Path) -> Path:
+    """`ensure_phantom` for several data sets, at least one; return their data root."""
+    roots = [ensure_phantom(data_set, cache) for data_set in data_sets]
+    return roots[0]
 
 
 def _write_phantom(data_set: DataSet, root: Path) -> None:

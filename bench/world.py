@@ -8,7 +8,7 @@ from bench.corpora import Corpus, manifest_corpus, pool_corpus
 from bench.data import Data, find_data_sets, read_data
 from bench.interfaces import DataSet
 from bench.overlap import Overlap, find_duplicates
-from bench.phantom import ensure_phantom
+from bench.phantom import ensure_phantoms
 from bench.progress import Report
 from bench.registry import tasks
 from bench.splits import SplitCases, draw_split
@@ -34,9 +34,7 @@ class World:
         What else the cache holds does not count, so that a corpus does not depend on what was run before.
         """
         report.say("No data root is configured (--data-root or BENCH_DATA), so this runs on synthetic phantom data.")
-        root = cache
-        for data_set in data_sets:
-            root = ensure_phantom(data_set, cache)
+        root = ensure_phantoms(data_sets, cache)
         report.say(f"Phantom data: {root}. Scores on it say that the harness works, nothing about a method.")
         return cls(root, report, frozenset(data_set.name for data_set in data_sets))
 

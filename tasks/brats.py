@@ -13,18 +13,18 @@ PARTS = tuple(
 BRATS = DataSet(
     name="brats",
     title="BraTS 2018 (FLAIR)",
-    reader=NiftiVolumes(PARTS, {1: 1, 2: 2, 4: 3}, subject=r"/(Brats\d+_.+)_\d+_flair"),
+    reader=NiftiVolumes(PARTS, {1: 1, 2: 2, 4: 3}, subject=r"/(Brats\d+_[^/]+)_\d+_flair"),
     classes=("necrotic and non-enhancing core", "oedema", "enhancing tumour"),
     expected_counts={"all": {"cases": 285}},
     modality="MRI",
     citation=(
         "B. H. Menze et al.: The Multimodal Brain Tumor Image Segmentation Benchmark (BRATS). IEEE TMI 34:1993-2024, "
-        "2015. S. Bakas et al.: Advancing The Cancer Genome Atlas glioma MRI collections. Scientific Data 4:170117, 2017."
+        "2015. S. Bakas et al.: Advancing The Cancer Genome Atlas glioma MRI collections. Scientific Data 4, 2017."
     ),
     licence="research use, on registration (BraTS)",
     obtain=(
         "Register for BraTS 2018 at https://www.med.upenn.edu/cbica/brats2018 and unpack the training data, so that "
-        "HGG/ and LGG/ lie in a folder brats/ under the data root. Of the modalities only FLAIR is read, as in the paper."
+        "HGG/ and LGG/ lie in a folder brats/ under the data root. Only FLAIR is read, as in the paper."
     ),
     phantom=phantoms.brats,
 )

@@ -1,4 +1,4 @@
-"""Prostate segmentation on MRI volumes of four sites: trained on one, tested on it and, out of distribution, on three."""
+"""Prostate segmentation on MRI volumes of four sites: trained on one, tested on it and on the three others."""
 
 from bench.interfaces import DataSet, Task
 from tasks import phantoms

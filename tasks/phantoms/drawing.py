@@ -54,5 +54,4 @@ def save_mask(mask: Array, path: Path) -> None:
 def save_image(pixels: Array, path: Path) -> None:
     """Save pixels (H, W, 3) or (H, W) as 8 bits; the format follows from the suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"quality": 92} if path.suffix == ".jpg" else {}
-    Image.fromarray(to_bytes(pixels)).save(path, **options)
+    Image.fromarray(to_bytes(pixels)).save(path, quality=92)  # only JPEG has a quality
