@@ -123,7 +123,7 @@ def _more(cases: list[str]) -> str:
 
 def _explain_missing(folder: Path, template: Template, parts: Sequence[Part]) -> str:
     nested = [path for path in visible(folder) if path.is_dir() and looks_like(path, parts)]
-    if nested:
+    if nested and not looks_like(folder, parts):
         advice = f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
     else:
         found = names_found(visible(folder))
