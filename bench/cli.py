@@ -41,6 +41,7 @@ DataRoot = Annotated[
         envvar="BENCH_DATA",
     ),
 ]
+Cache = Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")]
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", help="Python file with a method of your own; repeatable.")
 ]
@@ -70,7 +71,7 @@ def run(
     data_root: DataRoot = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
-    cache: Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")] = None,
+    cache: Cache = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Processes that load images; results do not depend on it.")] = 0,
     split: Annotated[
@@ -187,7 +188,7 @@ def data_status_(data_root: DataRoot = None, as_json: Json = False) -> None:
 
 @data_app.command("clean", epilog="Example: bench data clean")
 def data_clean(
-    cache: Annotated[Path | None, typer.Option(help="Cache folder.", envvar="BENCH_CACHE")] = None,
+    cache: Cache = None,
     as_json: Json = False,
 ) -> None:
     """Delete decoded data from the cache; it is decoded again when it is next needed. Checkpoints are kept."""
@@ -199,6 +200,23 @@ def data_clean(
         _print_json({"files": files, "bytes": size_bytes})
     else:
         typer.echo(f"Deleted {files} decoded files ({size_bytes / 2**20:.1f} MiB).")
+
+
+@data_app.command("phantom", epilog="Example: bench data phantom drive,brats")
+def data_phantom(
+    task: Annotated[
+        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
+    ] = "all",
+    cache: Cache = None,
+) -> None:
+    """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
+    from bench.phantom import ensure_phantoms
+    from bench.plan import expand_names
+    from bench.registry import tasks
+    from bench.session import default_cache
+
+    data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
+    typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 
 @app.command(hidden=True)

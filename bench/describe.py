@@ -11,7 +11,8 @@ from bench.backbones import BACKBONES
 from bench.data import resolve_root
 from bench.data_status import data_status
 from bench.errors import UsageError
-from bench.interfaces import Settings, Task
+from bench.interfaces import DataSet, Settings, Task
+from bench.misplaced import folder_name
 from bench.protocols import PROTOCOLS
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora")
@@ -56,14 +57,13 @@ def _task_facts(task: Task) -> dict[str, Any]:
     data, quick = task.data, {"protocol": dict(PROTOCOLS[task.protocol].quick)}
     return {
         "task": task.name,
-        "data set": f"{data.title} ({data.modality}), folder {data.name}/ under the data root",
+        "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
         "kind": task.kind,
         "protocol": f"{task.protocol}: {PROTOCOLS[task.protocol].summary}",
         "metric": task.metric,
         "classes": ", ".join(data.classes),
         "expected counts": {s: dict(c) for s, c in data.expected_counts.items()},
-        "splits": f"the owner's test split; validation = {data.validation_fraction:.0%} of the owner's training cases, "
-        "drawn by seed, stratified, identical files kept together, written to results/splits/",
+        "splits": _splits(data),
         "layout": data.reader.layout,
         "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
         "settings (quick)": quick,
@@ -71,6 +71,18 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "licence": data.licence,
         "how to obtain": data.obtain,
     }
+
+
+def _splits(data: DataSet) -> str:
+    owner = "test" in data.expected_counts
+    test = "the owner's test split" if owner else "test = 20% of the cases, the same for every seed"
+    if data.domains:
+        test += f", of {data.domains[0]}; {', '.join(data.domains[1:])} are only tested on"
+    rest = "the owner's training cases" if owner else "the others"
+    return (
+        f"{test}; validation = {data.validation_fraction:.0%} of {rest}, drawn by seed, stratified by class, identical "
+        "files and subjects kept together, written to results/splits/"
+    )
 
 
 def _method_facts(name: str) -> dict[str, Any]:

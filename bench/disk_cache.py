@@ -1,25 +1,25 @@
 """Decoded arrays on disk: each case is decoded once, whatever the number of epochs, runs and processes.
 
-One `.npy` file per array under `<cache>/decoded/`, opened memory-mapped. Files are written atomically, so processes may
-share the folder; deleting any of it, at any time, costs only the time to decode again.
+One `.npy` file per array under `<cache>/decoded/cases/`, opened memory-mapped. Files are written atomically, so
+processes may share the folder; deleting any of it, at any time, costs only the time to decode again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from bench.errors import DataError, StorageError, UsageError
+from bench.errors import StorageError, UsageError
 from bench.files import write_atomic
 from bench.progress import Report
 
 FOLDER = "decoded"
+CASES = f"{FOLDER}/cases"
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
 """Environment variable that bounds the folder, in GiB."""
 LIMIT_GIB = 32.0
@@ -44,26 +44,9 @@ class DiskCache:
         self._report = report
         self._start = time.time()
         self._used_bytes = sum(size for _, size, _ in self._files())
-        self._hashes: dict[Path, str] = {}
         self._touched: set[str] = set()
         self._warned = False
         self._lock = threading.Lock()
-
-    def know(self, hashes: Mapping[Path, str]) -> None:
-        """Learn SHA-256 hashes of files, so that they are not read again to name their content."""
-        self._hashes.update(hashes)
-
-    def content(self, path: Path) -> str:
-        """SHA-256 (hex) of a file. Raises `DataError` when it cannot be read."""
-        if path not in self._hashes:
-            try:
-                with path.open("rb") as file:
-                    self._hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
-            except OSError as error:
-                raise DataError(
-                    f"{path}: cannot be read: {error.strerror}.\nRestore it, or its permissions."
-                ) from error
-        return self._hashes[path]
 
     def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
         """The array of a key, memory-mapped and read-only; made and stored if it is not there.

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -164,6 +164,15 @@ class Volume:
     """(4, 4) voxel indices to millimetres, right-anterior-superior."""
 
 
+@runtime_checkable
+class RemarkingReader(Reader, Protocol):
+    """A reader that accepts copies which lack a part of the data set, and says so."""
+
+    def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """What these cases lack, one sentence each; they become warnings of the data set and of its records."""
+        ...
+
+
 class ImageMaskReader(Reader, Protocol):
     """Reads 2D images with masks; every load raises `DataError` naming the file and the fix."""
 
@@ -202,7 +211,7 @@ class DataSet:
     reader: Reader
     classes: tuple[str, ...]
     expected_counts: Mapping[str, Mapping[str, int]]
-    """Owner split -> class name -> number of cases, as published."""
+    """Domain, owner split or `all` -> class name, or `cases` where cases have no class -> number, as published."""
     modality: str
     citation: str
     licence: str
@@ -258,6 +267,8 @@ class TaskKind(ABC):
         self.settings = settings
         self.cache: DiskCache | None = None
         """Where decoded data is kept between epochs and runs; None: nowhere."""
+        self.contents: Mapping[str, str] = {}
+        """Case id -> hash of the content of its files, which names what is kept in the cache."""
 
     @abstractmethod
     def build_head(self, backbone: nn.Module) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -51,7 +52,7 @@ def make_record(
         metrics_without_duplicates=mean_over(clean_domains)
         if domains
         else _score_subset(run.kind, split.test, adaptation.predictions, clean),
-        selection={"epoch": adaptation.best_epoch, f"validation_{task.metric}": adaptation.validation},
+        selection=_selection(task.metric, adaptation),
         duplicates=overlap.to_record(),
         split=SplitRecord(
             fingerprint=split.fingerprint,
@@ -93,6 +94,11 @@ def _score_domains(
     places = np.array([case.domain for case in cases])
     domains = run.plan.task.data.domains
     return {d: _score_subset(run.kind, cases, predictions, keep & (places == d)) for d in domains}
+
+
+def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:
+    score = {f"validation_{metric}": adaptation.validation} if math.isfinite(adaptation.validation) else {}
+    return {"epoch": float(adaptation.best_epoch)} | score
 
 
 def _corpus_record(corpus: Corpus) -> CorpusRecord:

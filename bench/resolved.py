@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import registry
 from bench.config import Overrides, RunConfig, resolve_config
 from bench.corpora import Corpus
-from bench.disk_cache import FOLDER, DiskCache
+from bench.disk_cache import CASES, DiskCache
 from bench.identity import SCORE_VERSION, code_fingerprint, digest
 from bench.interfaces import Method, TaskKind
 from bench.plan import PlannedRun
@@ -58,8 +58,8 @@ def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data, split = world.data(plan.task.data), world.split(plan.task.data, plan.seed)
-    kind.cache = DiskCache(options.cache / FOLDER, world.report)
-    kind.cache.know({case.image: data.hashes[case.id] for case in data.cases})
+    kind.cache = DiskCache(options.cache / CASES, world.report)
+    kind.contents = {case.id: f"{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases}
     corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     code = {
         "score_version": SCORE_VERSION,

@@ -113,7 +113,7 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
 
     data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
     splits = {data_sets[0].name: request.split} if request.split else {}
-    world = World(root, report, splits) if root else World.phantom(data_sets, cache, report, splits)
+    world = World(root, report, given_splits=splits) if root else World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers)
     options = Options(
         request.profile, overrides, request.corpus, request.results, cache, compute, request.save_predictions

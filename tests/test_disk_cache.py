@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.disk_cache import DiskCache, clean
-from bench.errors import DataError, StorageError, UsageError
+from bench.errors import StorageError, UsageError
 from bench.progress import Report
 
 KIB = 1024 / 2**30
@@ -94,14 +94,6 @@ def test_processes_may_share_the_folder(tmp_path):
     assert results == [list(range(20))] * 4
     assert files(tmp_path) == [f"{k:04d}" for k in range(20)]
     assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".npy"]
-
-
-def test_content_names_files(tmp_path):
-    (tmp_path / "a").write_text("a")
-    cache = DiskCache(tmp_path)
-    assert cache.content(tmp_path / "a").startswith("ca978112")
-    with pytest.raises(DataError, match="cannot be read"):
-        cache.content(tmp_path / "b")
 
 
 def test_clean_deletes_arrays_and_leaves_the_rest(tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode, v2
@@ -17,10 +20,13 @@ class JointAugmentation:
     global generator.
     """
 
-    def __init__(self, settings: SegmentationSettings) -> None:
+    def __init__(self, settings: SegmentationSettings, classes: Sequence[str]) -> None:
+        flip = settings.flip
+        if flip is None:  # a mirrored left lung is no left lung
+            flip = 0.0 if any(re.search(r"\b(left|right)\b", name) for name in classes) else 0.5
         self.transform = v2.Compose(
             [
-                v2.RandomHorizontalFlip(settings.flip),
+                v2.RandomHorizontalFlip(flip),
                 v2.RandomAffine(
                     degrees=settings.rotate_degrees,
                     scale=(1 - settings.zoom, 1 + settings.zoom),

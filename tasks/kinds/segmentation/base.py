@@ -91,8 +91,9 @@ class SegmentationKind(TaskKind):
             return ""
         if (case.id, *settings) in self._keys:
             return self._keys[case.id, *settings]
-        contents = [self.cache.content(path) for path in (case.image, *case.labels)]
-        key = digest([self._preparation, self.settings.image_size, self.sigmoid, *settings, contents])
+        labels = ["/".join(path.parts[-3:]) for path in case.labels]
+        content = [case.id, labels, self.contents[case.id]]
+        key = digest([self._preparation, self.settings.image_size, self.sigmoid, *settings, content])
         self._keys[case.id, *settings] = key
         return key
 

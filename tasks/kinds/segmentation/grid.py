@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from nibabel import affines, orientations
 
+from bench.volumes import Grid as VoxelGrid
+from bench.volumes import through_plane
 from tasks.kinds.segmentation.settings import Plane
 
 _AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
-_EQUAL_SPACING = 0.99
-"""Spacings within one per cent of the largest count as equal to it."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ def find_grid(affine: np.ndarray, plane: Plane) -> Grid:
     orientation = orientations.io_orientation(affine)
     spacing = np.empty(3)
     spacing[orientation[:, 0].astype(int)] = affines.voxel_sizes(affine)
-    wide = np.flatnonzero(spacing >= _EQUAL_SPACING * spacing.max())
-    axis = int(wide[-1]) if plane == "auto" else _AXES[plane]
+    axis = through_plane(VoxelGrid((0, 0, 0), affine))[0] if plane == "auto" else _AXES[plane]
     rows, columns = (a for a in (2, 1, 0) if a != axis)  # slices are turned: rows run along the later axis
     return Grid(orientation, axis, (float(spacing[axis]), float(spacing[rows]), float(spacing[columns])))
 

@@ -130,7 +130,7 @@ class SegmentationImages(PreparedDataset):
     def __init__(self, kind: Segmentation2D, cases: Sequence[Case], *, train: bool) -> None:
         self.kind, self.cases = kind, cases
         self.train = train
-        self.augment = JointAugmentation(kind.settings) if train else None
+        self.augment = JointAugmentation(kind.settings, kind.classes) if train else None
 
     def __len__(self) -> int:
         return len(self.cases)

@@ -6,6 +6,7 @@ import gzip
 import shutil
 import tempfile
 import weakref
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -87,6 +88,7 @@ class Segmentation3D(SegmentationKind):
     def key(self, case: Case, *settings: object) -> str:
         """See `SegmentationKind.key`; without a cache, slices go to a folder that is deleted with this object."""
         if self.cache is None:
+            self.contents = defaultdict(str)
             folder = Path(tempfile.mkdtemp(prefix="bench-slices-"))
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             self.cache = DiskCache(folder)

@@ -25,7 +25,12 @@ class SegmentationSettings(Settings):
     decoder_channels: tuple[Channels, Channels, Channels, Channels, Channels] = Field(
         (256, 128, 64, 32, 16), description="Channels of the decoder's blocks, coarsest first."
     )
-    flip: float = Field(0.5, ge=0, le=1, description="Probability of a left-right flip in training.")
+    flip: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Probability of a left-right flip in training; unset: 0.5, and 0 where structures have a side.",
+    )
     rotate_degrees: float = Field(15.0, ge=0, le=180, description="Largest rotation in training, either way.")
     zoom: float = Field(0.1, ge=0, lt=1, description="Largest relative change of scale in training, either way.")
     brightness: float = Field(0.2, ge=0, le=1, description="Largest relative change of brightness and of contrast.")

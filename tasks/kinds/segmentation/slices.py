@@ -34,7 +34,7 @@ class VolumeSlices(PreparedDataset):
     def __init__(self, kind: Segmentation3D, cases: Sequence[Case], *, train: bool) -> None:
         self.kind, self.cases = kind, cases
         self.train = train
-        self.augment = JointAugmentation(kind.settings) if train else None
+        self.augment = JointAugmentation(kind.settings, kind.classes) if train else None
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -143,6 +144,7 @@ def kind_of(reader, cache: Path | None = None, metric: str | None = None, change
     defaults = {"image_size": 32, "decoder_channels": (32, 16, 16, 16, 16)}
     kind = cls(task, cls.settings_class.model_validate(defaults | settings))
     kind.cache = DiskCache(cache) if cache else None
+    kind.contents = defaultdict(str)
     return kind
 
 
