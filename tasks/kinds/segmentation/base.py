@@ -34,8 +34,8 @@ class SegmentationKind(TaskKind):
     evaluation_batch: ClassVar[int] = 16
     quick: ClassVar[Mapping[str, Any]] = {"image_size": 64, "decoder_channels": [64, 32, 32, 16, 16]}
     quick_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "finetune": {"epochs": 2, "batch_size": 8},
-        "linear": {"epochs": 2, "batch_size": 8, "lr": 1e-3},
+        "finetune": {"epochs": 5, "batch_size": 8},
+        "linear": {"epochs": 5, "batch_size": 8, "lr": 1e-3},
     }
     settings: SegmentationSettings
 
