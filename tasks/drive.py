@@ -24,7 +24,7 @@ DRIVE = DataSet(
     licence="research use (DRIVE)",
     obtain=(
         "Get DRIVE from https://drive.grand-challenge.org and unpack training.zip and test.zip into a folder drive/ "
-        "under the data root. The truth is the first observer's, also in test (test/1st_manual)."
+        "under the data root. The truth is the first observer's; a copy without test/1st_manual cannot be scored."
     ),
     phantom=phantoms.drive,
 )

@@ -67,10 +67,11 @@ class ImageMasks:
         Raises:
             DataError: a mask cannot be decoded, differs from the image in size, or has values besides its two.
         """
-        masks = np.zeros((len(self.structures), *self.image_size(case)), dtype=bool)
+        size = self.image_size(case)
+        masks = np.zeros((len(self.structures), *size), dtype=bool)
         for path in case.labels:
             for channel in self._channels(path):
-                masks[channel] |= self._load(case, path)
+                masks[channel] |= self._load(case, path, size)
         return masks
 
     def load_region(self, case: Case) -> np.ndarray | None:
@@ -78,7 +79,7 @@ class ImageMasks:
         regions = [template(part.region) for part in self.parts if part.region]
         for path in case.labels:
             if any(region.matches_end(path) for region in regions):
-                return self._load(case, path)
+                return self._load(case, path, self.image_size(case))
         return None
 
     def _channels(self, path: Path) -> list[int]:
@@ -86,8 +87,9 @@ class ImageMasks:
         found = {i for part in self.parts for i, text in enumerate(part.labels) if template(text).matches_end(path)}
         return sorted(found)
 
-    def _load(self, case: Case, path: Path) -> np.ndarray:
-        mask, size = read_mask(path, lossy=self.lossy), self.image_size(case)
+    def _load(self, case: Case, path: Path, size: tuple[int, int]) -> np.ndarray:
+        """A mask (H, W), bool, of the image's size."""
+        mask = read_mask(path, lossy=self.lossy)
         if mask.shape != size:
             raise DataError(
                 f"{path}: this mask has {mask.shape[1]} x {mask.shape[0]} pixels, its image {case.image} has "
@@ -110,8 +112,8 @@ def read_mask(path: Path, *, lossy: bool = False) -> np.ndarray:
             found = f"{between:.0%} of the pixels have values between {low} and {high}"
             raise _no_mask(path, found, "nearly black and white only")
         return np.asarray(values >= 128)
-    found_values = np.unique(values)
-    if len(found_values[found_values != 0]) > 1:
+    if not ((values == 0) | (values == values.max())).all():
+        found_values = np.unique(values)
         shown = ", ".join(str(v) for v in found_values[:6]) + (", ..." if len(found_values) > 6 else "")
         raise _no_mask(path, f"the values {shown}", "0 and one other value")
     return np.asarray(values != 0)
