@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from bench.embeddings import EVALUATION_BATCH, Keep, embed_splits
+from bench.embeddings import Keep, embed_splits
 from bench.errors import TrainingError
 from bench.interfaces import Case, Features, TaskKind
 from bench.loading import EpochBatches, build_loader, decode_all, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
+from bench.prepared import prepare
 from bench.pretrain import Compute
 from bench.progress import Advance, Report
 from bench.protocols import Protocol, ProtocolSettings
@@ -33,7 +35,7 @@ class Adaptation:
     """Outcome of one adaptation."""
 
     predictions: np.ndarray
-    """One entry per test case, in the order of the split."""
+    """One entry per test case, in the order of the split, as the kind's `collect` gives them."""
     best_epoch: int | None
     """None where nothing was trained."""
     validation: float
@@ -79,10 +81,11 @@ class AdaptedModel(nn.Module):
 class Supervised:
     """One adaptation of an encoder to a task: model, data of three splits, optimiser; all reseeded from its own seed.
 
-    `keep` may hand over embeddings that were made before; by default they are made.
+    `keep` may hand over embeddings that were made before; by default they are made. Predictions on the test split that
+    are worth a file go to the folder `save`, where it is given.
 
     Raises:
-        DataError: an image cannot be read.
+        DataError: an image cannot be read, or no training case has anything to learn.
     """
 
     def __init__(
@@ -96,8 +99,10 @@ class Supervised:
         compute: Compute,
         report: Report,
         keep: Keep | None = None,
+        save: Path | None = None,
     ) -> None:
         seed_all(seed)
+        self.save = save
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
         self.device = pick_device(compute.device)
         self.workers = pick_workers(compute.workers, self.device)
@@ -110,26 +115,27 @@ class Supervised:
             self.data = keep(make) if keep else make()
             self.model = EmbeddingHead(head)
         else:
-            self.data = self._images(train=not protocol.frozen)
+            self.data = self._images()
             self.model = AdaptedModel(backbone, head, frozen=protocol.frozen)
         self.model.to(self.device)
-        size = len(split.train)
+        size = len(self.data["train"])  # type: ignore[arg-type]
         self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
 
-    def _images(self, *, train: bool) -> dict[str, Dataset[Any]]:
+    def _images(self) -> dict[str, Dataset[Any]]:
         data = {
-            "train": self.kind.dataset(self.split.train, train=train),
+            "train": self.kind.dataset(self.split.train, train=True),
             "validation": self.kind.dataset(self.split.validation, train=False),
             "test": self.kind.dataset(self.split.test, train=False),
         }
         for name, images in data.items():
             decode_all(images, f"{name} images", self.report)
+            prepare(images, f"{name} cases", self.report)
         return data
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
-        return DataLoader(data, EVALUATION_BATCH, num_workers=self.workers)
+        return DataLoader(data, self.kind.evaluation_batch, num_workers=self.workers)
 
     def _train_batches(self) -> Iterable[tuple[Tensor, Tensor]]:
         """Batches of this epoch; embeddings need no random numbers and are picked directly."""
@@ -158,16 +164,23 @@ class Supervised:
 
     @torch.inference_mode()
     def evaluate(self, name: str) -> tuple[np.ndarray, float]:
-        """Predictions and mean loss over one split."""
+        """What the kind keeps of its predictions, one entry per case, and the mean loss over one split."""
         self.model.eval()
-        predictions, losses, counts = [], [], []
-        for inputs, target in self._in_order(self.data[name]):
-            output = self.model(inputs.to(self.device))
-            losses.append(float(self.kind.loss(output, target.to(self.device))))
-            counts.append(len(inputs))
-            predictions.append(self.kind.predict(output))
-            self.meter.tick(0)
-        return np.concatenate(predictions), float(np.average(losses, weights=counts))
+        losses: list[float] = []
+        counts: list[int] = []
+
+        def batches() -> Iterator[tuple[Tensor, Tensor]]:
+            for inputs, target in self._in_order(self.data[name]):
+                output = self.model(inputs.to(self.device))
+                losses.append(float(self.kind.loss(output, target.to(self.device))))
+                counts.append(len(inputs))
+                self.meter.tick(0)
+                yield output, target
+
+        test = name == "test"
+        cases = {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}[name]
+        predictions = self.kind.collect(cases, batches(), test=test, save=self.save if test else None)
+        return predictions, float(np.average(losses, weights=counts))
 
     def fit(self, name: str) -> Adaptation:
         """Train, keep the epoch best on validation (ties: lower loss), predict the test split once."""

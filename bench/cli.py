@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,7 @@ from bench.options import (
     Seed,
     Seeds,
     Set,
+    Split,
     Workers,
 )
 
@@ -76,6 +78,10 @@ def run(
     device: Device = "auto",
     workers: Workers = None,
     compile_: Compile = None,
+    split: Split = None,
+    save_predictions: Annotated[
+        bool, typer.Option("--save-predictions", help="Write predicted masks to RESULTS/predictions.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -84,10 +90,10 @@ def run(
 
     request = _request(
         method, task, protocol, backbone, seeds, seed, profile, set_, corpus, data_root, plugin, results, cache, device,
-        workers, compile_,
+        workers, compile_, split,
     )  # fmt: skip
     with _continuable():
-        summary = execute(request, quiet=quiet or as_json)
+        summary = execute(replace(request, save_predictions=save_predictions), quiet=quiet or as_json)
     if as_json:
         _print_json(summary.to_json())
         return
@@ -124,6 +130,7 @@ def ablate(
     device: Device = "auto",
     workers: Workers = None,
     compile_: Compile = None,
+    split: Split = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -135,7 +142,7 @@ def ablate(
 
     request = _request(
         method, task, protocol, backbone, seeds, seed, profile, set_, corpus, data_root, plugin, results, cache, device,
-        workers, compile_,
+        workers, compile_, split,
     )  # fmt: skip
     with _continuable():
         ablation = AblationRequest(request, tuple(only or ()), tuple(against or ()), from_records)
@@ -153,6 +160,7 @@ def _request(
     method: str, task: str, protocol: list[str] | None, backbone: str | None, seeds: int, seed: list[int] | None,
     profile: str, set_: list[str] | None, corpus: str, data_root: Path | None, plugin: list[Path] | None, results: Path,
     cache: Path | None, device: str, workers: int | None, compile_: bool | None,
+    split: Path | None,
 ) -> RunRequest:  # fmt: skip
     from bench.session import RunRequest
 
@@ -172,6 +180,7 @@ def _request(
         device=device,
         workers=workers,
         compile=compile_,
+        split=split,
     )
 
 
@@ -251,6 +260,39 @@ def data_status_(data_root: DataRoot = None, as_json: Json = False) -> None:
     else:
         for line in data_lines(facts):
             typer.echo(line)
+
+
+@data_app.command("clean", epilog="Example: bench data clean")
+def data_clean(
+    cache: Cache = None,
+    as_json: Json = False,
+) -> None:
+    """Delete decoded data from the cache; it is decoded again when it is next needed. Checkpoints are kept."""
+    from bench.disk_cache import clean
+    from bench.session import default_cache
+
+    files, size_bytes = clean(cache or default_cache())
+    if as_json:
+        _print_json({"files": files, "bytes": size_bytes})
+    else:
+        typer.echo(f"Deleted {files} decoded files ({size_bytes / 2**20:.1f} MiB).")
+
+
+@data_app.command("phantom", epilog="Example: bench data phantom drive,brats")
+def data_phantom(
+    task: Annotated[
+        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
+    ] = "all",
+    cache: Cache = None,
+) -> None:
+    """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
+    from bench.phantom import ensure_phantoms
+    from bench.plan import expand_names
+    from bench.registry import tasks
+    from bench.session import default_cache
+
+    data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
+    typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 
 @app.command(hidden=True)

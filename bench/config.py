@@ -35,7 +35,6 @@ class PretrainSettings(Settings):
 
 
 QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random"}
-QUICK_TASK = {"image_size": 48}
 DEFAULT_BACKBONE: Mapping[str, str] = {"quick": "resnet18", "paper": "resnet50"}
 
 
@@ -107,6 +106,13 @@ def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) 
         raise UsageError(f"Settings of {owner} are not valid: {problems}.") from error
 
 
+def quick_settings(task: Task, protocol: str) -> Mapping[str, Mapping[str, Any]]:
+    """Sections `task` and `protocol` of the `quick` profile: the protocol's settings, and what the kind changes."""
+    kind = kinds().get(task.kind)
+    own = kind.quick_protocol.get(protocol, {})
+    return {"task": dict(kind.quick), "protocol": {**PROTOCOLS[protocol].quick, **own}}
+
+
 def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
     """Resolve all sections of one run. Raises `UsageError` for an unknown key or a value of the wrong type."""
     cls = methods().get(method)
@@ -115,14 +121,16 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     own = {section: set_.get(section, {}) for section in SECTIONS}
     changes = cls.quick if quick else {}
     budget = QUICK_PRETRAIN if quick else {}
-    size = QUICK_TASK if quick else task.paper.get("task", {})
-    chosen = PROTOCOLS[protocol]
-    adaptation = chosen.quick if quick else task.paper.get("protocol", {}) if chosen.trained else {}
+    evaluation = quick_settings(task, protocol) if quick else task.paper
+    size = evaluation.get("task", {})
+    adaptation = evaluation.get("protocol", {}) if quick or PROTOCOLS[protocol].trained else {}
     resolved: dict[str, Settings] = {
         "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
         "task": resolve(kind.settings_class, "task", f"task {task.name!r}", size, own["task"]),
-        "protocol": resolve(chosen.settings_class, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]),
+        "protocol": resolve(
+            PROTOCOLS[protocol].settings_class, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]
+        ),
     }
     return RunConfig.model_validate(
         {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from bench.data import Data
 from bench.errors import DataError, UsageError
 from bench.identity import digest
 from bench.images import read_image
+from bench.interfaces import Case
 from bench.splits import SplitCases
+from bench.volumes import read_grid, through_plane
 
 CORPORA: Mapping[str, str] = {
     "pool": "training images of every data set found under the data root (default)",
@@ -38,10 +40,14 @@ class CorpusImage:
     """SHA-256 of the file."""
     axis: int | None = None
     index: int = 0
+    load: Callable[[], Image.Image] | None = field(default=None, compare=False)
+    """How the data set's own reader decodes it, where files need one (films without a header)."""
 
     def read(self) -> Image.Image:
         """Decode to 8-bit RGB. Raises `DataError` naming the file."""
-        return read_image(self.path) if self.axis is None else _read_slice(self.path, self.axis, self.index)
+        if self.axis is not None:
+            return _read_slice(self.path, self.axis, self.index)
+        return self.load() if self.load else read_image(self.path)
 
 
 @dataclass(frozen=True)
@@ -76,10 +82,23 @@ def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> 
     excluded = 0
     for data, split in sets:
         kept = [c for c in split.train if data.hashes[c.id] not in held_out]
-        excluded += len(split.train) - len(kept)
-        sources[data.data_set.name] = len(kept)
-        images += [CorpusImage(c.image, data.hashes[c.id]) for c in kept]
+        of_cases = {c.id: list(_images_of(data, c)) for c in split.train}
+        drawn = [image for c in kept for image in of_cases[c.id]]
+        excluded += sum(map(len, of_cases.values())) - len(drawn)
+        sources[data.data_set.name] = len(drawn)
+        images += drawn
     return Corpus(name, tuple(images), sources, excluded, digest(sorted(data.fingerprint for data, _ in sets)))
+
+
+def _images_of(data: Data, case: Case) -> Iterator[CorpusImage]:
+    """The image of a case, or every slice of its volume across the plane of acquisition."""
+    content, reader = data.hashes[case.id], data.data_set.reader
+    if case.image.name.lower().endswith(VOLUME_SUFFIXES):
+        axis, n_slices = through_plane(read_grid(case.image))
+        yield from (CorpusImage(case.image, content, axis, k) for k in range(n_slices))
+    else:
+        load = getattr(reader, "load_image", None)
+        yield CorpusImage(case.image, content, load=partial(load, case) if load else None)
 
 
 def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:

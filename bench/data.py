@@ -7,12 +7,13 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from bench.errors import DataError
-from bench.interfaces import Case, DataSet
+from bench.interfaces import Case, DataSet, RemarkingReader
+from bench.misplaced import explain_missing, folder_name, names_in
 
 ROOT_VARIABLE = "BENCH_DATA"
 """Environment variable that names the data root."""
@@ -23,7 +24,7 @@ PHANTOM_VERSION = 1
 PHANTOM_SEED = 0
 
 Counts = dict[str, dict[str, int]]
-"""Owner split (`all` where the owner gives none) -> class name -> number of cases."""
+"""Domain, or owner split, or `all` where there is neither -> class name, or `cases` for cases without one -> number."""
 Kind = Literal["real", "phantom"]
 
 
@@ -40,9 +41,11 @@ class Data:
     """Case id -> SHA-256 (hex) of its file."""
     counts: Counts
     warnings: tuple[str, ...]
-    """Where the counts differ from what was expected."""
+    """Where the counts differ from what was expected, and what this copy lacks."""
     fingerprint: str
-    """SHA-256 (hex) over every case's id, file hash and target."""
+    """SHA-256 (hex) over every case's id, file hash and target, and its domain and label files where it has any."""
+    label_hashes: Mapping[str, str] = field(default_factory=dict)
+    """Case id -> SHA-256 (hex) over the contents of its label files; only cases that have any."""
 
 
 def resolve_root(option: Path | None) -> Path | None:
@@ -61,7 +64,7 @@ def resolve_root(option: Path | None) -> Path | None:
         raise DataError(f"{root}: this data root ({source}) does not exist.\n{advice}")
     if not root.is_dir():
         raise DataError(f"{root}: this data root ({source}) is a file, not a folder.\n{advice}")
-    if not _names(root):
+    if not names_in(root):
         raise DataError(f"{root}: this data root ({source}) is empty.\n{advice}")
     return root
 
@@ -78,31 +81,44 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         DataError: the data set is not under `root` (the message tells a wrong level from a missing set), its layout
             is wrong, or a file is empty or unreadable.
     """
-    folder = root / data_set.name
-    if data_set.name not in _names(root) or not folder.is_dir():
-        raise DataError(_explain_missing(data_set, root.resolve()))
+    folder = root / folder_name(data_set)
+    if folder.name not in names_in(root) or not folder.is_dir():
+        raise DataError(explain_missing(data_set, root.resolve()))
     kind = data_kind(root)
     cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
-    hashes = _hash_files(cases, kind)
+    by_path = _hash_files(cases, kind)
+    hashes = {case.id: by_path[case.image] for case in cases}
+    label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
     counts = count_cases(data_set, cases)
-    lines = "\n".join(f"{case.id}\t{hashes[case.id]}\t{case.target}" for case in cases)
-    fingerprint = hashlib.sha256(lines.encode()).hexdigest()
+    fingerprint = _digest(_fingerprint_line(case, hashes, label_hashes) for case in cases)
     warnings = _compare_counts(data_set, kind, counts, expected_counts(data_set, root))
-    return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint)
+    if isinstance(data_set.reader, RemarkingReader):
+        warnings += tuple(f"{data_set.name}: {remark}" for remark in data_set.reader.remarks(cases))
+    return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
 
 
 def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
-    """The data sets whose folder exists under `root`: name -> folder. Contents are not looked at."""
-    names = _names(root)
-    return {d.name: root / d.name for d in data_sets if d.name in names and (root / d.name).is_dir()}
+    """The data sets whose folder exists under `root`: name -> folder.
+
+    Contents are looked at only where several data sets may share a folder, so that it says little who is in it.
+    """
+    names = names_in(root)
+    folders = {d.name: (d, root / folder_name(d)) for d in data_sets if folder_name(d) in names}
+    return {
+        name: folder
+        for name, (data_set, folder) in folders.items()
+        if folder.is_dir() and (not data_set.folder or data_set.reader.matches(folder))
+    }
 
 
 def count_cases(data_set: DataSet, cases: Iterable[Case]) -> Counts:
-    """Count cases per owner split and class, in the order of `data_set.classes`; targets are class indices."""
+    """Count cases per domain or owner split, and per class where targets are class indices, in the classes' order."""
     counts: Counts = {}
     for case in cases:
-        split = counts.setdefault(case.owner_split or "all", dict.fromkeys(data_set.classes, 0))
-        split[data_set.classes[case.target]] += 1
+        has_class = isinstance(case.target, int)
+        names = data_set.classes if has_class else ("cases",)
+        split = counts.setdefault(case.domain or case.owner_split or "all", dict.fromkeys(names, 0))
+        split[data_set.classes[case.target] if has_class else "cases"] += 1
     return counts
 
 
@@ -135,7 +151,7 @@ def _compare_counts(
     pairs = [
         (split, name, counts.get(split, {}).get(name, 0), expected.get(split, {}).get(name, 0))
         for split in sorted(counts.keys() | expected.keys())
-        for name in data_set.classes
+        for name in expected.get(split, counts.get(split, {}))
     ]
     return tuple(
         f"{data_set.name}: {split}/{name} has {found} cases; {wanted} were expected ({source})."
@@ -144,53 +160,36 @@ def _compare_counts(
     )
 
 
-def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[str, str]:
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _fingerprint_line(case: Case, hashes: Mapping[str, str], label_hashes: Mapping[str, str]) -> str:
+    line = f"{case.id}\t{hashes[case.id]}\t{case.target}"
+    return line + (f"\t{case.domain}\t{label_hashes[case.id]}" if case.labels else "")
+
+
+def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:
+    """SHA-256 (hex) of every image and label file. Raises `DataError` naming files that are empty or unreadable."""
+    paths = [path for case in cases for path in (case.image, *case.labels)]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        hashes = list(pool.map(lambda case: _hash_file(case.image), cases))
-    empty = [case for case, value in zip(cases, hashes, strict=True) if value is None]
+        hashes = list(pool.map(_hash_file, paths))
+    empty = [path for path, value in zip(paths, hashes, strict=True) if value is None]
     if empty:
-        others = f" ({len(empty) - 1} more like it: {', '.join(c.id for c in empty[1:4])})" if len(empty) > 1 else ""
+        names = ", ".join("/".join(path.parts[-3:]) for path in empty[1:4])
+        others = f" ({len(empty) - 1} more like it: {names})" if len(empty) > 1 else ""
         fix = "Restore this file from the owner's archive, or remove it."
         if kind == "phantom":
             fix = "Delete the phantom's folder; it is written again when it is next needed."
-        raise DataError(f"{empty[0].image}: this file is empty (0 bytes){others}.\n{fix}")
-    return {case.id: value for case, value in zip(cases, hashes, strict=True) if value is not None}
+        raise DataError(f"{empty[0]}: this file is empty (0 bytes){others}.\n{fix}")
+    return {path: value for path, value in zip(paths, hashes, strict=True) if value is not None}
 
 
 def _hash_file(path: Path) -> str | None:
     """SHA-256 (hex) of a file, or None for an empty one."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            value = hashlib.file_digest(file, "sha256").hexdigest()  # in blocks: volumes are large
+            return value if file.tell() else None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.\nRestore it, or its permissions.") from error
-    return hashlib.sha256(content).hexdigest() if content else None
-
-
-def _explain_missing(data_set: DataSet, root: Path) -> str:
-    """Say why a data set was not found: a wrong level, a wrong name, or not there at all."""
-    name, reader = data_set.name, data_set.reader
-    for folder in (root, *root.parents):
-        if reader.matches(folder):
-            where = "is the data set's own folder" if folder == root else f"lies inside the data set's folder {folder}"
-            rename = "" if folder.name == name else f"rename {folder} to {folder.parent / name} and "
-            return f"{root}: this {where}, one level too low.\nTo fix it, {rename}give --data-root {folder.parent}"
-    children = [root / child for child in _names(root) if (root / child).is_dir() and os.access(root / child, os.X_OK)]
-    for child in children:
-        if child.name.casefold() == name.casefold() or reader.matches(child):
-            return f"{child}: this folder must be named exactly {name!r}.\nRename it to {root / name}"
-    for child in children:
-        if (child / name).is_dir():
-            return f"{root}: this is one level too high for {name!r}.\nGive --data-root {child}"
-    found = _names(root)
-    names = (", ".join(found[:5]) + (", ..." if len(found) > 5 else "")) or "nothing"
-    return f"{root / name}: this folder is missing (found in {root}: {names}).\n{data_set.obtain}"
-
-
-def _names(folder: Path) -> list[str]:
-    """Names in a folder, sorted, without hidden files."""
-    try:
-        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise DataError(
-            f"{folder}: cannot be listed: {error.strerror}.\nCheck that it exists and is readable."
-        ) from error

@@ -1,4 +1,4 @@
-"""Texts of `bench list`, `bench show` and `bench data status`. Imports no torch for tasks."""
+"""Texts of `bench list`, `bench show` and `bench data status`. Only `bench show` imports a task's kind, and torch."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 from bench import registry
 from bench.backbones import BACKBONES
+from bench.config import quick_settings
 from bench.data import resolve_root
 from bench.data_status import data_status
 from bench.errors import UsageError
-from bench.interfaces import Settings, Task
+from bench.interfaces import DataSet, Settings, Task
+from bench.misplaced import folder_name
 from bench.protocols import PROTOCOLS, Protocol
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora")
@@ -56,24 +58,35 @@ def _add_files(plugin_files: Iterable[Path]) -> None:
 
 
 def _task_facts(task: Task) -> dict[str, Any]:
-    data, quick = task.data, {"protocol": dict(PROTOCOLS[task.protocol].quick)}
+    data = task.data
     return {
         "task": task.name,
-        "data set": f"{data.title} ({data.modality}), folder {data.name}/ under the data root",
+        "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
         "kind": task.kind,
         "protocol": f"{task.protocol}: {PROTOCOLS[task.protocol].summary}",
         "metric": task.metric,
         "classes": ", ".join(data.classes),
         "expected counts": {s: dict(c) for s, c in data.expected_counts.items()},
-        "splits": f"the owner's test split; validation = {data.validation_fraction:.0%} of the owner's training cases, "
-        "drawn by seed, stratified, identical files kept together, written to results/splits/",
+        "splits": _splits(data),
         "layout": data.reader.layout,
         "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
-        "settings (quick)": quick,
+        "settings (quick)": quick_settings(task, task.protocol),
         "citation": data.citation,
         "licence": data.licence,
         "how to obtain": data.obtain,
     }
+
+
+def _splits(data: DataSet) -> str:
+    owner = "test" in data.expected_counts
+    test = "the owner's test split" if owner else "test = 20% of the cases, the same for every seed"
+    if data.domains:
+        test += f", of {data.domains[0]}; {', '.join(data.domains[1:])} are only tested on"
+    rest = "the owner's training cases" if owner else "the others"
+    return (
+        f"{test}; validation = {data.validation_fraction:.0%} of {rest}, drawn by seed, stratified by class, identical "
+        "files and subjects kept together, written to results/splits/"
+    )
 
 
 def _method_facts(name: str) -> dict[str, Any]:

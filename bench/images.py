@@ -1,7 +1,9 @@
-"""Reading image files: one function, one kind of error."""
+"""Reading image files: one way to open them, one kind of error."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +23,35 @@ def read_image(path: Path) -> Image.Image:
     Raises:
         DataError: the file is missing, empty, truncated or no image; the message names the file and the fix.
     """
+    with _opened(path) as image:
+        image.load()  # raises where the file is truncated
+        return _to_rgb(image)
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Decode an image file to grey values (H, W): uint8, or the stored values where it has more than 8 bits.
+
+    Palettes and colours become luminance. Raises `DataError` as `read_image` does.
+    """
+    with _opened(path) as image:
+        image.load()
+        return np.asarray(image if image.mode in _DEEP_MODES else image.convert("L"))
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Height and width in pixels, from the header alone. Raises `DataError` as `read_image` does."""
+    with _opened(path) as image:
+        return image.height, image.width
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image; whatever fails while it is open becomes one `DataError`."""
     try:
         if path.stat().st_size == 0:
             raise ValueError("the file is empty (0 bytes)")
         with Image.open(path) as image:
-            image.load()  # raises where the file is truncated
-            return _to_rgb(image)
+            yield image
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file.\nRestore it from the owner's archive.") from error
     except Exception as error:  # Pillow's decoders raise many types: OSError, SyntaxError, struct.error, ...

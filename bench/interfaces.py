@@ -6,10 +6,10 @@ This module imports no torch, so that listing and describing plugins stays insta
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
     from torch import Tensor, nn
+
+    from bench.disk_cache import DiskCache
 
 OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
 
@@ -35,6 +37,8 @@ class Features(NamedTuple):
     """Feature maps (B, channels[i], H / strides[i], W / strides[i]), finest first."""
     pooled: Tensor
     """Global embedding (B, D)."""
+    stem: Tensor | None = None
+    """Map before the first pooling (B, stem_channels, H / 2, W / 2), where the backbone has one; U-Nets use it."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,10 @@ class Case:
     """The owner's split, or None where the owner gives none."""
     subject: str | None = None
     """Cases of one subject never stand on both sides of a split; None means unknown."""
+    labels: tuple[Path, ...] = ()
+    """Files that hold the target where it is not an index (masks, regions); part of the data set's fingerprint."""
+    domain: str | None = None
+    """Site or scanner, one of `DataSet.domains`, where a data set has several."""
 
 
 class Reader(Protocol):
@@ -149,16 +157,63 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
+class Volume:
+    """A 3D image or label map on its original grid."""
+
+    array: np.ndarray
+    """(X, Y, Z): float32 intensities, or uint8 labels, where 0 is background and i is `DataSet.classes[i - 1]`."""
+    affine: np.ndarray
+    """(4, 4) voxel indices to millimetres, right-anterior-superior."""
+
+
+@runtime_checkable
+class RemarkingReader(Reader, Protocol):
+    """A reader that accepts copies which lack a part of the data set, and says so."""
+
+    def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """What these cases lack, one sentence each; they become warnings of the data set and of its records."""
+        ...
+
+
+class ImageMaskReader(Reader, Protocol):
+    """Reads 2D images with masks; every load raises `DataError` naming the file and the fix."""
+
+    def load_image(self, case: Case) -> Image:
+        """8-bit RGB image (H x W)."""
+        ...
+
+    def load_masks(self, case: Case) -> np.ndarray:
+        """(C, H, W) bool, one channel per structure of `DataSet.classes`; structures may overlap."""
+        ...
+
+    def load_region(self, case: Case) -> np.ndarray | None:
+        """(H, W) bool, the pixels that are trained on and scored, such as a field of view; None means all."""
+        ...
+
+
+class VolumeReader(Reader, Protocol):
+    """Reads volumes with label maps; every load raises `DataError` naming the file and the fix."""
+
+    def load_volume(self, case: Case) -> Volume:
+        """Intensities (X, Y, Z), float32."""
+        ...
+
+    def load_labels(self, case: Case) -> Volume:
+        """Labels (X, Y, Z), uint8, on the grid of the volume."""
+        ...
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A data set: where it lies, how it is read, what it should contain, whose it is."""
 
     name: str
-    """Folder under the data root."""
+    """Name, and folder under the data root unless `folder` is given."""
     title: str
     reader: Reader
     classes: tuple[str, ...]
     expected_counts: Mapping[str, Mapping[str, int]]
-    """Owner split -> class name -> number of cases, as published."""
+    """Domain, owner split or `all` -> class name, or `cases` where cases have no class -> number, as published."""
     modality: str
     citation: str
     licence: str
@@ -168,8 +223,14 @@ class DataSet:
     """Write a small synthetic data set in the owner's layout into a folder; second argument is the seed."""
     ordered_classes: bool = False
     """Whether classes are grades, which makes quadratic kappa meaningful."""
+    overlapping_classes: bool = False
+    """Segmentation: whether a pixel may belong to several structures (sigmoid each) or to one at most (softmax)."""
     validation_fraction: float = 0.2
     """Share of the owner's training cases drawn for validation."""
+    folder: str = ""
+    """Folder under the data root where it is not `name`."""
+    domains: tuple[str, ...] = ()
+    """Sites or scanners: the first is trained and tested on, the others are only tested on (out of distribution)."""
 
 
 @dataclass(frozen=True)
@@ -196,10 +257,20 @@ class TaskKind(ABC):
     metrics: ClassVar[tuple[str, ...]]
     pooled_only: ClassVar[bool] = False
     """The head reads only `Features.pooled`, so that frozen protocols may embed every image once."""
+    evaluation_batch: ClassVar[int] = 128
+    """Images per batch in evaluation."""
+    quick: ClassVar[Mapping[str, Any]] = {"image_size": 48}
+    """Task settings of the `quick` profile."""
+    quick_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Protocol -> settings of the `quick` profile that differ from the protocol's own."""
 
     def __init__(self, task: Task, settings: Settings) -> None:
         self.task = task
         self.settings = settings
+        self.cache: DiskCache | None = None
+        """Where decoded data is kept between epochs and runs; None: nowhere."""
+        self.contents: Mapping[str, str] = {}
+        """Case id -> hash of the content of its files, which names what is kept in the cache."""
 
     @abstractmethod
     def build_head(self, backbone: nn.Module) -> nn.Module:
@@ -207,7 +278,10 @@ class TaskKind(ABC):
 
     @abstractmethod
     def dataset(self, cases: Sequence[Case], *, train: bool) -> torch.utils.data.Dataset[Any]:
-        """Map-style data set of `(image (3, H, W), target)`; `train` adds augmentation."""
+        """Map-style data set of `(image (3, H, W), target)`; `train` adds augmentation and may resample.
+
+        Without `train`, items come case by case, in the order of `cases`.
+        """
 
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
@@ -215,8 +289,24 @@ class TaskKind(ABC):
 
     @abstractmethod
     def predict(self, output: Tensor) -> np.ndarray:
-        """Predictions of a batch, one entry per case, from the head's output."""
+        """Predictions of a batch, one entry per item, from the head's output."""
+
+    def collect(
+        self, cases: Sequence[Case], batches: Iterable[tuple[Tensor, Tensor]], *, test: bool, save: Path | None = None
+    ) -> np.ndarray:
+        """Reduce the (output, target) batches of a split, as they come, to one entry per case, for `score`.
+
+        Kinds with large predictions reduce them to scores here and keep no prediction; `test` is False while an epoch
+        is selected on validation. `save` names a folder for predictions worth a file.
+        """
+        import numpy as np
+
+        return np.concatenate([self.predict(output) for output, _ in batches])
 
     @abstractmethod
     def score(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, float | None]:
-        """Metrics over all cases; None where a metric is undefined."""
+        """Metrics over all cases, from what `collect` gave; None where a metric is undefined."""
+
+    def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
+        """Per-case columns of the record, one entry per case: target and prediction unless a kind says otherwise."""
+        return {"target": [case.target for case in cases], "prediction": predictions.round(5).tolist()}

@@ -19,6 +19,8 @@ from bench.config import settings_text
 from bench.records import Record
 
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
+DISTRIBUTION = ["in_distribution", "out_of_distribution", "drop"]
+"""Headline metric where a data set has several domains: trained domain, mean of the others, difference."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 
 
@@ -41,11 +43,21 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
             "metric": r.metric,
             "score": r.metrics[r.metric],
             "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+            **dict(zip(DISTRIBUTION, _distribution(r), strict=True)),
         }
         for r in records
     ]
     frame = pd.DataFrame(rows)
-    return frame.astype({"score": float, "without_duplicates": float}) if rows else frame
+    return frame.astype(dict.fromkeys(["score", "without_duplicates", *DISTRIBUTION], float)) if rows else frame
+
+
+def _distribution(record: Record) -> tuple[float | None, float | None, float | None]:
+    """Headline on the trained domain, mean over the other domains, and the first less the second; None if undefined."""
+    scores = {domain: metrics.get(record.metric) for domain, metrics in record.domains.items()}
+    inside = scores.pop(record.trained_domain, None) if record.trained_domain else None
+    outside = [score for score in scores.values() if score is not None]
+    mean = float(np.mean(outside)) if outside and len(outside) == len(scores) else None
+    return inside, mean, None if inside is None or mean is None else inside - mean
 
 
 def _settings(record: Record) -> str:
@@ -77,6 +89,7 @@ def summary(runs: pd.DataFrame) -> dict[str, Any]:
         "ci95_low": low,
         "ci95_high": high,
         "mean_without_duplicates": runs["without_duplicates"].mean(skipna=False),
+        **{name: runs[name].mean(skipna=False) for name in DISTRIBUTION},
     }
 
 

@@ -40,3 +40,6 @@ Compile = Annotated[
     bool | None,
     typer.Option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
 ]
+Split = Annotated[
+    Path | None, typer.Option(help="Published split: CSV file, columns `case` and `split` (train, validation, test).")
+]

@@ -63,7 +63,7 @@ def find_duplicates(data: Data, split: SplitCases) -> Overlap:
     side |= {case.id: "validation" for case in split.validation}
     side |= {case.id: "test" for case in split.test}
     crossing = crossing_groups(groups, side)
-    targets = {case.id: case.target for case in data.cases}
+    targets = {case.id: data.label_hashes.get(case.id, case.target) for case in data.cases}
     return Overlap(
         groups=groups,
         crossing_split=crossing,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.data import PHANTOM_MARKER, PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
 from bench.errors import DataError
 from bench.files import unwritable, write_text
 from bench.interfaces import DataSet
+from bench.misplaced import folder_name
 
 
 def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
@@ -32,32 +34,47 @@ def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
     return root
 
 
+def ensure_phantoms(data_sets: Iterable[DataSet], cache: Path) -> Path:
+    """`ensure_phantom` for several data sets, at least one; return their data root."""
+    roots = [ensure_phantom(data_set, cache) for data_set in data_sets]
+    return roots[0]
+
+
 def _write_phantom(data_set: DataSet, root: Path) -> None:
-    folder = root / data_set.name
+    folder = root / folder_name(data_set)
     temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
     try:
-        fresh = temporary / data_set.name
+        fresh = temporary / folder.name
         fresh.mkdir()
         data_set.phantom(fresh, PHANTOM_SEED)
         _mark_phantom(root, data_set.name, count_cases(data_set, data_set.reader.read(fresh)))
         if _phantom_is_complete(data_set, root):  # another process was faster
             return
-        if folder.exists():
-            folder.rename(temporary / "damaged")
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
+        if data_set.folder and folder.exists():  # other data sets may lie in it
+            for entry in sorted(fresh.iterdir()):
+                _replace(entry, folder / entry.name, temporary)
+        else:
+            _replace(fresh, folder, temporary)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace(fresh: Path, place: Path, temporary: Path) -> None:
+    """Rename into place; what was there goes away with the temporary folder."""
+    if place.exists():
+        place.rename(temporary / f"damaged-{place.name}")
+    try:
+        fresh.rename(place)
+    except OSError:
+        if not place.exists():  # another process was faster otherwise
+            raise
 
 
 def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
     """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
     try:
-        cases = data_set.reader.read(root / data_set.name)
-        if any(case.image.stat().st_size == 0 for case in cases):
+        cases = data_set.reader.read(root / folder_name(data_set))
+        if any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
             return False
     except (DataError, OSError):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,8 @@ def make_record(
     file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
     write_split(split, options.results / file)
     clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
+    everything = np.ones(len(split.test), dtype=bool)
+    domains, clean_domains = (_score_domains(run, split.test, adaptation.predictions, k) for k in (everything, clean))
     cost = {"pretrain": pretrained.cost} if pretrained.cost else {}
     return Record(
         schema_version=SCHEMA_VERSION,
@@ -52,8 +54,13 @@ def make_record(
         protocol=plan.protocol,
         seed=plan.seed,
         metric=task.metric,
-        metrics=run.kind.score(split.test, adaptation.predictions),
-        metrics_without_duplicates=_score_subset(run.kind, split.test, adaptation.predictions, clean),
+        distribution="in+out" if len(domains) > 1 else "in",
+        metrics=mean_over(domains) if domains else run.kind.score(split.test, adaptation.predictions),
+        domains=domains,
+        trained_domain=task.data.domains[0] if domains else None,
+        metrics_without_duplicates=mean_over(clean_domains)
+        if domains
+        else _score_subset(run.kind, split.test, adaptation.predictions, clean),
         selection=_selection(task.metric, adaptation),
         duplicates=overlap.to_record(),
         split=SplitRecord(
@@ -62,6 +69,7 @@ def make_record(
             train=len(split.train),
             validation=len(split.validation),
             test=len(split.test),
+            given=split.given,
         ),
         corpus=_corpus_record(run.corpus) if run.corpus else None,
         config=run.config.model_dump(exclude={"overrides"}),
@@ -73,10 +81,29 @@ def make_record(
         provenance=collect(pick_device(options.compute.device)),
         cases=CaseScores(
             id=[c.id for c in split.test],
-            target=[c.target for c in split.test],
-            prediction=np.round(adaptation.predictions, 5).tolist(),
+            domain=[str(c.domain) for c in split.test] if domains else [],
+            **run.kind.case_columns(split.test, adaptation.predictions),
         ),
     )
+
+
+def mean_over(domains: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Mean of each metric over domains; None where a domain lacks it."""
+    names = dict.fromkeys(name for scores in domains.values() for name in scores)
+    columns = {name: [scores.get(name) for scores in domains.values()] for name in names}
+    return {
+        name: None if None in values else float(np.mean([v for v in values if v is not None]))
+        for name, values in columns.items()
+    }
+
+
+def _score_domains(
+    run: ResolvedRun, cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
+) -> dict[str, dict[str, float | None]]:
+    """Domain -> metrics over its kept cases; empty where the data set has no domains."""
+    places = np.array([case.domain for case in cases])
+    domains = run.plan.task.data.domains
+    return {d: _score_subset(run.kind, cases, predictions, keep & (places == d)) for d in domains}
 
 
 def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:

@@ -36,18 +36,24 @@ class SplitRecord(Part):
     train: int
     validation: int
     test: int
+    given: str | None = Field(None, description="SHA-256 of the split file the user gave; null where it was drawn.")
 
 
 class CaseScores(Part):
-    """Per-case outcome on the test split, one entry per case in each list."""
+    """Per-case outcome on the test split: one entry per case in each list; lists a kind has no use for are empty."""
 
     id: list[str]
-    target: list[Any]
-    prediction: list[Any]
+    target: list[Any] = []
+    prediction: list[Any] = []
+    domain: list[str] = Field([], description="Site or scanner of each case, where the data set has several.")
+    metrics: list[dict[str, float | None]] = Field([], description="Scores of each case, where it has its own.")
 
 
 class Record(Part):
-    """One run. `metrics` are fractions in [0, 1] (kappa in [-1, 1]); null where a metric is undefined."""
+    """One run. `metrics` are fractions in [0, 1] (kappa in [-1, 1], `hd95_px` pixels, `hd95_mm` millimetres).
+
+    A metric is null where it is undefined.
+    """
 
     schema_version: Literal[1]
     identity: str = Field(description="Hash of everything that can change the score.", pattern="^[0-9a-f]{64}$")
@@ -60,10 +66,16 @@ class Record(Part):
     data_set: str
     kind: str
     protocol: str
-    distribution: Literal["in"] = "in"
+    distribution: Literal["in", "in+out"] = Field(
+        "in", description="in+out: also tested on domains that were not trained on."
+    )
     seed: int
     metric: str = Field(description="Name of the headline metric.")
-    metrics: dict[str, float | None]
+    metrics: dict[str, float | None] = Field(
+        description="Over all test cases; where there are several domains, means over the domains."
+    )
+    domains: dict[str, dict[str, float | None]] = Field({}, description="Domain -> metrics over its test cases.")
+    trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
     metrics_without_duplicates: dict[str, float | None] = Field(
         description="The same metrics without test cases that are byte-identical to a training or validation case."
     )
@@ -87,13 +99,21 @@ class Record(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Record:
-        lengths = {len(self.cases.id), len(self.cases.target), len(self.cases.prediction)}
+        cases = self.cases
+        lengths = {len(cases.id)} | {
+            len(column) for column in (cases.target, cases.prediction, cases.domain, cases.metrics) if column
+        }
         if lengths != {self.split.test}:
             raise ValueError(
                 f"per-case lists have lengths {sorted(lengths)}, the test split has {self.split.test} cases"
             )
         if self.metric not in self.metrics:
             raise ValueError(f"headline metric {self.metric!r} is not among {sorted(self.metrics)}")
+        if (self.trained_domain is None) != (not self.domains) or (self.trained_domain or "") not in {
+            "",
+            *self.domains,
+        }:
+            raise ValueError(f"trained domain {self.trained_domain!r} is not among {sorted(self.domains)}")
         return self
 
     def to_json(self) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from bench.config import PROFILES
 from bench.errors import StorageError
 from bench.files import write_text
-from bench.leaderboard import is_variant, join_published, overall_board, task_board
+from bench.leaderboard import DISTRIBUTION, is_variant, join_published, overall_board, task_board
 from bench.records import Record
 
 FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))
@@ -39,7 +39,7 @@ def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
     for kind, frame in (("", board), ("-overall", overall)):
         for key, rows in frame.groupby(["data", "profile"], sort=True) if len(frame) else ():
             name = "-".join(map(str, key)) + kind + ".csv"
-            texts[folder / name] = to_csv(_without_foreign_ranks(rows))
+            texts[folder / name] = to_csv(_without_empty_columns(rows))
     for path, text in texts.items():
         write_text(path, text)
     for stale in (folder / f"{data}-{profile}{kind}.csv" for data, profile, kind in product(*FILE_NAME_PARTS)):
@@ -48,10 +48,10 @@ def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
     return sorted(texts)
 
 
-def _without_foreign_ranks(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop rank columns of tasks that no row of this table has."""
-    foreign = [c for c in rows if str(c).startswith("rank ") and rows[c].isna().all()]
-    return rows.drop(columns=foreign)
+def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    """Drop rank columns of tasks, and columns of domains, that no row of this table has."""
+    optional = [c for c in rows if str(c).startswith("rank ") or c in DISTRIBUTION]
+    return rows.drop(columns=[c for c in optional if rows[c].isna().all()])
 
 
 def percent(mean: float, std: float) -> str:
@@ -63,8 +63,10 @@ def percent(mean: float, std: float) -> str:
 
 def to_markdown(board: pd.DataFrame) -> str:
     """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
+    domains = DISTRIBUTION if "in_distribution" in board and bool(board["in_distribution"].notna().any()) else ()
     columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval")
     columns = (*columns, "no duplicates", "seeds", "rank", "tied with best", "reported")
+    columns = (*columns, *(name.replace("_", " ") for name in domains))
     rows = [columns, ("---",) * len(columns)]
     board = board.assign(settings=board["settings"].fillna(""))
     variants = is_variant(board)
@@ -76,7 +78,8 @@ def to_markdown(board: pd.DataFrame) -> str:
         clean = percent(r["mean_without_duplicates"], float("nan"))
         score = percent(r["mean"], r["std"])
         names = (r["task"], r["protocol"], r["method"], r["settings"])
-        rows.append((*names, score, between, clean, str(r["seeds"]), f"{r['rank']:.0f}", tied, reported))
+        row = (*names, score, between, clean, str(r["seeds"]), f"{r['rank']:.0f}", tied, reported)
+        rows.append((*row, *(percent(r[name], float("nan")) for name in domains)))
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     if variants.any():
         lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench import registry
 from bench.config import RunConfig, resolve_config
 from bench.corpora import Corpus
+from bench.disk_cache import CASES, DiskCache
 from bench.identity import SCORE_VERSION, code_fingerprint, digest
 from bench.interfaces import Method, TaskKind
 from bench.plan import PlannedRun
@@ -24,6 +25,8 @@ class Options:
     results: Path
     cache: Path
     compute: Compute
+    save_predictions: bool = False
+    """Whether predictions worth a file (masks) are written below `results`."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class ResolvedRun:
     """config, data, code, evaluation, pretraining (equal for all seeds), checkpoint (this seed's pretraining)."""
     identity: str
 
+    def folder_of_predictions(self, results: Path, data: str) -> Path:
+        """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
+        plan = self.plan
+        name = f"{plan.backbone}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
+        return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
+
 
 def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
     """Settle settings, corpus and identity of a run. Raises `UsageError` or `DataError`."""
@@ -48,6 +57,8 @@ def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data, split = world.data(plan.task.data), world.split(plan.task.data, plan.seed)
+    kind.cache = DiskCache(options.cache / CASES, world.report)
+    kind.contents = {case.id: f"{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases}
     corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     code = {
         "score_version": SCORE_VERSION,
@@ -71,6 +82,7 @@ def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
         config.protocol.model_dump(),
         config.task,
         data.fingerprint,
+        *([split.given] if split.given else []),
     ]
     hashes = {
         "config": digest(config.model_dump()),

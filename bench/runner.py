@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bench.adapt import Adaptation, Supervised
@@ -57,6 +58,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     stored_runs = sum(run.identity in known for run in runs)
     if stored_runs:
         report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
+        if options.save_predictions:
+            report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             record = _run(run, options, world, memory, report)
@@ -69,14 +72,27 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
 def _run(run: ResolvedRun, options: Options, world: World, memory: EmbeddingMemory, report: Report) -> Record:
     report.say(f"{run.plan}")
     backbone, pretrained = _pretrained_backbone(run, options, report)
-    adaptation = _adapt(run, backbone, options, world, memory, report)
+    save = None
+    if options.save_predictions:
+        save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
+    adaptation = _adapt(run, backbone, options, world, memory, report, save)
     record = make_record(run, adaptation, pretrained, options, world)
-    report.say(f"  {record.metric} {record.metrics[record.metric]:.4f} on {record.split.test} test cases")
+    score = record.metrics[record.metric]
+    shown = "undefined" if score is None else f"{score:.4f}"
+    report.say(f"  {record.metric} {shown} on {record.split.test} test cases")
+    if save is not None and save.exists():
+        report.say(f"  predictions: {save}")
     return record
 
 
 def _adapt(
-    run: ResolvedRun, backbone: ResNetBackbone, options: Options, world: World, memory: EmbeddingMemory, report: Report
+    run: ResolvedRun,
+    backbone: ResNetBackbone,
+    options: Options,
+    world: World,
+    memory: EmbeddingMemory,
+    report: Report,
+    save: Path | None,
 ) -> Adaptation:
     plan, compute, settings = run.plan, options.compute, run.config.protocol
     split, protocol = world.split(plan.task.data, plan.seed), PROTOCOLS[plan.protocol]
@@ -86,7 +102,7 @@ def _adapt(
         meter = Meter(pick_device(compute.device))
         embeddings = keep(partial(embed_splits, backbone, run.kind, split, compute, report, meter))
         return NeighbourVote(embeddings, run.kind, split, settings, meter).fit()
-    supervised = Supervised(backbone, run.kind, split, protocol, settings, plan.seed, compute, report, keep)
+    supervised = Supervised(backbone, run.kind, split, protocol, settings, plan.seed, compute, report, keep, save)
     return supervised.fit(f"{protocol.name} {plan.task.name} seed {plan.seed}")
 
 

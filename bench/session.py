@@ -47,6 +47,8 @@ class RunRequest:
     device: str
     workers: int | None
     compile: bool | None
+    split: Path | None = None
+    save_predictions: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
 def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> Outcome:
     """Run what is missing of a plan, on real data or, without a data root, on phantoms. Raises `BenchError`."""
     check_corpus_name(request.corpus)
+    _check_split(request.split, plans)
     root = resolve_root(request.data_root)
     cache = request.cache or default_cache()
 
@@ -133,10 +136,11 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
     from bench.world import World
 
     data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
-    world = World(root, report) if root else World.phantom(data_sets, cache, report)
+    splits = {data_sets[0].name: request.split} if request.split else {}
+    world = World(root, report, given_splits=splits) if root else World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
     DECODED.files = DecodedFiles(cache / "decoded")
-    options = Options(request.profile, request.corpus, request.results, cache, compute)
+    options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
     return run_plan(plans, options, world, report)
 
 
@@ -154,6 +158,18 @@ def check_request(request: RunRequest) -> None:
         raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
     for path in request.plugins:
         registry.methods().add_file(path)
+
+
+def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:
+    names = sorted({plan.task.data.name for plan in plans})
+    if path is None:
+        return
+    if len(names) > 1:
+        raise UsageError(
+            f"--split names one data set's cases; these tasks use {', '.join(names)}. Run them one by one."
+        )
+    if not path.is_file():
+        raise UsageError(f"--split {path}: no such file. It is a CSV file with the columns case and split.")
 
 
 def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class SplitCases:
     """SHA-256 (hex) of the file that `write_split` writes."""
     seed: int
     """Seed that drew the validation cases."""
+    given: str | None = None
+    """SHA-256 (hex) of the split file that the user gave; None where the split was drawn."""
 
 
 def draw_split(data: Data, seed: int) -> SplitCases:
@@ -38,19 +40,36 @@ def draw_split(data: Data, seed: int) -> SplitCases:
 
     The drawing is stratified by class and moves whole groups: cases of one subject and byte-identical files stay
     on one side. It depends on ids, hashes and targets only, not on the order of the file system. Where the owner
-    gives no test split, `TEST_FRACTION` of the cases is drawn for it first, with `TEST_SEED`.
+    gives no test split, `TEST_FRACTION` of the cases is drawn for it first, with `TEST_SEED`. Where the data set has
+    domains, this holds for the first; all cases of the others are test cases.
 
     Raises:
         DataError: a class has too few cases to stand on both sides.
     """
-    cases = sorted(data.cases, key=lambda case: case.id)
+    everything = sorted(data.cases, key=lambda case: case.id)
+    trained = data.data_set.domains[:1]
+    cases = [case for case in everything if not trained or case.domain == trained[0]]
+    foreign = [case for case in everything if trained and case.domain != trained[0]]
     test = [case for case in cases if case.owner_split == "test"]
     rest = [case for case in cases if case.owner_split != "test"]
     if not test:
         rest, test = _hold_out(data, rest, TEST_FRACTION, TEST_SEED)
-    train, validation = _hold_out(data, rest, data.data_set.validation_fraction, seed)
-    fingerprint = hashlib.sha256(_format_split(train, validation, test).encode()).hexdigest()
-    return SplitCases(tuple(train), tuple(validation), tuple(test), fingerprint, seed)
+    train, validation = draw_validation(data, rest, seed)
+    return make_split(train, validation, test + foreign, seed)
+
+
+def make_split(
+    train: Iterable[Case], validation: Iterable[Case], test: Iterable[Case], seed: int, given: str | None = None
+) -> SplitCases:
+    """Sort the three sides by id and take their fingerprint."""
+    sides = [tuple(sorted(side, key=lambda case: case.id)) for side in (train, validation, test)]
+    fingerprint = hashlib.sha256(_format_split(*sides).encode()).hexdigest()
+    return SplitCases(sides[0], sides[1], sides[2], fingerprint, seed, given)
+
+
+def draw_validation(data: Data, cases: list[Case], seed: int) -> tuple[list[Case], list[Case]]:
+    """Cut training cases in two, (training, validation), as `draw_split` does. Raises `DataError` as it does."""
+    return _hold_out(data, cases, data.data_set.validation_fraction, seed)
 
 
 def write_split(split: SplitCases, path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.corpora import Corpus, manifest_corpus, pool_corpus
 from bench.data import Data, find_data_sets, read_data
+from bench.given_split import read_split
 from bench.interfaces import DataSet
 from bench.overlap import Overlap, find_duplicates
-from bench.phantom import ensure_phantom
+from bench.phantom import ensure_phantoms
 from bench.progress import Report
 from bench.registry import tasks
 from bench.splits import SplitCases, draw_split
@@ -17,23 +19,36 @@ from bench.splits import SplitCases, draw_split
 class World:
     """Data sets, splits and corpora under one data root, each made at most once per process."""
 
-    def __init__(self, root: Path, report: Report) -> None:
+    def __init__(
+        self,
+        root: Path,
+        report: Report,
+        only: frozenset[str] | None = None,
+        given_splits: Mapping[str, Path] | None = None,
+    ) -> None:
         self.root = root
+        self.only = only
+        """Names of the data sets that count as lying under the root; None for all."""
         self.report = report
+        self.given_splits = given_splits or {}
+        """Data set -> split file that the user gave."""
         self._data: dict[str, Data] = {}
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
 
     @classmethod
-    def phantom(cls, data_sets: list[DataSet], cache: Path, report: Report) -> World:
-        """A world of synthetic data, written to the cache unless it is there."""
+    def phantom(
+        cls, data_sets: list[DataSet], cache: Path, report: Report, given_splits: Mapping[str, Path] | None = None
+    ) -> World:
+        """A world of the synthetic data of these data sets, written to the cache unless it is there.
+
+        What else the cache holds does not count, so that a corpus does not depend on what was run before.
+        """
         report.say("No data root is configured (--data-root or BENCH_DATA), so this runs on synthetic phantom data.")
-        root = cache
-        for data_set in data_sets:
-            root = ensure_phantom(data_set, cache)
+        root = ensure_phantoms(data_sets, cache)
         report.say(f"Phantom data: {root}. Scores on it say that the harness works, nothing about a method.")
-        return cls(root, report)
+        return cls(root, report, frozenset(data_set.name for data_set in data_sets), given_splits)
 
     def data(self, data_set: DataSet) -> Data:
         """Read a data set; its warnings are said once. Raises `DataError`."""
@@ -45,10 +60,12 @@ class World:
         return self._data[data_set.name]
 
     def split(self, data_set: DataSet, seed: int) -> SplitCases:
-        """Training, validation and test cases for a seed."""
+        """Training, validation and test cases for a seed: drawn, or as the user's file says. Raises `DataError`."""
         key = (data_set.name, seed)
         if key not in self._splits:
-            self._splits[key] = draw_split(self.data(data_set), seed)
+            given = self.given_splits.get(data_set.name)
+            data = self.data(data_set)
+            self._splits[key] = read_split(data, given, seed, self.report) if given else draw_split(data, seed)
         return self._splits[key]
 
     def overlap(self, data_set: DataSet, seed: int) -> Overlap:
@@ -75,4 +92,5 @@ class World:
 
     def _found(self) -> list[DataSet]:
         known = {(d := tasks().get(name).data).name: d for name in tasks().plugins}
-        return [known[name] for name in sorted(find_data_sets(self.root, known.values()))]
+        found = sorted(find_data_sets(self.root, known.values()))
+        return [known[name] for name in found if self.only is None or name in self.only]

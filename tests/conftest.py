@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bench import registry
-from bench.phantom import ensure_phantom
+from bench.phantom import ensure_phantom, ensure_phantoms
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +33,15 @@ def phantom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def phantom_root(phantom_cache: Path) -> Path:
-    """A data root with the phantom of every data set; do not change it."""
-    root = phantom_cache
-    for name in registry.tasks().plugins:
-        root = ensure_phantom(registry.tasks().get(name).data, phantom_cache)
-    return root
+    """A data root with the phantom of brain tumour classification alone; do not change it."""
+    return ensure_phantom(registry.tasks().get("brain_tumor").data, phantom_cache)
+
+
+@pytest.fixture(scope="session")
+def segmentation_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with the phantoms of all segmentation data sets; do not change it."""
+    names = [name for name in registry.tasks().plugins if not name.startswith("brain_tumor")]
+    return ensure_phantoms([registry.tasks().get(name).data for name in names], tmp_path_factory.mktemp("segmentation"))
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Corpora never hold an evaluation image; their fingerprint follows the content."""
 
+import pickle
 from dataclasses import replace
 
 import nibabel
@@ -12,6 +13,8 @@ from bench.errors import DataError
 from bench.progress import Report
 from bench.world import World
 from tasks.brain_tumor import BRAIN_TUMOR
+from tasks.drive import DRIVE
+from tasks.mmwhs_ct import MMWHS_CT
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,43 @@ def test_fingerprint_follows_content_and_seed(world):
     assert zero.fingerprint == again.fingerprint
     assert zero.fingerprint != one.fingerprint
     assert zero.origin == one.origin
+
+
+def test_pool_of_images_films_and_slices(segmentation_root):
+    world = World(segmentation_root, Report(quiet=True))
+    corpus = world.corpus("pool", DRIVE, 0)
+    assert set(corpus.sources) == {
+        "brats", "buid", "drive", "isic2018", "jsrt", "kvasir_seg", "mmwhs_ct", "mmwhs_mri", "prostate",
+    }  # fmt: skip
+    assert len(corpus.images) == sum(corpus.sources.values())
+    slices = [i for i in corpus.images if i.axis is not None]
+    assert len(slices) == 12 * len({i.content for i in slices}), "through the plane, 12 slices a volume"
+    assert len({(i.content, i.axis, i.index) for i in corpus.images}) == len(corpus.images)
+    held_out = {
+        world.data(d).hashes[c.id]
+        for d in world._found()
+        for c in (*world.split(d, 0).validation, *world.split(d, 0).test)
+    }
+    assert not held_out & {i.content for i in corpus.images}
+    film = next(i for i in corpus.images if i.path.suffix == ".IMG")
+    for image in (film, slices[6], slices[-6]):
+        assert np.asarray(image.read()).std() > 5
+    assert film.read().size == (64, 64)
+    assert pickle.loads(pickle.dumps(film)).read().size == (64, 64)
+
+
+def test_a_volume_held_out_leaves_all_its_slices_out(segmentation_root):
+    world = World(segmentation_root, Report(quiet=True))
+    data, split = world.data(MMWHS_CT), world.split(MMWHS_CT, 0)
+    stolen = replace(split, train=(*split.train, split.test[0]))
+    corpus = pool_corpus([(data, stolen)])
+    assert (corpus.excluded, len(corpus.images)) == (12, 12 * len(split.train))
+
+
+def test_a_phantom_world_counts_its_own_data_sets_only(tmp_path):
+    World.phantom([DRIVE], tmp_path, Report(quiet=True))
+    world = World.phantom([BRAIN_TUMOR], tmp_path, Report(quiet=True))
+    assert set(world.corpus("pool", BRAIN_TUMOR, 0).sources) == {"brain_tumor"}
 
 
 def test_csv_manifest_of_files_and_folders(tmp_path, world):

@@ -9,9 +9,7 @@ from typing import Literal
 
 from bench.errors import DataError
 from bench.interfaces import Case
-
-_JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-"""What operating systems and archive programs leave behind (lower case); hidden files are ignored as well."""
+from tasks.readers.folders import names_found, visible
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class ClassFolders:
         split_folder = folder / split
         if not split_folder.is_dir():
             raise DataError(f"{split_folder}: this folder is missing.\n{self._advice(folder)}")
-        found = {path.name for path in _visible(split_folder) if path.is_dir()}
+        found = {path.name for path in visible(split_folder) if path.is_dir()}
         missing, unknown = sorted(set(self.classes) - found), sorted(found - set(self.classes))
         if missing:
             raise DataError(f"{split_folder / missing[0]}: this class folder is missing.\n{self._advice(folder)}")
@@ -76,35 +74,18 @@ class ClassFolders:
         return [(split_folder / name, target) for name, target in self.classes.items()]
 
     def _images(self, class_folder: Path) -> list[Path]:
-        found = [path for path in _visible(class_folder) if not path.is_dir()]
+        found = [path for path in visible(class_folder) if not path.is_dir()]
         images = [path for path in found if path.suffix.lower() in self.suffixes]
         if not images:
             raise DataError(
-                f"{class_folder}: no images in this folder (suffixes: {', '.join(self.suffixes)}; {_names(found)}).\n"
-                "Unpack the owner's archive again."
+                f"{class_folder}: no images in this folder "
+                f"(suffixes: {', '.join(self.suffixes)}; {names_found(found)}).\nUnpack the owner's archive again."
             )
         return images
 
     def _advice(self, folder: Path) -> str:
-        entries = _visible(folder)
+        entries = visible(folder)
         nested = [path for path in entries if path.is_dir() and self.matches(path)]
         if nested:
             return f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
-        return f"Unpack the owner's archive again; expected in {folder} ({_names(entries)}):\n{self.layout}"
-
-
-def _visible(folder: Path) -> list[Path]:
-    """Entries of a folder, sorted, without hidden files and what operating systems leave behind."""
-    try:
-        return sorted(
-            path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in _JUNK
-        )
-    except OSError as error:
-        raise DataError(
-            f"{folder}: cannot be listed: {error.strerror}.\nGive yourself the right to read it."
-        ) from error
-
-
-def _names(paths: list[Path]) -> str:
-    names = ", ".join(path.name for path in paths[:5])
-    return f"found: {names}{', ...' if len(paths) > 5 else ''}" if names else "found: nothing"
+        return f"Unpack the owner's archive again; expected in {folder} ({names_found(entries)}):\n{self.layout}"

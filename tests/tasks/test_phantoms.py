@@ -1,11 +1,15 @@
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 
+from bench import registry
 from bench.images import read_image
 from tasks import phantoms
 from tasks.brain_tumor import BRAIN_TUMOR
+
+DATA_SETS = {name: registry.tasks().get(name).data for name in phantoms.__all__}
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +40,24 @@ def test_sizes_vary_within_bounds(folder):
     assert all(150 <= side <= 230 for size in sizes for side in size)
 
 
-def test_same_seed_same_bytes(folder, tmp_path):
-    phantoms.brain_tumor(tmp_path / "again", 0)
-    phantoms.brain_tumor(tmp_path / "other", 1)
-    for path in sorted(folder.rglob("*.jpg")):
-        inside = path.relative_to(folder)
-        assert path.read_bytes() == (tmp_path / "again" / inside).read_bytes()
-        assert path.read_bytes() != (tmp_path / "other" / inside).read_bytes()
+@pytest.mark.parametrize("name", phantoms.__all__)
+def test_same_seed_same_bytes(name, tmp_path):
+    write = getattr(phantoms, name)
+    for place, seed in (("one", 0), ("again", 0), ("other", 1)):
+        (tmp_path / place).mkdir()
+        write(tmp_path / place, seed)
+    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()]
+    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "again" / f).read_bytes() for f in files)
+    images = [case.image for case in DATA_SETS[name].reader.read(tmp_path / "one")]
+    others = [case.image for case in DATA_SETS[name].reader.read(tmp_path / "other")]
+    assert not {path.read_bytes() for path in images} & {path.read_bytes() for path in others}
+    assert sum((tmp_path / "one" / f).stat().st_size for f in files) < 4_000_000
+
+
+def test_heart_structures_are_told_apart_by_their_brightness(tmp_path):
+    phantoms.mmwhs_ct(tmp_path, 0)
+    reader = DATA_SETS["mmwhs_ct"].reader
+    case = reader.read(tmp_path)[0]
+    volume, labels = reader.load_volume(case).array, reader.load_labels(case).array
+    levels = [volume[labels == number].mean() for number in range(8)]
+    assert np.diff(sorted(levels)).min() > 25, "more than the noise of 25 a voxel, averaged"

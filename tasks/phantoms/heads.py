@@ -1,4 +1,4 @@
-"""Synthetic data sets in the owners' layouts, for smoke runs and tests: learnable, and no evidence of anything."""
+"""The phantom of brain tumour classification: heads with a lesion that depends on the class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-Array = np.ndarray
+from tasks.phantoms.drawing import Array, blob, noise, soft
 
 _SPLITS = (("Training", 50), ("Testing", 20))
 _CLASSES = ("glioma_tumor", "meningioma_tumor", "no_tumor", "pituitary_tumor")
@@ -57,18 +57,16 @@ def _draw_head(rng: np.random.Generator, name: str) -> Array:
     height, width = (int(n) for n in rng.integers(150, 231, size=2))
     x, y = _head_coordinates(rng, height, width)
     radius = np.hypot(x, y)
-    brain = _soft(0.86 - radius, 0.03)
-    image = rng.uniform(80, 115) + rng.uniform(4, 14) * _noise(rng, height, width, 7)
-    image += rng.uniform(4, 10) * _noise(rng, height, width, 24)
+    brain = soft(0.86 - radius, 0.03)
+    image = rng.uniform(80, 115) + rng.uniform(4, 14) * noise(rng, height, width, 7)
+    image += rng.uniform(4, 10) * noise(rng, height, width, 24)
     for side in (-1, 1):  # ventricles
-        image -= rng.uniform(15, 45) * _blob(
-            x - side * rng.uniform(0.08, 0.16), y + 0.05, rng.uniform(0.08, 0.16), 0.04
-        )
+        image -= rng.uniform(15, 45) * blob(x - side * rng.uniform(0.08, 0.16), y + 0.05, rng.uniform(0.08, 0.16), 0.04)
     for _ in range(rng.integers(0, 3)):  # bright vessels, in every class
         at = rng.uniform(-0.6, 0.6, size=2)
-        image += rng.uniform(15, 45) * _blob(x - at[0], y - at[1], rng.uniform(0.03, 0.08), 0.03)
+        image += rng.uniform(15, 45) * blob(x - at[0], y - at[1], rng.uniform(0.03, 0.08), 0.03)
     image = brain * (image + _lesion(rng, name, x, y))
-    image += rng.uniform(90, 180) * _soft(0.05 - np.abs(radius - 0.95), 0.02)  # skull
+    image += rng.uniform(90, 180) * soft(0.05 - np.abs(radius - 0.95), 0.02)  # skull
     image += rng.uniform(4, 12) * rng.standard_normal(image.shape, dtype=np.float32)
     return np.clip(image * rng.uniform(0.8, 1.15) + rng.uniform(0, 15), 0, 255).astype(np.uint8)
 
@@ -91,27 +89,12 @@ def _lesion(rng: np.random.Generator, name: str, x: Array, y: Array) -> Array:
         angle, size = np.arctan2(y, x), rng.uniform(0.2, 0.38)
         waves = sum(rng.uniform(0, 0.12) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 5))
         inside = size * (1 + waves) - np.hypot(x, y)
-        return contrast * (_soft(inside, 0.03) - rng.uniform(1.2, 1.8) * _soft(inside - 0.35 * size, 0.03))
+        return contrast * (soft(inside, 0.03) - rng.uniform(1.2, 1.8) * soft(inside - 0.35 * size, 0.03))
     if name == "meningioma_tumor":
         angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(0.6, 0.8)
         x, y = x - distance * np.cos(angle), y - distance * np.sin(angle)
-        return contrast * _blob(x, y, rng.uniform(0.18, 0.34), 0.03)
+        return contrast * blob(x, y, rng.uniform(0.18, 0.34), 0.03)
     if name == "pituitary_tumor":
         x, y = x - rng.uniform(-0.08, 0.08), y - rng.uniform(0.35, 0.6)
-        return contrast * _blob(x, y, rng.uniform(0.12, 0.22), 0.03)
+        return contrast * blob(x, y, rng.uniform(0.12, 0.22), 0.03)
     return np.zeros_like(x)
-
-
-def _blob(x: Array, y: Array, radius: float, edge: float) -> Array:
-    return _soft(radius - np.hypot(x, y), edge)
-
-
-def _soft(inside: Array, edge: float) -> Array:
-    """A soft step: 0 outside, 1 inside, linear over twice `edge`."""
-    return np.clip(inside / (2 * edge) + 0.5, 0, 1)
-
-
-def _noise(rng: np.random.Generator, height: int, width: int, cells: int) -> Array:
-    """Smooth noise (H, W) of unit scale with about `cells` cells a side."""
-    grid = Image.fromarray(rng.normal(size=(cells, cells)).astype(np.float32))
-    return np.asarray(grid.resize((width, height), Image.Resampling.BICUBIC))

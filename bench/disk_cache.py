@@ -1,0 +1,148 @@
+"""Decoded arrays on disk: each case is decoded once, whatever the number of epochs, runs and processes.
+
+One `.npy` file per array under `<cache>/decoded/cases/`, opened memory-mapped. Files are written atomically, so
+processes may share the folder; deleting any of it, at any time, costs only the time to decode again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.errors import StorageError, UsageError
+from bench.files import write_atomic
+from bench.progress import Report
+
+FOLDER = "decoded"
+CASES = f"{FOLDER}/cases"
+LIMIT_VARIABLE = "BENCH_DECODED_GIB"
+"""Environment variable that bounds the folder, in GiB."""
+LIMIT_GIB = 32.0
+_CLOCK_SECONDS = 1.0
+"""File times may lag behind the clock by less than this."""
+
+
+class DiskCache:
+    """Arrays by key under one folder, bounded.
+
+    When the bound is reached, files that nobody used since this object was made are deleted, longest unused first; if
+    that is not enough, the array is not kept. Another process that still reads a deleted file is not disturbed. Two
+    processes that write at the same time may go over the bound by what one of them writes.
+
+    Raises:
+        UsageError: `LIMIT_VARIABLE` is not a positive number.
+    """
+
+    def __init__(self, folder: Path, report: Report | None = None) -> None:
+        self.folder = folder
+        self.limit_bytes = _limit_bytes()
+        self._report = report
+        self._start = time.time()
+        self._used_bytes = sum(size for _, size, _ in self._files())
+        self._touched: set[str] = set()
+        self._warned = False
+        self._lock = threading.Lock()
+
+    def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
+        """The array of a key, memory-mapped and read-only; made and stored if it is not there.
+
+        Where it cannot be stored (bound reached, disk full), it is returned from memory with one warning.
+
+        Raises:
+            StorageError: it cannot be stored and is `required` to be.
+        """
+        path = self.folder / key[:2] / f"{key}.npy"
+        found = self._open(path, key)
+        if found is not None:
+            return found
+        array = make()
+        try:
+            self._store(path, array)
+        except StorageError as error:
+            if required:
+                raise
+            self._warn(str(error))
+            return array
+        stored = self._open(path, key)
+        return array if stored is None else stored
+
+    def _open(self, path: Path, key: str) -> np.ndarray | None:
+        try:
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+            if key not in self._touched:
+                self._touched.add(key)
+                os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):  # not an array: from a broken disk; written again
+            return None
+        return array
+
+    def _store(self, path: Path, array: np.ndarray) -> None:
+        with self._lock:
+            if self._used_bytes + array.nbytes > self.limit_bytes:
+                self._make_room(array.nbytes)
+            self._used_bytes += array.nbytes
+        write_atomic(path, lambda file: np.save(file, array, allow_pickle=False))
+
+    def _make_room(self, wanted_bytes: int) -> None:
+        files = sorted(self._files())
+        self._used_bytes = sum(size for _, size, _ in files)
+        for used_at, size, path in files:
+            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= self._start - _CLOCK_SECONDS:
+                break
+            if path.stem in self._touched:
+                continue
+            path.unlink(missing_ok=True)
+            self._used_bytes -= size
+        if self._used_bytes + wanted_bytes > self.limit_bytes:
+            raise StorageError(
+                f"{self.folder}: the decoded data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
+                f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."
+            )
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """(time of last use, bytes, path) of every stored array."""
+        for path in self.folder.glob("*/*.npy"):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            yield status.st_mtime, status.st_size, path
+
+    def _warn(self, text: str) -> None:
+        if self._report and not self._warned:
+            self._report.warn(f"{text} Until then, cases are decoded each time they are used.")
+        self._warned = True
+
+
+def clean(cache: Path) -> tuple[int, int]:
+    """Delete every decoded array under a cache folder; returns (files, bytes) deleted. Raises `StorageError`."""
+    files = size = 0
+    try:
+        for path in sorted((cache / FOLDER).rglob("*"), reverse=True):
+            if path.is_dir():
+                path.rmdir()
+                continue
+            size += path.stat().st_size
+            files += 1
+            path.unlink()
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be deleted: {error.strerror}. Check the folder's permissions.") from error
+    return files, size
+
+
+def _limit_bytes() -> int:
+    text = os.environ.get(LIMIT_VARIABLE, "").strip() or str(LIMIT_GIB)
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = -1.0
+    if not 0 < limit < float("inf"):
+        raise UsageError(f"{LIMIT_VARIABLE}={text!r}: expected a positive number of GiB, for example {LIMIT_GIB:g}.")
+    return int(limit * 2**30)

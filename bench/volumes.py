@@ -1,0 +1,86 @@
+"""Reading NIfTI volumes: one way to open them, one kind of error. Arrays stay as stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.errors import DataError
+
+
+class Grid(NamedTuple):
+    """Where the voxels of a volume lie."""
+
+    shape: tuple[int, int, int]
+    affine: np.ndarray
+    """(4, 4) voxel indices to millimetres, right-anterior-superior."""
+
+    @property
+    def spacing_mm(self) -> np.ndarray:
+        """(3,) distance of neighbouring voxels along each stored axis."""
+        spacing: np.ndarray = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return spacing
+
+
+def read_grid(path: Path) -> Grid:
+    """Shape and affine of a volume, from its header alone. Raises `DataError` as `read_voxels` does."""
+    image = _open(path)
+    if len(image.shape) != 3:
+        raise DataError(
+            f"{path}: has {len(image.shape)} dimensions, shape {image.shape}; expected one 3D volume.\n"
+            "Split it into one file per volume, or restore the owner's file."
+        )
+    if 0 in image.shape or not np.isfinite(image.affine).all() or abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
+        raise DataError(
+            f"{path}: has shape {image.shape} and the affine {image.affine.tolist()}, which places no voxels in space."
+            "\nRestore this file from the owner's archive."
+        )
+    return Grid(image.shape, np.asarray(image.affine, dtype=np.float64))
+
+
+def read_voxels(path: Path) -> np.ndarray:
+    """Voxels (X, Y, Z) of a volume as stored, with the header's scaling applied.
+
+    Raises:
+        DataError: the file is missing, empty, truncated, no NIfTI volume or not 3D; names the file and the fix.
+    """
+    read_grid(path)
+    image = _open(path)
+    try:
+        return np.asanyarray(image.dataobj)
+    except Exception as error:  # gzip, zlib and nibabel raise many types where a file is truncated
+        raise _unreadable(path, error) from error
+
+
+def through_plane(grid: Grid) -> tuple[int, int]:
+    """Axis of the slices in RAS orientation (0 sagittal, 1 coronal, 2 axial), and their number.
+
+    It is the stored axis of the largest spacing; where spacings are equal within 1 %, axial comes first, then coronal.
+    """
+    from nibabel.orientations import io_orientation
+
+    ras = io_orientation(grid.affine)[:, 0].astype(int)
+    spacing = grid.spacing_mm
+    stored = max((i for i in range(3) if spacing[i] >= 0.99 * spacing.max()), key=lambda i: ras[i])
+    return int(ras[stored]), grid.shape[stored]
+
+
+def _open(path: Path) -> Any:
+    import nibabel
+
+    try:
+        if path.stat().st_size == 0:
+            raise ValueError("the file is empty (0 bytes)")
+        return nibabel.load(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file.\nRestore it from the owner's archive.") from error
+    except Exception as error:  # nibabel's readers raise many types
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} is not a readable NIfTI volume: {error}.\nRestore this file from the owner's archive, or remove it."
+    )

@@ -1,0 +1,159 @@
+"""Segmentation of images: masks predicted at the input size, scored at the resolution of the original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, cast
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from bench.errors import DataError
+from bench.files import write_atomic
+from bench.interfaces import Case, ImageMaskReader
+from bench.prepared import PreparedDataset
+from tasks.kinds.segmentation.augmentation import JointAugmentation
+from tasks.kinds.segmentation.base import SegmentationKind, as_entries, no_target, normalise
+from tasks.kinds.segmentation.loss import IGNORE
+from tasks.kinds.segmentation.scores import Scores, hd95, per_class, score_masks
+from tasks.kinds.segmentation.settings import SegmentationSettings
+
+
+class Segmentation2D(SegmentationKind):
+    """Structures in 2D images. Images are squashed to a square; predictions are stretched back.
+
+    Metrics of a case are means over the structures present in its truth: `dice`, `iou`, `hd95_px`, each also per
+    structure, and `false_positive_rate_absent`. The test split is scored on the owner's pixels inside the reader's
+    region; epochs are selected on validation at the input size, without distances.
+    """
+
+    name = "segmentation_2d"
+    settings_class = SegmentationSettings
+    metrics: ClassVar[tuple[str, ...]] = ("dice", "iou", "hd95_px", "false_positive_rate_absent")
+
+    @property
+    def reader(self) -> ImageMaskReader:
+        """The reader of the task's data set."""
+        return cast(ImageMaskReader, self.task.data.reader)
+
+    def dataset(self, cases: Sequence[Case], *, train: bool) -> SegmentationImages:
+        """Images (3, S, S) with target planes (T, S, S), uint8; `train` augments both alike."""
+        return SegmentationImages(self, cases, train=train)
+
+    def collect(
+        self, cases: Sequence[Case], batches: Iterable[tuple[Tensor, Tensor]], *, test: bool, save: Path | None = None
+    ) -> np.ndarray:
+        """Score image by image; `save` gets one PNG per case and structure, at the original resolution."""
+        scores: list[Scores] = []
+        for output, target in batches:
+            for logits, planes in zip(output, target, strict=True):
+                case = cases[len(scores)]
+                scores.append(self._score_original(case, logits, save) if test else self._score_small(logits, planes))
+        return as_entries(scores)
+
+    def prepare(self, case: Case) -> np.ndarray:
+        """Image and target planes at the input size (3 + T, S, S), uint8, from the cache or decoded."""
+        return self.kept(self.key(case), partial(self._decode, case))
+
+    def has_target(self, case: Case) -> bool:
+        """Whether any pixel of a case belongs to a structure."""
+        return bool(self.kept(self.key(case, "target"), lambda: _any_target(self.prepare(case)[None, 3:])).any())
+
+    def _decode(self, case: Case) -> np.ndarray:
+        size = (self.settings.image_size, self.settings.image_size)
+        image, (masks, region) = self.reader.load_image(case), self.load_truth(case)
+        if masks.shape != (len(self.classes), image.height, image.width):
+            raise DataError(
+                f"{case.image}: the image has {image.height} x {image.width} pixels and its masks have shape "
+                f"{masks.shape}; expected ({len(self.classes)}, {image.height}, {image.width}).\n"
+                "Restore both files from the owner's archive."
+            )
+        planes = masks.astype(np.uint8) if self.sigmoid else self._to_labels(case, masks)
+        if region is not None:
+            planes[:, ~region] = IGNORE
+        small = [np.asarray(Image.fromarray(p).resize(size, Image.Resampling.NEAREST)) for p in planes]
+        pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+        return np.concatenate([pixels, np.stack(small)])
+
+    def load_truth(self, case: Case) -> tuple[np.ndarray, np.ndarray | None]:
+        """Masks (C, H, W), bool, empty outside the region, and the region (H, W), bool, or None."""
+        masks, region = self.reader.load_masks(case), self.reader.load_region(case)
+        return (masks if region is None else masks & region), region
+
+    def _to_labels(self, case: Case, masks: np.ndarray) -> np.ndarray:
+        """(C, H, W) bool -> (1, H, W) uint8 labels, 0 for background."""
+        if (masks.sum(axis=0) > 1).any():
+            raise DataError(
+                f"{case.image}: its structures overlap, and the data set {self.task.data.name!r} says they do not.\n"
+                "Restore its masks, or declare DataSet.overlapping_classes."
+            )
+        labels: np.ndarray = masks.argmax(axis=0) + 1
+        return np.where(masks.any(axis=0), labels, 0).astype(np.uint8)[None]
+
+    def _score_small(self, logits: Tensor, planes: Tensor) -> Scores:
+        target = planes.numpy()
+        valid = target != IGNORE
+        truth = (target == 1) if self.sigmoid else target == np.arange(1, len(self.classes) + 1).reshape(-1, 1, 1)
+        masks = self.predict(logits[None])[0] & valid
+        return self._named(score_masks(truth, masks, self.classes, valid[0]))
+
+    def _score_original(self, case: Case, logits: Tensor, save: Path | None) -> Scores:
+        truth, region = self.load_truth(case)
+        size = truth.shape[1:]
+        masks = self.predict(interpolate(logits[None].float(), size=size, mode="bilinear", align_corners=False))[0]
+        if region is not None:
+            masks = masks & region
+        if save is not None:
+            self._save(case, masks, save)
+        scores = score_masks(truth, masks, self.classes, region)
+        scores["hd95_px"] = [hd95(t, p, (1.0, 1.0)) for t, p in zip(truth, masks, strict=True)]
+        return self._named(scores)
+
+    def _named(self, scores: dict[str, list[float | None]]) -> Scores:
+        return {k: v for name, values in scores.items() for k, v in per_class(name, self.classes, values).items()}
+
+    def _save(self, case: Case, masks: np.ndarray, folder: Path) -> None:
+        for name, mask in zip(self.classes, masks, strict=True):
+            image = Image.fromarray(mask.astype(np.uint8) * 255)
+            path = folder / f"{case.id}-{name.replace('/', '_').replace(' ', '_')}.png"
+            write_atomic(path, partial(image.save, format="PNG"))
+
+
+class SegmentationImages(PreparedDataset):
+    """Images (3, S, S), ImageNet-normalised, with target planes (T, S, S), uint8."""
+
+    def __init__(self, kind: Segmentation2D, cases: Sequence[Case], *, train: bool) -> None:
+        self.kind, self.cases = kind, cases
+        self.train = train
+        self.augment = JointAugmentation(kind.settings, kind.classes) if train else None
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        array = torch.from_numpy(np.array(self.kind.prepare(self.cases[index])))
+        image, target = array[:3], array[3:]
+        if self.augment:
+            image, target = self.augment(image, target)
+        return normalise(image), target
+
+    def prepare_case(self, index: int) -> None:
+        """Decode one image and its masks to the cache."""
+        self.kind.prepare(self.cases[index])
+        if self.train:
+            self.kind.has_target(self.cases[index])
+
+    def check(self) -> None:
+        """Raise `DataError` where no training image has a target."""
+        if self.train and not any(self.kind.has_target(case) for case in self.cases):
+            raise no_target(self.kind, len(self.cases))
+
+
+def _any_target(planes: np.ndarray) -> np.ndarray:
+    """(N, T, S, S) uint8 -> (N,) bool: whether any pixel belongs to a structure."""
+    return np.array([((item > 0) & (item != IGNORE)).any() for item in planes])

@@ -1,0 +1,146 @@
+"""Segmentation of volumes, slice by slice: predictions are stacked and scored in 3D on the owner's grid."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tempfile
+import weakref
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar, cast
+
+import nibabel
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from bench.disk_cache import DiskCache
+from bench.errors import DataError
+from bench.files import write_atomic
+from bench.interfaces import Case, VolumeReader
+from tasks.kinds.segmentation.base import SegmentationKind, as_entries
+from tasks.kinds.segmentation.grid import cut, find_grid, scale_intensities, stack
+from tasks.kinds.segmentation.scores import Scores
+from tasks.kinds.segmentation.settings import VolumeSettings
+from tasks.kinds.segmentation.slices import SLICE, VolumeSlices
+from tasks.kinds.segmentation.volume_scores import score_volume
+
+Stream = Iterator[tuple[Tensor, Tensor]]
+"""Logits (channels, S, S) and target (1, S, S) of slice after slice."""
+
+
+class Segmentation3D(SegmentationKind):
+    """Structures in volumes, with a 2D U-Net on slices; structures exclude each other.
+
+    Volumes are turned to right-anterior-superior orientation, scaled to [0, 1], cut into slices and resized to squares.
+    Training takes slices with and without a structure equally often. Metrics of a case: `iou_3d`, `dice_3d`, `hd95_mm`
+    over the volume, `dice` over its slices, each also per structure, and `false_positive_rate_absent`. The test split
+    is scored on the owner's grid; epochs are selected on validation at the input size, without distances.
+    """
+
+    name = "segmentation_3d"
+    settings_class = VolumeSettings
+    metrics: ClassVar[tuple[str, ...]] = ("iou_3d", "dice_3d", "hd95_mm", "dice", "false_positive_rate_absent")
+    settings: VolumeSettings
+
+    @property
+    def reader(self) -> VolumeReader:
+        """The reader of the task's data set."""
+        return cast(VolumeReader, self.task.data.reader)
+
+    @property
+    def sigmoid(self) -> bool:
+        """Whether there is one structure; several exclude each other in a label map."""
+        return len(self.classes) == 1
+
+    def dataset(self, cases: Sequence[Case], *, train: bool) -> VolumeSlices:
+        """Slices (3, S, S) with labels (1, S, S), uint8; `train` balances and augments them."""
+        return VolumeSlices(self, cases, train=train)
+
+    def collect(
+        self, cases: Sequence[Case], batches: Iterable[tuple[Tensor, Tensor]], *, test: bool, save: Path | None = None
+    ) -> np.ndarray:
+        """Score volume by volume, holding one at a time; `save` gets one NIfTI label map per case."""
+        stream = (item for output, target in batches for item in zip(output, target, strict=True))
+        score = partial(self._score_original, save=save) if test else self._score_small
+        return as_entries([score(case, islice(stream, len(self.prepare(case)))) for case in cases])
+
+    def prepare(self, case: Case) -> np.ndarray:
+        """Slices at the input size (N, S, S), dtype `SLICE`, memory-mapped.
+
+        Raises:
+            DataError: a file of the case cannot be used.
+            StorageError: the cache cannot hold it; slices are never all in memory.
+        """
+        key = self.key(case, self.settings.plane, self.settings.window)
+        return self.kept(key, partial(self._decode, case), required=True)
+
+    def has_target(self, case: Case) -> np.ndarray:
+        """(N,) bool: which slices hold a structure."""
+        key = self.key(case, self.settings.plane, self.settings.window, "target")
+        return self.kept(key, lambda: np.any(self.prepare(case)["target"], axis=(1, 2)), required=True)
+
+    def key(self, case: Case, *settings: object) -> str:
+        """See `SegmentationKind.key`; without a cache, slices go to a folder that is deleted with this object."""
+        if self.cache is None:
+            self.contents = defaultdict(str)
+            folder = Path(tempfile.mkdtemp(prefix="bench-slices-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self.cache = DiskCache(folder)
+        return super().key(case, *settings)
+
+    def _decode(self, case: Case) -> np.ndarray:
+        volume, labels = self.reader.load_volume(case), self.reader.load_labels(case)
+        if volume.array.shape != labels.array.shape or volume.array.ndim != 3:
+            raise DataError(
+                f"{case.image}: the volume has shape {volume.array.shape} and its labels {labels.array.shape}; "
+                "expected one 3D grid.\nRestore both files from the owner's archive."
+            )
+        if not np.isfinite(volume.array).all():
+            raise DataError(f"{case.image}: some intensities are not finite.\nRestore it from the owner's archive.")
+        grid = find_grid(volume.affine, self.settings.plane)
+        images = cut(scale_intensities(volume.array, self.settings.window), grid)
+        targets = cut(labels.array, grid)
+        size = self.settings.image_size
+        slices = np.empty((len(images), size, size), dtype=SLICE)
+        for k, (image, target) in enumerate(zip(images, targets, strict=True)):
+            slices["image"][k] = _resize(image, size, mode="bilinear", antialias=True)
+            slices["target"][k] = _resize(target, size, mode="nearest-exact")
+        return slices
+
+    def _score_small(self, case: Case, stream: Stream) -> Scores:
+        pairs = [(self._labels(logits[None]), target[0].numpy()) for logits, target in stream]
+        return score_volume(np.stack([t for _, t in pairs]), np.stack([p for p, _ in pairs]), self.classes, None)
+
+    def _score_original(self, case: Case, stream: Stream, save: Path | None) -> Scores:
+        labels = self.reader.load_labels(case)
+        grid = find_grid(labels.affine, self.settings.plane)
+        truth = cut(labels.array, grid)
+        prediction = np.empty(truth.shape, dtype=np.uint8)
+        for k, (logits, _) in enumerate(stream):
+            large = interpolate(logits[None].float(), size=truth.shape[1:], mode="bilinear", align_corners=False)
+            prediction[k] = self._labels(large)
+        if save is not None:
+            name = case.id.removesuffix(".gz").removesuffix(".nii")
+            image = nibabel.Nifti1Image(stack(prediction, grid), labels.affine)
+            content = gzip.compress(image.to_bytes(), mtime=0)
+            write_atomic(save / f"{name}-prediction.nii.gz", lambda file: file.write(content))
+        return score_volume(truth, prediction, self.classes, grid.spacing_mm)
+
+    def _labels(self, logits: Tensor) -> np.ndarray:
+        """Logits (1, channels, H, W) -> labels (H, W), uint8."""
+        masks = self.predict(logits)[0]
+        labels: np.ndarray = np.tensordot(np.arange(1, len(masks) + 1, dtype=np.uint8), masks, axes=1)
+        return labels.astype(np.uint8)
+
+
+def _resize(plane: np.ndarray, size: int, **how: object) -> np.ndarray:
+    """(H, W) -> (size, size)."""
+    tensor = torch.from_numpy(np.ascontiguousarray(plane))[None, None]
+    resized: np.ndarray = interpolate(tensor, size=(size, size), **how)[0, 0].numpy()  # type: ignore[arg-type]
+    return resized

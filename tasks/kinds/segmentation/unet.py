@@ -1,0 +1,63 @@
+"""U-Nets on the feature maps of a backbone, with the decoders of segmentation-models-pytorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+from bench.errors import UsageError
+from bench.interfaces import Features
+
+Architecture = Literal["unet", "unetplusplus", "unet_scse"]
+"""U-Net; U-Net++; U-Net with concurrent spatial and channel squeeze-and-excitation in each decoder block."""
+STRIDES = (4, 8, 16, 32)
+
+
+class UNetHead(nn.Module):
+    """Decoder and output layer: features of an image (B, 3, H, W) -> logits (B, n_outputs, H, W).
+
+    Skip connections come from the maps at strides 4, 8 and 16 and, where the backbone has one, its stem map at stride
+    2; without a stem map, that block of the decoder has no skip.
+
+    Raises:
+        UsageError: the backbone's maps do not have the strides 4, 8, 16 and 32.
+    """
+
+    def __init__(
+        self, backbone: nn.Module, n_outputs: int, architecture: Architecture, decoder_channels: Sequence[int]
+    ) -> None:
+        super().__init__()
+        from segmentation_models_pytorch.base import SegmentationHead
+        from segmentation_models_pytorch.base.initialization import initialize_decoder, initialize_head
+        from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+        from segmentation_models_pytorch.decoders.unetplusplus.decoder import UnetPlusPlusDecoder
+
+        strides = tuple(getattr(backbone, "strides", ()))
+        if strides != STRIDES:
+            raise UsageError(
+                f"A U-Net needs feature maps at strides {STRIDES}; this backbone has {strides}. Choose a ResNet: "
+                "bench list backbones."
+            )
+        stem_channels = int(getattr(backbone, "stem_channels", 0))
+        channels: Sequence[int] = backbone.channels  # type: ignore[assignment]
+        decoder = UnetPlusPlusDecoder if architecture == "unetplusplus" else UnetDecoder
+        self.decoder = decoder(
+            encoder_channels=(3, stem_channels, *channels),
+            decoder_channels=tuple(decoder_channels),
+            n_blocks=len(decoder_channels),
+            attention_type="scse" if architecture == "unet_scse" else None,
+        )
+        self.output = SegmentationHead(decoder_channels[-1], n_outputs)
+        initialize_decoder(self.decoder)
+        initialize_head(self.output)
+
+    def forward(self, features: Features) -> Tensor:
+        """Logits (B, n_outputs, H, W), at the resolution of the image."""
+        first = features.maps[0]  # (B, C, H / 4, W / 4)
+        batch, _, height, width = first.shape
+        whole = first.new_empty(batch, 0, 4 * height, 4 * width)  # only its size is read
+        stem = features.stem if features.stem is not None else first.new_empty(batch, 0, 2 * height, 2 * width)
+        logits: Tensor = self.output(self.decoder([whole, stem, *features.maps]))
+        return logits

@@ -1,0 +1,42 @@
+"""Listing folders without what operating systems and archive programs leave behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bench.errors import DataError
+
+_JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+"""Names in lower case; hidden files are ignored as well."""
+
+
+def visible(folder: Path) -> list[Path]:
+    """Entries of a folder, sorted. Raises `DataError` where it cannot be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if not _is_junk(path.name))
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be listed: {error.strerror}.\nGive yourself the right to read it."
+        ) from error
+
+
+def files_below(folder: Path) -> list[str]:
+    """Paths of all files below a folder, relative to it with forward slashes, sorted."""
+    found = []
+    for place, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not _is_junk(name)]
+        here = Path(place).relative_to(folder).as_posix()
+        prefix = "" if here == "." else f"{here}/"
+        found += [prefix + name for name in files if not _is_junk(name)]
+    return sorted(found)
+
+
+def names_found(paths: list[Path]) -> str:
+    """`found: a, b, ...` for error messages: the first five names."""
+    names = ", ".join(path.name for path in paths[:5])
+    return f"found: {names}{', ...' if len(paths) > 5 else ''}" if names else "found: nothing"
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _JUNK

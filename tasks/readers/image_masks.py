@@ -1,0 +1,126 @@
+"""Images with binary masks: one mask per structure, or several that are united."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bench.errors import DataError
+from bench.images import read_grey, read_image, read_size
+from bench.interfaces import Case
+from tasks.readers.pairs import Part, layout_of, looks_like, pair_files
+from tasks.readers.templates import template
+
+_BETWEEN = (64, 191)
+"""Grey values of a lossy mask that are neither background nor structure."""
+_MOST_BETWEEN = 0.05
+"""Largest share of such pixels: compression leaves some along the outline."""
+
+
+@dataclass(frozen=True)
+class ImageMasks:
+    """Reader of images and masks. Every part names the masks of the structures in the same order."""
+
+    parts: tuple[Part, ...]
+    structures: tuple[str, ...]
+    """As `DataSet.classes`."""
+    lossy: bool = False
+    """Masks are compressed with loss (JPEG): their values are cut at half, instead of being two values exactly."""
+
+    @property
+    def layout(self) -> str:
+        """The expected files, one template per line."""
+        return layout_of(self.parts)
+
+    def matches(self, folder: Path) -> bool:
+        """Whether the images' and masks' folders stand where the layout wants them."""
+        return looks_like(folder, self.parts)
+
+    def read(self, folder: Path) -> list[Case]:
+        """List the cases, sorted by id. Raises `DataError` as `pair_files` does; no file is opened."""
+        return pair_files(folder, self.parts)
+
+    def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """Say which structures no case has a mask of; their channels are empty."""
+        if not any(part.optional for part in self.parts):
+            return ()
+        present = {index for case in cases for path in case.labels for index in self._channels(path)}
+        absent = [name for index, name in enumerate(self.structures) if index not in present]
+        text = f"this copy has no masks of {', '.join(absent)}: nothing is learned or scored for them."
+        return (text,) if absent else ()
+
+    def load_image(self, case: Case) -> Image.Image:
+        """8-bit RGB image (H x W). Raises `DataError` where it cannot be decoded."""
+        return read_image(case.image)
+
+    def image_size(self, case: Case) -> tuple[int, int]:
+        """Height and width of the image, without decoding it."""
+        return read_size(case.image)
+
+    def load_masks(self, case: Case) -> np.ndarray:
+        """(C, H, W) bool, one channel per structure; a structure without mask files has an empty channel.
+
+        Raises:
+            DataError: a mask cannot be decoded, differs from the image in size, or has values besides its two.
+        """
+        size = self.image_size(case)
+        masks = np.zeros((len(self.structures), *size), dtype=bool)
+        for path in case.labels:
+            for channel in self._channels(path):
+                masks[channel] |= self._load(case, path, size)
+        return masks
+
+    def load_region(self, case: Case) -> np.ndarray | None:
+        """(H, W) bool, such as a field of view, or None where the data set has none. Raises as `load_masks` does."""
+        regions = [template(part.region) for part in self.parts if part.region]
+        for path in case.labels:
+            if any(region.matches_end(path) for region in regions):
+                return self._load(case, path, self.image_size(case))
+        return None
+
+    def _channels(self, path: Path) -> list[int]:
+        """Indices of the structures that a label file belongs to: one, or none for a region."""
+        found = {i for part in self.parts for i, text in enumerate(part.labels) if template(text).matches_end(path)}
+        return sorted(found)
+
+    def _load(self, case: Case, path: Path, size: tuple[int, int]) -> np.ndarray:
+        """A mask (H, W), bool, of the image's size."""
+        mask = read_mask(path, lossy=self.lossy)
+        if mask.shape != size:
+            raise DataError(
+                f"{path}: this mask has {mask.shape[1]} x {mask.shape[0]} pixels, its image {case.image} has "
+                f"{size[1]} x {size[0]}.\nRestore both files from the owner's archive, or remove both."
+            )
+        return mask
+
+
+def read_mask(path: Path, *, lossy: bool = False) -> np.ndarray:
+    """Read a binary mask (H, W), bool: the value 0 and one other value, whichever; cut at half where `lossy`.
+
+    Raises:
+        DataError: the file cannot be decoded, or its values are not those of a mask.
+    """
+    values = read_grey(path)
+    if lossy:
+        low, high = _BETWEEN
+        between = float(((values > low) & (values < high)).mean())
+        if between > _MOST_BETWEEN:
+            found = f"{between:.0%} of the pixels have values between {low} and {high}"
+            raise _no_mask(path, found, "nearly black and white only")
+        return np.asarray(values >= 128)
+    if not ((values == 0) | (values == values.max())).all():
+        found_values = np.unique(values)
+        shown = ", ".join(str(v) for v in found_values[:6]) + (", ..." if len(found_values) > 6 else "")
+        raise _no_mask(path, f"the values {shown}", "0 and one other value")
+    return np.asarray(values != 0)
+
+
+def _no_mask(path: Path, found: str, expected: str) -> DataError:
+    return DataError(
+        f"{path}: this is no binary mask: found {found}; expected {expected}.\n"
+        "Restore this mask from the owner's archive, or remove it together with its image."
+    )

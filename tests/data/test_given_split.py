@@ -1,0 +1,109 @@
+"""Splits from a file: what is read, what is refused, and what they change."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.data import read_data
+from bench.errors import DataError
+from bench.given_split import read_split
+from bench.overlap import find_duplicates
+from bench.progress import Report
+from bench.splits import draw_split, write_split
+from tasks.brain_tumor import BRAIN_TUMOR
+
+REPORT = Report(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def data(phantom_root):
+    return read_data(BRAIN_TUMOR, phantom_root)
+
+
+def write(path, rows, header="case,split"):
+    path.write_text("\n".join([header, *(",".join(row) for row in rows)]) + "\n")
+    return path
+
+
+def test_a_written_split_reads_back(data, tmp_path):
+    drawn = draw_split(data, 3)
+    write_split(drawn, tmp_path / "s.csv")
+    read = read_split(data, tmp_path / "s.csv", 0, REPORT)
+    assert (read.train, read.validation, read.test) == (drawn.train, drawn.validation, drawn.test)
+    assert read.fingerprint == drawn.fingerprint
+    assert drawn.given is None
+    assert len(read.given) == 64
+    assert find_duplicates(data, read) == find_duplicates(data, drawn)
+
+
+def test_validation_is_drawn_by_seed_and_unnamed_cases_are_left_out(data, tmp_path, capsys):
+    drawn = draw_split(data, 0)
+    rows = [(c.id, "train") for c in drawn.train] + [(c.id, "test") for c in drawn.test[1:]]
+    path = write(tmp_path / "s.csv", rows)
+    one, two = (read_split(data, path, seed, Report()) for seed in (1, 2))
+    assert one.test == two.test == drawn.test[1:]
+    assert one.validation != two.validation
+    assert set(one.train) | set(one.validation) == set(drawn.train)
+    assert one.given == two.given
+    assert f"leaves out {len(drawn.validation) + 1} of 280 cases" in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_is_refused(data, tmp_path):
+    a, b = data.cases[0].id, data.cases[1].id
+    path = tmp_path / "s.csv"
+    for rows, message in (
+        ([(a + "x", "train")], r"line 2: brain_tumor has no case .* Did you mean "),
+        ([(a, "train"), (a, "test")], r"line 3: the case .* stands in line 2 already"),
+        ([(a, "trian")], "line 2: unknown split 'trian'; expected one of train, validation, test"),
+        ([(a, "train"), (b, "validation")], "no case is in 'test'"),
+        ([(a, "test")], "no case is in 'train'"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_split(data, write(path, rows), 0, REPORT)
+    with pytest.raises(DataError, match="expected the columns case and split; found: image, fold"):
+        read_split(data, write(path, [(a, "1")], header="image,fold"), 0, REPORT)
+    path.write_bytes(b"\xff\xfe\x00case")
+    with pytest.raises(DataError, match="cannot be read as text"):
+        read_split(data, path, 0, REPORT)
+
+
+def test_a_subject_on_two_sides_is_refused(data, tmp_path):
+    cases = tuple(replace(c, subject=f"patient {i // 2}") for i, c in enumerate(data.cases))
+    rows = [(cases[0].id, "train"), (cases[1].id, "test"), (cases[2].id, "train")]
+    with pytest.raises(DataError, match=r"subject 'patient 0' is on 2 sides: .*\(line 2\), .* in test \(line 3\)"):
+        read_split(replace(data, cases=cases), write(tmp_path / "s.csv", rows), 0, REPORT)
+
+
+def with_domains(data):
+    cases = tuple(replace(c, domain="ABC"[i % 3], owner_split=None) for i, c in enumerate(data.cases))
+    return replace(data, cases=cases, data_set=replace(data.data_set, domains=("A", "B", "C")))
+
+
+def test_other_domains_are_test_only(data, tmp_path):
+    several = with_domains(data)
+    split = draw_split(several, 0)
+    assert {c.domain for c in split.train + split.validation} == {"A"}
+    assert {c.domain for c in split.test} == {"A", "B", "C"}
+    assert sum(c.domain != "A" for c in split.test) == sum(c.domain != "A" for c in several.cases)
+    n_a = sum(c.domain == "A" for c in several.cases)
+    assert 0.15 <= sum(c.domain == "A" for c in split.test) / n_a <= 0.25
+    rows = [(c.id, "train" if i < 9 else "test") for i, c in enumerate(several.cases[:12])]
+    with pytest.raises(DataError, match=r"is trained on 'A' only\. Make it a test case"):
+        read_split(several, write(tmp_path / "s.csv", rows), 0, REPORT)
+
+
+def test_cli(bench, phantom_root, data, tmp_path):
+    common = ("run", "-m", "random", "--seed", "0", "--data-root", phantom_root, "--results", tmp_path / "r", "--json")
+    fast = ("-t", "brain_tumor_linear", "--set", "protocol.epochs=1", "--cache", tmp_path / "c")
+    drawn = draw_split(data, 0)
+    write_split(drawn, tmp_path / "s.csv")
+    assert bench(*common, *fast).code == 0
+    given = bench(*common, *fast, "--split", tmp_path / "s.csv")
+    assert given.code == 0, given.err
+    assert '"made": 1' in given.out, "the same cases by another way are a run of their own"
+    assert '"made": 0' in bench(*common, *fast, "--split", tmp_path / "s.csv").out
+    missing = bench(*common, *fast, "--split", tmp_path / "none.csv")
+    assert (missing.code, "no such file" in missing.err) == (2, True)
+    write(tmp_path / "bad.csv", [("x", "train")])
+    bad = bench(*common, *fast, "--split", tmp_path / "bad.csv")
+    assert (bad.code, "bad.csv, line 2: brain_tumor has no case 'x'" in bad.err) == (3, True)

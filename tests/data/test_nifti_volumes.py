@@ -1,0 +1,265 @@
+"""Readers of volumes: grids, label values and spellings from phantoms, and one clear error for every bad file."""
+
+import shutil
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from nibabel.orientations import aff2axcodes
+
+from bench.errors import DataError
+from bench.volumes import Grid, read_grid, through_plane
+from tasks.brats import BRATS
+from tasks.mmwhs_ct import MMWHS_CT
+from tasks.mmwhs_mri import MMWHS_MRI
+from tasks.prostate import PROSTATE
+
+SETS = {d.name: d for d in (BRATS, MMWHS_CT, MMWHS_MRI, PROSTATE)}
+
+
+@pytest.fixture
+def copy(segmentation_root, tmp_path):
+    """A copy of a phantom that a test may damage."""
+
+    def call(data_set) -> Path:
+        name = data_set.folder or data_set.name
+        return Path(shutil.copytree(segmentation_root / name, tmp_path / "data" / name))
+
+    return call
+
+
+def message_of(function, *args) -> str:
+    with pytest.raises(DataError) as caught:
+        function(*args)
+    return str(caught.value)
+
+
+def rewrite(path, *, array=None, affine=None):
+    image = nibabel.load(path)
+    array = np.asarray(image.dataobj) if array is None else array
+    nibabel.save(nibabel.Nifti1Image(array, image.affine if affine is None else affine), path)
+
+
+@pytest.mark.parametrize("data_set", SETS.values(), ids=SETS)
+def test_volumes_and_labels_share_a_grid(data_set, segmentation_root):
+    cases = data_set.reader.read(segmentation_root / (data_set.folder or data_set.name))
+    for case in cases:
+        volume, labels = data_set.reader.load_volume(case), data_set.reader.load_labels(case)
+        assert volume.array.shape == labels.array.shape
+        assert sorted(volume.array.shape) == [12, 32, 32]
+        assert (volume.array.dtype, labels.array.dtype) == (np.float32, np.uint8)
+        assert np.allclose(volume.affine, labels.affine)
+        assert set(np.unique(labels.array)) == set(range(len(data_set.classes) + 1))
+        inside, outside = (volume.array[mask].mean() for mask in (labels.array > 0, labels.array == 0))
+        assert inside > outside
+
+
+def test_orientations_and_spacings_are_kept_as_stored(segmentation_root):
+    for data_set, axes in ((MMWHS_CT, {"LPS", "RAI"}), (MMWHS_MRI, {"LPS", "RSA"}), (PROSTATE, {"LPS", "RAS", "LPI"})):
+        cases = data_set.reader.read(segmentation_root / (data_set.folder or data_set.name))
+        volumes = [data_set.reader.load_volume(case) for case in cases]
+        assert {"".join(aff2axcodes(v.affine)) for v in volumes} == axes
+        assert all(np.ptp(np.linalg.norm(v.affine[:3, :3], axis=0)) > 1 for v in volumes), "anisotropic"
+
+
+def test_brats_reads_flair_and_knows_patients(segmentation_root):
+    cases = BRATS.reader.read(segmentation_root / "brats")
+    assert len(cases) == 11
+    assert all(case.image.name.endswith("_flair.nii.gz") for case in cases)
+    assert len({case.subject for case in cases}) == 10
+    assert [case.id.split("/")[1] for case in cases if case.subject == "Brats18_TCIA01_131"] == [
+        "Brats18_TCIA01_131_1",
+        "Brats18_TCIA01_131_2",
+    ]
+
+
+def test_brats_labels_become_consecutive(segmentation_root):
+    case = BRATS.reader.read(segmentation_root / "brats")[0]
+    stored = np.asarray(nibabel.load(case.labels[0]).dataobj)
+    found = BRATS.reader.load_labels(case).array
+    assert all(np.array_equal(found == number, stored == value) for value, number in ((1, 1), (2, 2), (4, 3)))
+
+
+def test_mmwhs_421_is_the_left_atrium(segmentation_root):
+    case = MMWHS_MRI.reader.read(segmentation_root / "mmwhs")[2]
+    stored = np.asarray(nibabel.load(case.labels[0]).dataobj)
+    assert (stored == 421).sum() == 3
+    found = MMWHS_MRI.reader.load_labels(case).array
+    number = MMWHS_MRI.classes.index("left atrium") + 1
+    assert np.array_equal(found == number, (stored == 420) | (stored == 421))
+    for value, name in ((205, "myocardium of the left ventricle"), (600, "right ventricle"), (850, "pulmonary artery")):
+        assert np.array_equal(found == MMWHS_MRI.classes.index(name) + 1, stored == value)
+
+
+def test_prostate_sites_spellings_and_values(copy):
+    folder = copy(PROSTATE)
+    cases = PROSTATE.reader.read(folder)
+    assert {site: sum(c.domain == site for c in cases) for site in PROSTATE.domains} == {
+        "BMC": 8, "RUNMC": 3, "BIDMC": 3, "HK": 3,
+    }  # fmt: skip
+    spellings = {case.labels[0].name.replace(case.image.name[:6], "") for case in cases}
+    assert spellings == {"_segmentation.nii.gz", "_Segmentation.nii.gz"}
+    zones = next(case for case in cases if case.domain == "BIDMC")
+    stored = np.asarray(nibabel.load(zones.labels[0]).dataobj)
+    assert set(np.unique(stored)) == {0, 1, 2}
+    assert np.array_equal(PROSTATE.reader.load_labels(zones).array == 1, stored > 0)
+    for spelling in ("Segmentation.nii.gz", "-segmentation.nii.gz", " Segmentation.nii.gz"):
+        path = zones.labels[0]
+        renamed = path.rename(path.with_name("Case00" + spelling))
+        (found,) = [c.labels for c in PROSTATE.reader.read(folder) if c.id == zones.id]
+        assert found == (renamed,)
+        renamed.rename(path)
+
+
+def test_uncompressed_volumes(copy):
+    folder = copy(BRATS)
+    before = {case.id.removesuffix(".gz"): BRATS.reader.load_labels(case) for case in BRATS.reader.read(folder)}
+    for path in list(folder.rglob("*.nii.gz")):
+        nibabel.save(nibabel.load(path), path.with_suffix(""))
+        path.unlink()
+    cases = BRATS.reader.read(folder)
+    assert {case.id for case in cases} == set(before)
+    assert all(np.array_equal(BRATS.reader.load_labels(c).array, before[c.id].array) for c in cases)
+
+
+@pytest.mark.parametrize("data_set", SETS.values(), ids=SETS)
+def test_volume_without_labels_and_labels_without_volume(data_set, copy):
+    folder = copy(data_set)
+    first, second = data_set.reader.read(folder)[:2]
+    kept = first.labels[0].read_bytes()
+    first.labels[0].unlink()
+    message = message_of(data_set.reader.read, folder)
+    assert message.startswith(f"{first.image}: this image has no label file of the form ")
+    first.labels[0].write_bytes(kept)
+    second.image.unlink()
+    message = message_of(data_set.reader.read, folder)
+    assert message.startswith(f"{second.labels[0]}: this label has no image of the form ")
+
+
+@pytest.fixture
+def pair(copy):
+    case = MMWHS_CT.reader.read(copy(MMWHS_CT))[0]
+    return case, case.labels[0]
+
+
+def test_labels_of_another_shape(pair):
+    case, path = pair
+    rewrite(path, array=np.zeros((32, 32, 13), dtype=np.int16))
+    message = message_of(MMWHS_CT.reader.load_labels, case)
+    assert message.startswith(f"{path}: this label map has shape (32, 32, 13), its image {case.image} has (32, 32, 12)")
+    assert "Restore both files" in message
+
+
+@pytest.mark.parametrize("fault", ["origin", "spacing", "orientation"])
+def test_labels_that_lie_elsewhere(pair, fault):
+    case, path = pair
+    affine = nibabel.load(path).affine.copy()
+    if fault == "origin":
+        affine[:3, 3] += (5, 0, 0)
+    elif fault == "spacing":
+        affine[:, 2] *= 1.5
+    else:
+        affine[:, 0] *= -1
+    rewrite(path, affine=affine)
+    message = message_of(MMWHS_CT.reader.load_labels, case)
+    assert message.startswith(f"{path}: this label map lies elsewhere than its image {case.image}: corners up to ")
+    assert "Restore both files" in message
+    if fault == "orientation":
+        assert "RPS against LPS" in message
+
+
+def test_rounding_in_a_header_is_no_error(pair):
+    case, path = pair
+    affine = nibabel.load(path).affine.copy()
+    affine[:3, 3] += 1e-3
+    rewrite(path, affine=affine)
+    assert MMWHS_CT.reader.load_labels(case).array.max() == 7
+
+
+@pytest.mark.parametrize("value", [7, 999, -1, 205.5])
+def test_values_that_are_no_class(pair, value):
+    case, path = pair
+    array = np.asarray(nibabel.load(path).dataobj).astype(np.float32)
+    array[0, 0, 0] = value
+    rewrite(path, array=array)
+    message = message_of(MMWHS_CT.reader.load_labels, case)
+    assert message.startswith(f"{path}: this label map holds values that are no class: {value:g}; expected 0, 205, 420")
+    assert "Restore this file" in message
+
+
+def test_prostate_labels_below_zero(copy):
+    case = PROSTATE.reader.read(copy(PROSTATE))[0]
+    rewrite(case.labels[0], array=np.full(read_grid(case.image).shape, -2, dtype=np.int16))
+    assert "no class: -2; expected whole numbers from 0" in message_of(PROSTATE.reader.load_labels, case)
+
+
+@pytest.mark.parametrize("which", ["volume", "labels"])
+@pytest.mark.parametrize("fault", ["truncated", "truncated header", "0 bytes", "not NIfTI", "gone", "4 dimensions"])
+def test_bad_files(pair, which, fault):
+    case, label = pair
+    path = case.image if which == "volume" else label
+    whole = path.read_bytes()
+    if fault == "gone":
+        path.unlink()
+    elif fault == "4 dimensions":
+        rewrite(path, array=np.zeros((32, 32, 12, 2), dtype=np.int16))
+    else:
+        path.write_bytes(
+            {"truncated": whole[:-300], "truncated header": whole[:80], "0 bytes": b"", "not NIfTI": b"<html>"}[fault]
+        )
+    message = message_of(MMWHS_CT.reader.load_volume if which == "volume" else MMWHS_CT.reader.load_labels, case)
+    assert message.startswith(str(path))
+    assert {"gone": "no such file", "4 dimensions": "expected one 3D volume", "0 bytes": "is empty"}.get(
+        fault, "not a readable NIfTI volume"
+    ) in message
+    assert "estore" in message
+
+
+def test_truncated_uncompressed_volume(pair):
+    case, label = pair
+    plain = label.with_suffix("")
+    nibabel.save(nibabel.load(label), plain)
+    plain.write_bytes(plain.read_bytes()[:-300])
+    label.unlink()
+    (again,) = [c for c in MMWHS_CT.reader.read(label.parents[1]) if c.id == case.id]
+    assert message_of(MMWHS_CT.reader.load_labels, again).startswith(f"{plain} is not a readable NIfTI volume")
+
+
+def test_values_that_are_not_finite(pair):
+    case, path = pair
+    array = np.zeros((32, 32, 12), dtype=np.float32)
+    array[1, 1, 1] = np.nan
+    for place, load in ((case.image, MMWHS_CT.reader.load_volume), (path, MMWHS_CT.reader.load_labels)):
+        rewrite(place, array=array)
+        assert message_of(load, case).startswith(f"{place}: holds values that are not finite")
+
+
+def test_affine_that_places_nothing(pair):
+    case, path = pair
+    image = nibabel.load(path)
+    image.set_sform(np.zeros((4, 4)), code=1)
+    image.set_qform(None, code=0)
+    nibabel.save(image, path)
+    assert "places no voxels in space" in message_of(MMWHS_CT.reader.load_labels, case)
+
+
+@pytest.mark.parametrize(
+    ("axes", "spacing_mm", "expected"),
+    [
+        ("RAS", (1, 1, 3), (2, 12)),
+        ("RSA", (1, 3, 1), (2, 32)),
+        ("SLP", (3, 1, 1), (2, 32)),
+        ("RAS", (1, 4, 1), (1, 32)),
+        ("PIR", (1, 1, 4), (0, 12)),
+        ("LPS", (1, 1, 1), (2, 12)),
+        ("SPL", (1, 1.005, 1), (2, 32)),
+    ],
+)
+def test_slices_cross_the_axis_of_the_largest_spacing(axes, spacing_mm, expected):
+    affine = np.zeros((4, 4))
+    affine[3, 3] = 1
+    for stored, (axis, length) in enumerate(zip(axes, spacing_mm, strict=True)):
+        ras = next(i for i, pair in enumerate(("LR", "PA", "IS")) if axis in pair)
+        affine[ras, stored] = length * (1 if axis in "RAS" else -1)
+    assert through_plane(Grid((32, 32, 12), affine)) == expected
