@@ -11,11 +11,14 @@ import numpy as np
 from PIL import Image
 from torch.utils.data import Dataset
 
-from bench.decoded_files import DecodedFiles
+from bench.disk_cache import DiskCache
+from bench.identity import digest
 
 LIMIT_BYTES = 2**30
 """Memory for decoded images, per process; images beyond it come from disk, or are decoded again."""
 DECODE_THREADS = 4
+_VERSION = 1
+"""Raised whenever the pixels that are kept on disk change: the decoder, the conversion to RGB, the shrinking."""
 
 Source = tuple[Hashable, Callable[[], Image.Image]]
 """What names an image's content, and how to read it."""
@@ -27,7 +30,7 @@ class DecodedImages:
     def __init__(self) -> None:
         self.used_bytes = 0
         self.kept: dict[Hashable, np.ndarray] = {}
-        self.files: DecodedFiles | None = None
+        self.files: DiskCache | None = None
         """Where images named by their content are kept between runs."""
         self._lock = threading.Lock()
 
@@ -44,17 +47,22 @@ class DecodedImages:
         key, read = source
         array = self.kept.get((shorter_side, key))
         if array is None:
-            files = self.files if on_disk else None
-            array = files.load(key, shorter_side) if files else None
-            if array is None:
-                array = np.asarray(shrink(read(), shorter_side))
-                if files:
-                    files.store(key, shorter_side, array)
+            array = self._decode(key, read, shorter_side, on_disk=on_disk)
             with self._lock:
                 if not self.full and (shorter_side, key) not in self.kept:
                     self.kept[shorter_side, key] = array
                     self.used_bytes += array.nbytes
         return Image.fromarray(array)
+
+    def _decode(
+        self, key: Hashable, read: Callable[[], Image.Image], shorter_side: int, *, on_disk: bool
+    ) -> np.ndarray:
+        def make() -> np.ndarray:
+            return np.asarray(shrink(read(), shorter_side))
+
+        if not on_disk or self.files is None:
+            return make()
+        return np.array(self.files.get(digest([_VERSION, shorter_side, repr(key)]), make))
 
 
 DECODED = DecodedImages()
@@ -94,7 +102,7 @@ class DecodedDataset(Dataset[Any]):
         """
 
         def decode(index: int) -> None:
-            to_disk = self.on_disk and DECODED.files is not None and DECODED.files.writable
+            to_disk = self.on_disk and DECODED.files is not None and not DECODED.files.failed
             if to_disk or not DECODED.full:
                 self.image(index)
 

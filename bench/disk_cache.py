@@ -1,6 +1,6 @@
 """Decoded arrays on disk: each case is decoded once, whatever the number of epochs, runs and processes.
 
-One `.npy` file per array under `<cache>/decoded/cases/`, opened memory-mapped. Files are written atomically, so
+One `.npy` file per array under `<cache>/decoded/`, opened memory-mapped. Files are written atomically, so
 processes may share the folder; deleting any of it, at any time, costs only the time to decode again.
 """
 
@@ -19,7 +19,6 @@ from bench.files import write_atomic
 from bench.progress import Report
 
 FOLDER = "decoded"
-CASES = f"{FOLDER}/cases"
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
 """Environment variable that bounds the folder, in GiB."""
 LIMIT_GIB = 32.0
@@ -45,7 +44,8 @@ class DiskCache:
         self._start = time.time()
         self._used_bytes = sum(size for _, size, _ in self._files())
         self._touched: set[str] = set()
-        self._warned = False
+        self.failed = False
+        """Whether an array could not be stored."""
         self._lock = threading.Lock()
 
     def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
@@ -79,7 +79,7 @@ class DiskCache:
                 os.utime(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):  # not an array: from a broken disk; written again
+        except (OSError, ValueError, EOFError):  # not an array: from a broken disk; written again
             return None
         return array
 
@@ -88,7 +88,7 @@ class DiskCache:
             if self._used_bytes + array.nbytes > self.limit_bytes:
                 self._make_room(array.nbytes)
             self._used_bytes += array.nbytes
-        write_atomic(path, lambda file: np.save(file, array, allow_pickle=False))
+        write_atomic(path, lambda file: np.save(file, array, allow_pickle=False), durable=False)
 
     def _make_room(self, wanted_bytes: int) -> None:
         files = sorted(self._files())
@@ -116,9 +116,10 @@ class DiskCache:
             yield status.st_mtime, status.st_size, path
 
     def _warn(self, text: str) -> None:
-        if self._report and not self._warned:
+        with self._lock:
+            first, self.failed = not self.failed, True
+        if first and self._report:
             self._report.warn(f"{text} Until then, cases are decoded each time they are used.")
-        self._warned = True
 
 
 def clean(cache: Path) -> tuple[int, int]:

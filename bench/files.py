@@ -11,8 +11,10 @@ from typing import IO
 from bench.errors import StorageError
 
 
-def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, durable: bool = True) -> None:
     """Write a file through a temporary neighbour and rename it into place.
+
+    With `durable`, its content is on the disk when this returns; without, a power cut may damage it.
 
     Raises:
         StorageError: the folder cannot be written or the disk is full; `path` is as it was.
@@ -24,7 +26,8 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             temporary = Path(file.name)
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:

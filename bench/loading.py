@@ -12,7 +12,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench.corpora import Corpus
-from bench.decoded import DECODED, DecodedDataset
+from bench.decoded import DecodedDataset
 from bench.errors import TrainingError
 from bench.progress import Report
 from bench.seeding import derive, seeded
@@ -113,7 +113,3 @@ def decode_all(dataset: Dataset[Any], name: str, report: Report) -> None:
         with report.stage(f"decode {name}", len(dataset)) as advance:
             for _ in dataset.decode_all():
                 advance("")
-        files = DECODED.files
-        if files and files.problem and not files.told:
-            files.told = True
-            report.warn(f"Decoded images are not kept for later runs: {files.problem}. This one goes on.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import registry
 from bench.config import RunConfig, resolve_config
 from bench.corpora import Corpus
-from bench.disk_cache import CASES, DiskCache
+from bench.disk_cache import DiskCache
 from bench.identity import SCORE_VERSION, code_fingerprint, digest
 from bench.interfaces import Method, TaskKind
 from bench.plan import PlannedRun
@@ -49,15 +49,15 @@ class ResolvedRun:
         return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
 
 
-def resolve(plan: PlannedRun, options: Options, world: World) -> ResolvedRun:
-    """Settle settings, corpus and identity of a run. Raises `UsageError` or `DataError`."""
+def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:
+    """Settle settings, corpus and identity; the kind keeps cases in `decoded`. Raises `UsageError` or `DataError`."""
     config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data, split = world.data(plan.task.data), world.split(plan.task.data, plan.seed)
-    kind.cache = DiskCache(options.cache / CASES, world.report)
+    kind.cache = decoded
     kind.contents = {case.id: f"{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases}
     corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     code = {

@@ -11,6 +11,8 @@ from typing import Any
 from bench.adapt import Adaptation, Supervised
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
+from bench.decoded import DECODED
+from bench.disk_cache import FOLDER, DiskCache
 from bench.embeddings import EmbeddingMemory, embed_splits
 from bench.files import require_writable
 from bench.identity import digest
@@ -48,7 +50,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     store = Store(options.results)
     store.require_writable()
     require_writable(options.cache, "cache")
-    runs = [resolve(plan, options, world) for plan in plans]
+    DECODED.files = DiskCache(options.cache / FOLDER, report)
+    runs = [resolve(plan, options, world, DECODED.files) for plan in plans]
     stored, problems = store.load()
     for problem in problems:
         report.warn(str(problem))

@@ -129,8 +129,6 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
     cache = request.cache or default_cache()
 
     report.say("loading torch ...")
-    from bench.decoded import DECODED
-    from bench.decoded_files import DecodedFiles
     from bench.pretrain import Compute
     from bench.runner import Options, run_plan
     from bench.world import World
@@ -139,7 +137,6 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
     splits = {data_sets[0].name: request.split} if request.split else {}
     world = World(root, report, given_splits=splits) if root else World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
-    DECODED.files = DecodedFiles(cache / "decoded")
     options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
     return run_plan(plans, options, world, report)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench import decoded, decoded_files
+from bench import decoded
 from bench.decoded import DecodedDataset, DecodedImages, shrink
-from bench.decoded_files import DecodedFiles, delete_decoded, disk_bytes
+from bench.disk_cache import LIMIT_VARIABLE, DiskCache
 from bench.loading import decode_all
 from bench.progress import Report
 
@@ -59,9 +59,9 @@ class NamedByContent(DecodedDataset):
     on_disk = True
 
 
-def later_run(folder, monkeypatch):
+def later_run(folder, monkeypatch, report=None):
     monkeypatch.setattr(decoded, "DECODED", DecodedImages())
-    decoded.DECODED.files = DecodedFiles(folder)
+    decoded.DECODED.files = DiskCache(folder, report)
 
 
 def test_a_later_run_decodes_nothing(tmp_path, monkeypatch):
@@ -77,14 +77,13 @@ def test_a_later_run_decodes_nothing(tmp_path, monkeypatch):
     assert all(np.array_equal(a, b) for a, b in zip(*pixels, strict=True))
     NamedByContent(sources, 10).image(0)
     assert len(reads) == 3, "another size is another file"
-    assert delete_decoded(tmp_path) > 2 * 20 * 30 * 3
-    assert disk_bytes(tmp_path) == 0
+    assert len(list(tmp_path.glob("*/*.npy"))) == 3
 
 
 def test_images_named_by_place_are_not_kept_on_disk(tmp_path, monkeypatch):
     later_run(tmp_path, monkeypatch)
     DecodedDataset([source("a", [])], 20).image(0)
-    assert disk_bytes(tmp_path) == 0
+    assert not list(tmp_path.glob("*/*.npy"))
 
 
 def test_damaged_file_is_decoded_and_written_again(tmp_path, monkeypatch):
@@ -97,11 +96,11 @@ def test_damaged_file_is_decoded_and_written_again(tmp_path, monkeypatch):
     later_run(tmp_path, monkeypatch)
     NamedByContent([source("a", reads)], 20).image(0)
     assert len(reads) == 4
-    assert not list(tmp_path.glob("*/*.tmp"))
+    assert not list(tmp_path.glob("*/.*"))
 
 
 def test_disk_limit_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoded_files, "DISK_LIMIT_BYTES", 2 * 20 * 30 * 3)
+    monkeypatch.setenv(LIMIT_VARIABLE, str(2.5 * 20 * 30 * 3 / 2**30))
     monkeypatch.setattr(decoded, "LIMIT_BYTES", 1)
     later_run(tmp_path, monkeypatch)
     reads = []
@@ -113,15 +112,13 @@ def test_disk_limit_is_kept(tmp_path, monkeypatch):
 
 
 def test_full_disk_is_one_warning_and_decoding_goes_on(tmp_path, monkeypatch, capfd):
-    def full(file, array):
+    def full(file, array, allow_pickle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(decoded_files.np, "save", full)
-    later_run(tmp_path, monkeypatch)
-    monkeypatch.setattr("bench.loading.DECODED", decoded.DECODED)
+    monkeypatch.setattr("bench.disk_cache.np.save", full)
+    later_run(tmp_path, monkeypatch, Report())
     reads = []
     for _ in range(2):
         decode_all(NamedByContent([source("a", reads), source("bb", reads)], 20), "corpus", Report())
     assert sorted(reads) == ["a", "bb"], "memory still works"
-    assert " ".join(capfd.readouterr().err.split()).count("No space left on device") == 1
-    assert not list(tmp_path.glob("*/*"))
+    assert capfd.readouterr().err.count("No space left on device") == 1
