@@ -20,7 +20,9 @@ IDS = [f"c{i}" for i in range(10)]
 def supervised(kind, cases, protocol="finetune", epochs=2, seed=0, save=None):
     torch.manual_seed(1)
     settings = ProtocolSettings(epochs=epochs, batch_size=4, lr=5e-3)
-    return Supervised(Tiny(), kind, split_of(cases), PROTOCOLS[protocol], settings, seed, Compute("cpu"), REPORT, save)
+    return Supervised(
+        Tiny(), kind, split_of(cases), PROTOCOLS[protocol], settings, seed, Compute("cpu"), REPORT, save=save
+    )
 
 
 def perfect(kind, case):

@@ -35,7 +35,9 @@ def test_training_learns_and_scores_in_3d(tmp_path):
     torch.manual_seed(1)
     settings = ProtocolSettings(epochs=12, batch_size=8, lr=5e-3)
     split = split_of(cases_of(tmp_path, IDS))
-    run = Supervised(Tiny(), kind, split, PROTOCOLS["finetune"], settings, 0, Compute("cpu"), REPORT, tmp_path / "out")
+    run = Supervised(
+        Tiny(), kind, split, PROTOCOLS["finetune"], settings, 0, Compute("cpu"), REPORT, save=tmp_path / "out"
+    )
     outcome = run.fit("x")
     scores = kind.score(split.test, outcome.predictions)
     assert {"iou_3d", "dice_3d", "hd95_mm", "dice", "dice_3d/inner", "false_positive_rate_absent"} <= set(scores)
