@@ -95,6 +95,13 @@ def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) 
         raise UsageError(f"Settings of {owner} are not valid: {problems}.") from error
 
 
+def quick_settings(task: Task, protocol: str) -> Mapping[str, Mapping[str, Any]]:
+    """Sections `task` and `protocol` of the `quick` profile: the protocol's settings, and what the kind changes."""
+    kind = kinds().get(task.kind)
+    own = kind.quick_protocol.get(protocol, {})
+    return {"task": dict(kind.quick), "protocol": {**PROTOCOLS[protocol].quick, **own}}
+
+
 def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
     """Resolve all sections of one run. Raises `UsageError` for an unknown key or a value of the wrong type."""
     cls = methods().get(method)
@@ -103,9 +110,8 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     own = {section: set_.get(section, {}) for section in SECTIONS}
     changes = cls.quick if quick else {}
     budget = QUICK_PRETRAIN if quick else {}
-    size = kind.quick if quick else task.paper.get("task", {})
-    quick_adaptation = {**PROTOCOLS[protocol].quick, **kind.quick_protocol.get(protocol, {})}
-    adaptation = quick_adaptation if quick else task.paper.get("protocol", {})
+    evaluation = quick_settings(task, protocol) if quick else task.paper
+    size, adaptation = evaluation.get("task", {}), evaluation.get("protocol", {})
     resolved: dict[str, Settings] = {
         "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),

@@ -1,4 +1,4 @@
-"""Texts of `bench list`, `bench show` and `bench data status`. Imports no torch for tasks."""
+"""Texts of `bench list`, `bench show` and `bench data status`. Only `bench show` imports a task's kind, and torch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from bench import registry
 from bench.backbones import BACKBONES
+from bench.config import quick_settings
 from bench.data import resolve_root
 from bench.data_status import data_status
 from bench.errors import UsageError
@@ -54,7 +55,7 @@ def _add_files(plugin_files: Iterable[Path]) -> None:
 
 
 def _task_facts(task: Task) -> dict[str, Any]:
-    data, quick = task.data, {"protocol": dict(PROTOCOLS[task.protocol].quick)}
+    data = task.data
     return {
         "task": task.name,
         "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
@@ -66,7 +67,7 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "splits": _splits(data),
         "layout": data.reader.layout,
         "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
-        "settings (quick)": quick,
+        "settings (quick)": quick_settings(task, task.protocol),
         "citation": data.citation,
         "licence": data.licence,
         "how to obtain": data.obtain,

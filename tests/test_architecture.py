@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from bench.identity import code_fingerprint, digest
-from bench.registry import methods
+from bench.registry import kinds, methods
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -43,6 +43,9 @@ def test_identity_of_a_package_method_covers_all_its_files(monkeypatch):
     monkeypatch.setattr("bench.identity._bare_source", lambda path: seen.append(path.name) or "")
     code_fingerprint(cls)
     assert {"method.py", "solver.py", "imle.py", "affinity.py"} <= set(seen)
+    seen.clear()
+    code_fingerprint(kinds().get("segmentation_3d"))
+    assert {"segmentation_3d.py", "scores.py", "unet.py", "loss.py"} <= set(seen)
     seen.clear()
     code_fingerprint(methods().get("simclr"))
     assert seen == ["simclr.py"]
