@@ -14,11 +14,17 @@ from tasks.kinds.segmentation import Segmentation2D
 FAST = ("--set", "protocol.epochs=1", "--set", "task.image_size=32", "--seed", "0", "--cache")
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache of their own: the pool of other tests holds what lies in the shared one."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def run_task(bench, phantom_cache, tmp_path):
+def run_task(bench, cache, tmp_path):
     def call(task, *options):
         arguments = ("run", "-m", "random", "-t", task, "--results", tmp_path / "r")
-        done = bench(*arguments, *FAST, phantom_cache, "--quiet", *options)
+        done = bench(*arguments, *FAST, cache, "--quiet", *options)
         assert done.code == 0, done.err
         assert done.err == "", "no warnings"
         (path,) = sorted((tmp_path / "r" / "runs").rglob("*.json"))
@@ -75,9 +81,9 @@ def test_prostate_scores_every_site(run_task):
     assert board["drop"] == pytest.approx(sites["BMC"] - outside, abs=1e-5)
 
 
-def test_second_run_decodes_nothing_and_scores_the_same(run_task, phantom_cache, monkeypatch):
+def test_second_run_decodes_nothing_and_scores_the_same(run_task, cache, monkeypatch):
     first, results = run_task("drive")
-    assert list((phantom_cache / "decoded").rglob("*.npy"))
+    assert list((cache / "decoded").rglob("*.npy"))
     for path in (results / "runs").rglob("*.json"):
         path.unlink()
     monkeypatch.setattr(Segmentation2D, "_decode", lambda self, case: pytest.fail(f"decoded {case.id} again"))
@@ -86,17 +92,17 @@ def test_second_run_decodes_nothing_and_scores_the_same(run_task, phantom_cache,
     assert again.metrics == first.metrics
 
 
-def test_linear_protocol_and_its_json(bench, phantom_cache, tmp_path):
+def test_linear_protocol_and_its_json(bench, cache, tmp_path):
     common = ("run", "-m", "random", "-t", "drive", "--results", tmp_path)
-    done = bench(*common, "--protocol", "linear", *FAST, phantom_cache, "--json")
+    done = bench(*common, "--protocol", "linear", *FAST, cache, "--json")
     assert done.code == 0, done.err
     (run,) = json.loads(done.out)["runs"]
     assert run["protocol"] == "linear"
     assert 0 <= run["metrics"]["dice"] <= 1
 
 
-def test_unknown_architecture_is_one_error(bench, phantom_cache, tmp_path):
-    arguments = ("run", "-m", "random", "-t", "drive", "--cache", phantom_cache, "--results", tmp_path)
+def test_unknown_architecture_is_one_error(bench, cache, tmp_path):
+    arguments = ("run", "-m", "random", "-t", "drive", "--cache", cache, "--results", tmp_path)
     done = bench(*arguments, "--set", "task.architecture=transunet")
     assert done.code == 2
     assert "task.architecture: Input should be 'unet', 'unetplusplus' or 'unet_scse' (found 'transunet')" in done.err
