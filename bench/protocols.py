@@ -54,7 +54,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     for p in (
         Protocol(
             "linear",
-            "encoder frozen: a linear layer on embeddings made once (classification), or the decoder alone (segmentation)",
+            "encoder frozen: a linear layer on embeddings made once (classification), or a decoder (segmentation)",
             frozen=True,
             quick={"epochs": 100, "lr": 1e-2, "batch_size": 64},
         ),
