@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from methods.lvmmed import GraphMatching, hamming_distance
@@ -77,8 +78,20 @@ def mgm(given: Problem) -> Tensor:
                 pair[key] = pair.get(key, 0.0) - value
         for (i, a, j, b), value in pair.items():
             model.add_edge(i, a, j, b, value)
-        found.append(list(pylibmgm.solver.solve_gm(model).labeling()))
+        found.append(complete(list(pylibmgm.solver.solve_gm(model).labeling()), c_v))
     return torch.tensor(found)
+
+
+def complete(labels: list[int], c_v: list[list[float]]) -> list[int]:
+    """Match the nodes that a solver left out (not 0 to n - 1) to the free ones, best by vertex affinities."""
+    nodes = range(len(labels))
+    open_s = [i for i in nodes if labels[i] not in nodes]
+    open_t = [a for a in nodes if a not in labels]
+    if not open_s:
+        return labels
+    for row, column in zip(*linear_sum_assignment([[-c_v[i][a] for a in open_t] for i in open_s]), strict=True):
+        labels[open_s[row]] = open_t[column]
+    return labels
 
 
 def table(title: str, solvers: dict[str, Solver], given: Problem, repeats: int) -> None:
