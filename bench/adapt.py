@@ -124,11 +124,7 @@ class Supervised:
         self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
 
     def _images(self) -> dict[str, Dataset[Any]]:
-        data = {
-            "train": self.kind.dataset(self.split.train, train=True),
-            "validation": self.kind.dataset(self.split.validation, train=False),
-            "test": self.kind.dataset(self.split.test, train=False),
-        }
+        data = {n: self.kind.dataset(cases, train=n == "train") for n, cases in self.split.sides.items()}
         for name, images in data.items():
             decode_all(images, f"{name} images", self.report)
             prepare(images, f"{name} cases", self.report)
@@ -178,8 +174,7 @@ class Supervised:
                 yield output, target
 
         test = name == "test"
-        cases = {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}[name]
-        predictions = self.kind.collect(cases, batches(), test=test, save=self.save if test else None)
+        predictions = self.kind.collect(self.split.sides[name], batches(), test=test, save=self.save if test else None)
         return predictions, float(np.average(losses, weights=counts))
 
     def fit(self, name: str) -> Adaptation:

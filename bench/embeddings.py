@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from bench.interfaces import TaskKind
 from bench.loading import decode_all, pick_workers
@@ -16,8 +16,6 @@ from bench.optim import pick_device
 from bench.pretrain import Compute
 from bench.progress import Report
 from bench.splits import SplitCases
-
-EVALUATION_BATCH = 128
 
 Embeddings = Mapping[str, TensorDataset]
 """Split name (train, validation, test) -> embeddings (N, D) and targets (N, ...)."""
@@ -48,21 +46,21 @@ def embed_splits(
     Raises:
         DataError: an image cannot be read.
     """
-    cases = {"train": split.train, "validation": split.validation, "test": split.test}
-    data = {name: kind.dataset(part, train=False) for name, part in cases.items()}
+    data = {name: kind.dataset(cases, train=False) for name, cases in split.sides.items()}
     for name, images in data.items():
         decode_all(images, f"{name} images", report)
     backbone.to(pick_device(compute.device)).eval()
-    return {name: _embed(backbone, images, name, compute, report, meter) for name, images in data.items()}
+    workers = pick_workers(compute.workers, meter.device)
+    loaders = {
+        name: DataLoader(images, kind.evaluation_batch, num_workers=workers, generator=torch.Generator())
+        for name, images in data.items()
+    }
+    return {name: _embed(backbone, loader, name, report, meter) for name, loader in loaders.items()}
 
 
 @torch.inference_mode()
-def _embed(
-    backbone: nn.Module, data: Dataset[Any], name: str, compute: Compute, report: Report, meter: Meter
-) -> TensorDataset:
+def _embed(backbone: nn.Module, loader: DataLoader[Any], name: str, report: Report, meter: Meter) -> TensorDataset:
     embeddings, targets = [], []
-    workers = pick_workers(compute.workers, meter.device)
-    loader = DataLoader(data, EVALUATION_BATCH, num_workers=workers, generator=torch.Generator())
     with report.stage(f"embed {name} images", len(loader)) as advance:
         for images, target in loader:
             embeddings.append(backbone(images.to(meter.device)).pooled.cpu().clone())

@@ -34,6 +34,11 @@ class SplitCases:
     given: str | None = None
     """SHA-256 (hex) of the split file that the user gave; None where the split was drawn."""
 
+    @property
+    def sides(self) -> dict[str, tuple[Case, ...]]:
+        """The cases by the name of their split."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
 
 def draw_split(data: Data, seed: int) -> SplitCases:
     """Draw validation from the owner's training cases; the owner's test split stays as it is.
