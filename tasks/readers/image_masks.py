@@ -12,7 +12,7 @@ from PIL import Image
 from bench.errors import DataError
 from bench.images import read_grey, read_image, read_size
 from bench.interfaces import Case
-from tasks.readers.pairs import Part, layout_of, looks_like, pair_files
+from tasks.readers.pairs import PairedFiles
 from tasks.readers.templates import template
 
 _BETWEEN = (64, 191)
@@ -22,27 +22,13 @@ _MOST_BETWEEN = 0.05
 
 
 @dataclass(frozen=True)
-class ImageMasks:
+class ImageMasks(PairedFiles):
     """Reader of images and masks. Every part names the masks of the structures in the same order."""
 
-    parts: tuple[Part, ...]
     structures: tuple[str, ...]
     """As `DataSet.classes`."""
     lossy: bool = False
     """Masks are compressed with loss (JPEG): their values are cut at half, instead of being two values exactly."""
-
-    @property
-    def layout(self) -> str:
-        """The expected files, one template per line."""
-        return layout_of(self.parts)
-
-    def matches(self, folder: Path) -> bool:
-        """Whether the images' and masks' folders stand where the layout wants them."""
-        return looks_like(folder, self.parts)
-
-    def read(self, folder: Path) -> list[Case]:
-        """List the cases, sorted by id. Raises `DataError` as `pair_files` does; no file is opened."""
-        return pair_files(folder, self.parts)
 
     def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
         """Say which structures no case has a mask of; their channels are empty."""

@@ -14,34 +14,24 @@ import numpy as np
 from bench.errors import DataError
 from bench.interfaces import Case, Volume
 from bench.volumes import Grid, read_grid, read_voxels
-from tasks.readers.pairs import Part, layout_of, looks_like, pair_files
+from tasks.readers.pairs import PairedFiles
 
 _UNKNOWN = 255
 """Marks, in a lookup table of labels, a value that is no class."""
 
 
 @dataclass(frozen=True)
-class NiftiVolumes:
+class NiftiVolumes(PairedFiles):
     """Reader of one image volume and one label map per case. Arrays and affines are as the owner stored them."""
 
-    parts: tuple[Part, ...]
     values: Mapping[int, int] | None
     """Value in the label map -> class number (1 is the first class); 0 is background. None: any value above 0 is 1."""
     subject: str = ""
     """Regular expression on a case's id whose first group names the patient; empty where names tell nothing."""
 
-    @property
-    def layout(self) -> str:
-        """The expected files, one template per line."""
-        return layout_of(self.parts)
-
-    def matches(self, folder: Path) -> bool:
-        """Whether the volumes' folders stand where the layout wants them."""
-        return looks_like(folder, self.parts)
-
     def read(self, folder: Path) -> list[Case]:
         """List the cases, sorted by id. Raises `DataError` as `pair_files` does; no file is opened."""
-        return [replace(case, subject=self._subject_of(case)) for case in pair_files(folder, self.parts)]
+        return [replace(case, subject=self._subject_of(case)) for case in super().read(folder)]
 
     def load_volume(self, case: Case) -> Volume:
         """Intensities (X, Y, Z), float32, as stored.

@@ -36,6 +36,26 @@ class Part:
         return self.labels + ((self.region,) if self.region else ())
 
 
+@dataclass(frozen=True)
+class PairedFiles:
+    """Base of readers of images with companion files: where the files lie, and which cases they make."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def layout(self) -> str:
+        """The expected files, one template per line."""
+        return layout_of(self.parts)
+
+    def matches(self, folder: Path) -> bool:
+        """Whether the images' and their companions' folders stand where the layout wants them."""
+        return looks_like(folder, self.parts)
+
+    def read(self, folder: Path) -> list[Case]:
+        """List the cases, sorted by id. Raises `DataError` as `pair_files` does; no file is opened."""
+        return pair_files(folder, self.parts)
+
+
 def layout_of(parts: Sequence[Part]) -> str:
     """One line per template, for `bench show` and for error messages."""
     lines = []
