@@ -127,7 +127,7 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     resolved: dict[str, Settings] = {
         "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
-        "task": resolve(kind.settings_class, "task", f"task {task.name!r}", size, own["task"]),
+        "task": resolve(kind.settings_class, "task", f"task {task.name!r}", task.settings, size, own["task"]),
         "protocol": resolve(
             PROTOCOLS[protocol].settings_class, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]
         ),

@@ -70,6 +70,7 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "splits": _splits(data),
         "layout": data.reader.layout,
         "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
+        "settings (every profile)": {"task": dict(task.settings)} if task.settings else "none of its own",
         "settings (quick)": quick_settings(task, task.protocol),
         "citation": data.citation,
         "licence": data.licence,

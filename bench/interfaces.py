@@ -245,6 +245,8 @@ class Task:
     """Default protocol."""
     metric: str
     """Headline metric."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Task settings that follow from the data set and hold in every profile, such as the plane of slices."""
     paper: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Section (`task`, `protocol`) -> setting -> value of the `paper` profile."""
 

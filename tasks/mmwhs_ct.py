@@ -24,5 +24,6 @@ TASK = Task(
     kind="segmentation_3d",
     protocol="finetune",
     metric="iou_3d",
+    settings={"plane": "axial"},
     paper={"task": {"image_size": 224}, "protocol": {"lr": 1e-3, "epochs": 20, "batch_size": 64}},
 )

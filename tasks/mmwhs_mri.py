@@ -24,5 +24,6 @@ TASK = Task(
     kind="segmentation_3d",
     protocol="finetune",
     metric="iou_3d",
+    settings={"plane": "axial"},
     paper={"task": {"image_size": 224}, "protocol": {"lr": 1.5e-3, "epochs": 30, "batch_size": 64}},
 )

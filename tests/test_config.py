@@ -45,6 +45,12 @@ def test_paper_profile_has_the_published_values():
     assert resolved.method == methods().get("lvmmed").config_class().model_dump()
 
 
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+def test_a_tasks_own_settings_hold_in_every_profile_and_yield_to_the_users(profile):
+    assert config("random", "mmwhs_ct", profile).task["plane"] == "axial"
+    assert config("random", "mmwhs_ct", profile, "task.plane=coronal").task["plane"] == "coronal"
+
+
 @pytest.mark.parametrize("name", sorted(methods().plugins))
 def test_every_method_resolves_in_both_profiles_and_documents_its_settings(name):
     cls = methods().get(name)
