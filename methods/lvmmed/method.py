@@ -66,6 +66,7 @@ class LVMMed(Method):
         "lambda_90": {"lambda_": 90.0},
         "lambda_100": {"lambda_": 100.0},
         "gumbel_scale_0.1": {"gumbel_scale": 0.1},
+        "monte_carlo_4": {"monte_carlo_samples": 4},
         "without_residual": {"residual": False},
         "without_projector_norm": {"projector_norm": "none"},
         "without_residual_and_norm": {"residual": False, "projector_norm": "none"},
