@@ -124,7 +124,7 @@ def data_set(reader, **changes) -> DataSet:
         name="drawn",
         title="Drawn",
         reader=reader,
-        classes=("outer", "inner")[: reader.n_classes],
+        classes=("outer", "inner")[: getattr(reader, "n_classes", 2)],
         expected_counts={},
         modality="none",
         citation="none",
