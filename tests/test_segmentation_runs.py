@@ -105,4 +105,7 @@ def test_unknown_architecture_is_one_error(bench, cache, tmp_path):
     arguments = ("run", "-m", "random", "-t", "drive", "--cache", cache, "--results", tmp_path)
     done = bench(*arguments, "--set", "task.architecture=transunet")
     assert done.code == 2
-    assert "task.architecture: Input should be 'unet', 'unetplusplus' or 'unet_scse' (found 'transunet')" in done.err
+    assert (
+        "task.architecture: Input should be 'unet', 'unetplusplus', 'unet_attention' or 'unet_scse' (found 'transunet')"
+        in done.err
+    )

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from bench.errors import UsageError
 from bench.interfaces import Features
+from tasks.kinds.segmentation.attention_gates import add_gates
 
-Architecture = Literal["unet", "unetplusplus", "unet_scse"]
-"""U-Net; U-Net++; U-Net with concurrent spatial and channel squeeze-and-excitation in each decoder block."""
+Architecture = Literal["unet", "unetplusplus", "unet_attention", "unet_scse"]
+"""U-Net; U-Net++; U-Net with attention gates on its skips; U-Net with concurrent spatial and channel
+squeeze-and-excitation in each decoder block."""
 STRIDES = (4, 8, 16, 32)
 
 
@@ -49,6 +51,9 @@ class UNetHead(nn.Module):
             n_blocks=len(decoder_channels),
             attention_type="scse" if architecture == "unet_scse" else None,
         )
+        if architecture == "unet_attention":
+            below, skips = (channels[-1], *decoder_channels[:-1]), (*channels[-2::-1], stem_channels, 0)
+            add_gates(self.decoder.blocks, below, skips)
         self.output = SegmentationHead(decoder_channels[-1], n_outputs)
         initialize_decoder(self.decoder)
         initialize_head(self.output)

@@ -152,7 +152,7 @@ def test_linear_trains_the_decoder_only_and_same_seed_gives_same_scores(tmp_path
     assert results[0] == results[1] != results[2]
 
 
-@pytest.mark.parametrize("architecture", ["unet", "unetplusplus", "unet_scse"])
+@pytest.mark.parametrize("architecture", ["unet", "unetplusplus", "unet_attention", "unet_scse"])
 def test_every_architecture_uses_the_stem_and_gives_full_resolution(architecture):
     from bench.backbones import build_backbone
 
