@@ -267,7 +267,7 @@ def data_clean(
     cache: Cache = None,
     as_json: Json = False,
 ) -> None:
-    """Delete decoded data from the cache; it is decoded again when it is next needed. Checkpoints are kept."""
+    """Delete decoded data and embeddings from the cache; they are made again when needed. Checkpoints are kept."""
     from bench.disk_cache import clean
     from bench.session import default_cache
 
@@ -275,7 +275,7 @@ def data_clean(
     if as_json:
         _print_json({"files": files, "bytes": size_bytes})
     else:
-        typer.echo(f"Deleted {files} decoded files ({size_bytes / 2**20:.1f} MiB).")
+        typer.echo(f"Deleted {files} files of decoded data and embeddings ({size_bytes / 2**20:.1f} MiB).")
 
 
 @data_app.command("phantom", epilog="Example: bench data phantom drive,brats")

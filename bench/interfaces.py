@@ -246,7 +246,7 @@ class Task:
     metric: str
     """Headline metric."""
     paper: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Section (`task`, `protocol`) -> setting -> value of the `paper` profile."""
+    """Section (`task`, `protocol`) -> setting -> value of the `paper` profile; a protocol takes those it has."""
 
 
 class TaskKind(ABC):

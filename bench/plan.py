@@ -101,15 +101,15 @@ def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tupl
 
 
 def applies(protocol: str, task: Task) -> bool:
-    """Whether a task can have a protocol: a vote needs a kind that reads only the pooled embedding."""
-    return PROTOCOLS[protocol].trained or kinds().get(task.kind).pooled_only
+    """Whether a task can have a protocol: some need a kind that reads only the pooled embedding."""
+    return not PROTOCOLS[protocol].pooled or kinds().get(task.kind).pooled_only
 
 
 def _require_applicable(task: Task, protocol: str) -> None:
     if not applies(protocol, task):
         others = ", ".join(name for name in PROTOCOLS if applies(name, task))
         raise UsageError(
-            f"The protocol {protocol!r} does not apply to the task {task.name!r}: it compares one embedding per image, "
+            f"The protocol {protocol!r} does not apply to the task {task.name!r}: it works on one embedding per image, "
             f"and the kind {task.kind!r} reads feature maps. Protocols of this task: {others}."
         )
 
