@@ -41,7 +41,7 @@ class Data:
     """Case id -> SHA-256 (hex) of its file."""
     counts: Counts
     warnings: tuple[str, ...]
-    """Where the counts differ from what was expected, and what this copy lacks."""
+    """Where the counts differ from what was expected, what this copy lacks, and what it stands in for."""
     fingerprint: str
     """SHA-256 (hex) over every case's id, file hash and target, and its domain and label files where it has any."""
     label_hashes: Mapping[str, str] = field(default_factory=dict)
@@ -94,6 +94,9 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     warnings = _compare_counts(data_set, kind, counts, expected_counts(data_set, root))
     if isinstance(data_set.reader, RemarkingReader):
         warnings += tuple(f"{data_set.name}: {remark}" for remark in data_set.reader.remarks(cases))
+    if data_set.stand_in_for:
+        what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
+        warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
 
 

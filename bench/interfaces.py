@@ -229,6 +229,9 @@ class DataSet:
     """Share of the owner's training cases drawn for validation."""
     folder: str = ""
     """Folder under the data root where it is not `name`."""
+    stand_in_for: str = ""
+    """Name of a data set whose code this one tries on real data. Its tasks are none of the benchmark: `--task all`
+    and mean ranks leave them out, and its records say what it is."""
     domains: tuple[str, ...] = ()
     """Sites or scanners: the first is trained and tested on, the others are only tested on (out of distribution)."""
 

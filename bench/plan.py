@@ -32,13 +32,23 @@ class PlannedRun:
 
 
 def expand_names(text: str, registry: Registry) -> list[str]:
-    """`a,b` or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name."""
-    names = list(registry.plugins) if text.strip() == "all" else [n.strip() for n in text.split(",") if n.strip()]
+    """`a,b` or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name.
+
+    `all` leaves out tasks on stand-ins, which are run by name only.
+    """
+    everything = text.strip() == "all"
+    names = _all_names(registry) if everything else [n.strip() for n in text.split(",") if n.strip()]
     if not names:
         raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s.")
     for name in names:
         registry.plugin(name)
     return list(dict.fromkeys(names))
+
+
+def _all_names(registry: Registry) -> list[str]:
+    if registry.noun != "task":
+        return list(registry.plugins)
+    return [name for name in registry.plugins if not registry.get(name).data.stand_in_for]
 
 
 def make_plan(

@@ -52,6 +52,7 @@ def make_record(
         backbone=plan.backbone,
         task=task.name,
         data_set=task.data.name,
+        stand_in_for=task.data.stand_in_for or None,
         kind=task.kind,
         protocol=plan.protocol,
         seed=plan.seed,

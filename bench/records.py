@@ -74,6 +74,7 @@ class Record(Part):
     backbone: str
     task: str
     data_set: str
+    stand_in_for: str | None = Field(None, description="The data set that this one stands in for, where it does.")
     kind: str
     protocol: str
     distribution: Literal["in", "in+out"] = Field(
