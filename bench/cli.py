@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.data_commands import register
 from bench.errors import BenchError, Interrupted
 from bench.options import (
     Backbones,
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+register(data_app)
 
 
 @app.command(

@@ -140,7 +140,7 @@ class Case:
 
 
 class Reader(Protocol):
-    """Reads one owner's layout."""
+    """Reads one owner's layout. Methods named `load_*` each load one part of a case; `bench data verify` calls all."""
 
     @property
     def layout(self) -> str:
