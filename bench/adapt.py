@@ -6,7 +6,6 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from bench.embeddings import Keep, embed_splits
+from bench.embeddings import Embedded, embed_splits
 from bench.errors import TrainingError
+from bench.heads import build_head
 from bench.interfaces import Case, Features, TaskKind
 from bench.loading import EpochBatches, build_loader, decode_all, pick_workers
 from bench.measure import Meter
@@ -31,16 +31,28 @@ from bench.splits import SplitCases
 
 
 @dataclass(frozen=True)
+class Draw:
+    """One choice of labelled training images, and what came of it."""
+
+    labelled: tuple[str, ...]
+    """Ids of the training cases that kept their label, sorted."""
+    predictions: np.ndarray
+    """One entry per test case, as in `Adaptation`."""
+
+
+@dataclass(frozen=True)
 class Adaptation:
     """Outcome of one adaptation."""
 
     predictions: np.ndarray
-    """One entry per test case, in the order of the split, as the kind's `collect` gives them."""
+    """One entry per test case, in the order of the split, as the kind's `collect` gives them; means over draws."""
     best_epoch: int | None
     """None where nothing was trained."""
     validation: float
     """Headline metric on the validation split, of the selected epoch where there are epochs."""
     cost: dict[str, float]
+    draws: tuple[Draw, ...] = ()
+    """Where only some training images are labelled; scores are means over the draws' scores."""
 
 
 class EmbeddingHead(nn.Module):
@@ -81,8 +93,8 @@ class AdaptedModel(nn.Module):
 class Supervised:
     """One adaptation of an encoder to a task: model, data of three splits, optimiser; all reseeded from its own seed.
 
-    `keep` may hand over embeddings that were made before; by default they are made. Predictions on the test split that
-    are worth a file go to the folder `save`, where it is given.
+    `embedded` may hand over embeddings that were made before; by default they are made. Predictions on the test split
+    that are worth a file go to the folder `save`, where it is given.
 
     Raises:
         DataError: an image cannot be read, or no training case has anything to learn.
@@ -98,7 +110,7 @@ class Supervised:
         seed: int,
         compute: Compute,
         report: Report,
-        keep: Keep | None = None,
+        embedded: Embedded | None = None,
         save: Path | None = None,
     ) -> None:
         seed_all(seed)
@@ -106,15 +118,16 @@ class Supervised:
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
         self.device = pick_device(compute.device)
         self.workers = pick_workers(compute.workers, self.device)
-        self.meter = Meter(self.device)
-        head = kind.build_head(backbone)
+        head = build_head(kind, backbone, settings)
+        self.network = nn.Sequential(backbone, head)
         self.data: Mapping[str, Dataset[Any]]
         self.model: nn.Module
         if protocol.frozen and kind.pooled_only:
-            make = partial(embed_splits, backbone, kind, split, compute, report, self.meter)
-            self.data = keep(make) if keep else make()
+            self.data = (embedded or embed_splits(backbone, kind, split, compute, report)).sides
+            self.meter = Meter(self.device)
             self.model = EmbeddingHead(head)
         else:
+            self.meter = Meter(self.device)
             self.data = self._images()
             self.model = AdaptedModel(backbone, head, frozen=protocol.frozen)
         self.model.to(self.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,12 @@ def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) 
     state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
     metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
     write_atomic(path, lambda file: file.write(save(state, metadata)))
+
+
+def fingerprint_weights(encoder: nn.Module) -> str:
+    """SHA-256 (hex) of an encoder's state dict: names, types, shapes and values."""
+    state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
+    return hashlib.sha256(save(state)).hexdigest()
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.data_commands import register
 from bench.errors import BenchError, Interrupted
 from bench.options import (
     Backbones,
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+register(data_app)
 
 
 @app.command(
@@ -267,7 +269,7 @@ def data_clean(
     cache: Cache = None,
     as_json: Json = False,
 ) -> None:
-    """Delete decoded data from the cache; it is decoded again when it is next needed. Checkpoints are kept."""
+    """Delete decoded data and embeddings from the cache; they are made again when needed. Checkpoints are kept."""
     from bench.disk_cache import clean
     from bench.session import default_cache
 
@@ -275,7 +277,7 @@ def data_clean(
     if as_json:
         _print_json({"files": files, "bytes": size_bytes})
     else:
-        typer.echo(f"Deleted {files} decoded files ({size_bytes / 2**20:.1f} MiB).")
+        typer.echo(f"Deleted {files} files of decoded data and embeddings ({size_bytes / 2**20:.1f} MiB).")
 
 
 @data_app.command("phantom", epilog="Example: bench data phantom drive,brats")

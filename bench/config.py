@@ -123,13 +123,16 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     budget = QUICK_PRETRAIN if quick else {}
     evaluation = quick_settings(task, protocol) if quick else task.paper
     size = evaluation.get("task", {})
-    adaptation = evaluation.get("protocol", {}) if quick or PROTOCOLS[protocol].trained else {}
+    chosen = PROTOCOLS[protocol]
+    adaptation = evaluation.get("protocol", {})
+    if not quick:  # a task lists what any of its protocols takes
+        adaptation = {k: v for k, v in adaptation.items() if k in chosen.settings_class.model_fields}
     resolved: dict[str, Settings] = {
         "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
         "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
         "task": resolve(kind.settings_class, "task", f"task {task.name!r}", task.settings, size, own["task"]),
         "protocol": resolve(
-            PROTOCOLS[protocol].settings_class, "protocol", f"protocol {protocol!r}", adaptation, own["protocol"]
+            chosen.settings_class, "protocol", f"protocol {protocol!r}", chosen.preset, adaptation, own["protocol"]
         ),
     }
     return RunConfig.model_validate(

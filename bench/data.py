@@ -41,7 +41,7 @@ class Data:
     """Case id -> SHA-256 (hex) of its file."""
     counts: Counts
     warnings: tuple[str, ...]
-    """Where the counts differ from what was expected, and what this copy lacks."""
+    """Where the counts differ from what was expected, what this copy lacks, and what it stands in for."""
     fingerprint: str
     """SHA-256 (hex) over every case's id, file hash and target, and its domain and label files where it has any."""
     label_hashes: Mapping[str, str] = field(default_factory=dict)
@@ -91,9 +91,12 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
     counts = count_cases(data_set, cases)
     fingerprint = _digest(_fingerprint_line(case, hashes, label_hashes) for case in cases)
-    warnings = _compare_counts(data_set, kind, counts, expected_counts(data_set, root))
+    warnings = compare_counts(data_set, kind, counts, expected_counts(data_set, root))
     if isinstance(data_set.reader, RemarkingReader):
         warnings += tuple(f"{data_set.name}: {remark}" for remark in data_set.reader.remarks(cases))
+    if data_set.stand_in_for:
+        what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
+        warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
 
 
@@ -144,9 +147,10 @@ def expected_counts(data_set: DataSet, root: Path) -> Mapping[str, Mapping[str, 
     return marked
 
 
-def _compare_counts(
+def compare_counts(
     data_set: DataSet, kind: Kind, counts: Counts, expected: Mapping[str, Mapping[str, int]]
 ) -> tuple[str, ...]:
+    """One sentence for every count that differs from the expected one."""
     source = "as published" if kind == "real" else f"by {PHANTOM_MARKER}"
     pairs = [
         (split, name, counts.get(split, {}).get(name, 0), expected.get(split, {}).get(name, 0))

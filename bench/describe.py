@@ -34,7 +34,7 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
         return list(CORPORA.items())
     if what == "tasks":
         loaded = [registry.tasks().get(name) for name in registry.tasks().plugins]
-        return [(t.name, f"{t.data.title} · {t.kind} · {t.protocol} · {t.metric}") for t in loaded]
+        return [(t.name, f"{t.data.title} · {t.kind} · {t.protocol} · {t.metric}{_stand_in(t)}") for t in loaded]
     return [(p.name, f"{p.location} ({p.package})") for p in registry.methods().plugins.values()]
 
 
@@ -60,7 +60,7 @@ def _add_files(plugin_files: Iterable[Path]) -> None:
 def _task_facts(task: Task) -> dict[str, Any]:
     data = task.data
     return {
-        "task": task.name,
+        "task": task.name + _stand_in(task),
         "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
         "kind": task.kind,
         "protocol": f"{task.protocol}: {PROTOCOLS[task.protocol].summary}",
@@ -76,6 +76,11 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "licence": data.licence,
         "how to obtain": data.obtain,
     }
+
+
+def _stand_in(task: Task) -> str:
+    name = task.data.stand_in_for
+    return f" · stand-in for {name}, not part of `all`" if name else ""
 
 
 def _splits(data: DataSet) -> str:

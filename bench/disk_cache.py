@@ -1,7 +1,8 @@
-"""Decoded arrays on disk: each case is decoded once, whatever the number of epochs, runs and processes.
+"""Arrays on disk: each case is decoded, and each image embedded, once for any number of epochs, runs and processes.
 
-One `.npy` file per array under `<cache>/decoded/`, opened memory-mapped. Files are written atomically, so
-processes may share the folder; deleting any of it, at any time, costs only the time to decode again.
+One `.npy` file per array under a folder of the cache such as `<cache>/decoded/`, opened memory-mapped. Files are
+written atomically, so processes may share the folder; deleting any of it, at any time, costs only the time to make it
+again.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from bench.files import write_atomic
 from bench.progress import Report
 
 FOLDER = "decoded"
+EMBEDDINGS = "embeddings"
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
-"""Environment variable that bounds the folder, in GiB."""
+"""Environment variable that bounds each folder, in GiB."""
 LIMIT_GIB = 32.0
 _CLOCK_SECONDS = 1.0
 """File times may lag behind the clock by less than this."""
@@ -37,8 +39,10 @@ class DiskCache:
         UsageError: `LIMIT_VARIABLE` is not a positive number.
     """
 
-    def __init__(self, folder: Path, report: Report | None = None) -> None:
+    def __init__(self, folder: Path, report: Report | None = None, done: str = "decoded") -> None:
         self.folder = folder
+        self.done = done
+        """What was done to what is kept: `decoded` or `embedded`."""
         self.limit_bytes = _limit_bytes()
         self._report = report
         self._start = time.time()
@@ -102,7 +106,7 @@ class DiskCache:
             self._used_bytes -= size
         if self._used_bytes + wanted_bytes > self.limit_bytes:
             raise StorageError(
-                f"{self.folder}: the decoded data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
+                f"{self.folder}: the {self.done} data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
                 f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."
             )
 
@@ -119,14 +123,14 @@ class DiskCache:
         with self._lock:
             first, self.failed = not self.failed, True
         if first and self._report:
-            self._report.warn(f"{text} Until then, cases are decoded each time they are used.")
+            self._report.warn(f"{text} Until then, cases are {self.done} each time they are used.")
 
 
 def clean(cache: Path) -> tuple[int, int]:
-    """Delete every decoded array under a cache folder; returns (files, bytes) deleted. Raises `StorageError`."""
+    """Delete every array and embedding under a cache folder; returns (files, bytes) deleted. Raises `StorageError`."""
     files = size = 0
     try:
-        for path in sorted((cache / FOLDER).rglob("*"), reverse=True):
+        for path in sorted((p for name in (FOLDER, EMBEDDINGS) for p in (cache / name).rglob("*")), reverse=True):
             if path.is_dir():
                 path.rmdir()
                 continue

@@ -1,15 +1,19 @@
-"""Embeddings of a frozen encoder: every image once, kept for the next protocol of the same checkpoint."""
+"""Embeddings of a frozen encoder: every image once, kept on disk for all protocols and commands of a checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from bench.interfaces import TaskKind
+from bench.checkpoints import fingerprint_weights
+from bench.disk_cache import DiskCache
+from bench.identity import code_fingerprint, digest
+from bench.interfaces import Case, TaskKind
 from bench.loading import decode_all, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
@@ -17,54 +21,126 @@ from bench.pretrain import Compute
 from bench.progress import Report
 from bench.splits import SplitCases
 
+_VERSION = 1
+"""Raised whenever what is kept on disk changes: how images are batched, the encoder's mode, the arrays' order."""
+
 Embeddings = Mapping[str, TensorDataset]
 """Split name (train, validation, test) -> embeddings (N, D) and targets (N, ...)."""
-Keep = Callable[[Callable[[], Embeddings]], Embeddings]
-"""Gives embeddings: those it kept, or what the function it is called with makes."""
 
 
-class EmbeddingMemory:
-    """The embeddings made last, with the key that names them; a plan runs all protocols of a checkpoint in a row."""
+@dataclass(frozen=True)
+class EmbeddedSide:
+    """One side of a split."""
 
-    def __init__(self) -> None:
-        self._key: Hashable = None
-        self._kept: Embeddings = {}
+    data: TensorDataset
+    """Embeddings (N, D) and targets (N, ...), in the order of the cases."""
+    seconds: float
+    """What making them took, on the day they were made."""
+    peak_bytes: float
 
-    def get(self, key: Hashable, make: Callable[[], Embeddings]) -> Embeddings:
-        """The embeddings of `key`, made at most once in a row. The key must name all that changes them."""
-        if key != self._key:
-            self._kept = make()
-            self._key = key
-        return self._kept
+
+@dataclass(frozen=True)
+class Embedded:
+    """All sides of a split, embedded."""
+
+    sides: Embeddings
+    cost: dict[str, float]
+    """Seconds, images per second and peak memory (MiB) of making them, also where they come from the cache."""
+
+
+class EmbeddingCache:
+    """Embeddings on disk, named by what they depend on.
+
+    That is: the encoder's weights (their content, not where they come from), the backbone, the task kind's settings
+    and source, and the content and targets of the images in their order. The version of torch and the type of device
+    belong to it too, so that what is read is what would be computed, to the bit.
+    """
+
+    def __init__(
+        self, files: DiskCache, encoder: nn.Module, backbone: str, kind: TaskKind, device: torch.device
+    ) -> None:
+        self.files, self.kind = files, kind
+        transform = [kind.name, kind.settings.model_dump(mode="json"), kind.evaluation_batch]
+        source = code_fingerprint(type(kind))
+        machine = [str(torch.__version__), device.type]
+        self._origin = [_VERSION, fingerprint_weights(encoder), backbone, transform, source, machine]
+
+    def get(self, cases: Sequence[Case], make: Callable[[], EmbeddedSide]) -> EmbeddedSide:
+        """The embeddings of some cases, read or else made and stored."""
+        images = [[self.kind.contents[case.id], str(case.target)] for case in cases]
+        key = digest([self._origin, images])
+        made: list[EmbeddedSide] = []
+
+        def once() -> EmbeddedSide:
+            if not made:
+                made.append(make())
+            return made[0]
+
+        def column(index: int) -> np.ndarray:
+            return np.array(
+                self.files.get(digest([key, index]), lambda: once().data.tensors[index].numpy())
+            )  # a copy: tensors on a read-only map warn
+
+        cost = self.files.get(digest([key, "cost"]), lambda: np.array([once().seconds, once().peak_bytes]))
+        data = TensorDataset(torch.from_numpy(column(0)), torch.from_numpy(column(1)))
+        return EmbeddedSide(data, float(cost[0]), float(cost[1]))
 
 
 def embed_splits(
-    backbone: nn.Module, kind: TaskKind, split: SplitCases, compute: Compute, report: Report, meter: Meter
-) -> Embeddings:
+    backbone: nn.Module,
+    kind: TaskKind,
+    split: SplitCases,
+    compute: Compute,
+    report: Report,
+    cache: EmbeddingCache | None = None,
+) -> Embedded:
     """Embed training, validation and test images, without augmentation; global random generators are not used.
 
     Raises:
         DataError: an image cannot be read.
     """
-    data = {name: kind.dataset(cases, train=False) for name, cases in split.sides.items()}
-    for name, images in data.items():
-        decode_all(images, f"{name} images", report)
-    backbone.to(pick_device(compute.device)).eval()
-    workers = pick_workers(compute.workers, meter.device)
-    loaders = {
-        name: DataLoader(images, kind.evaluation_batch, num_workers=workers, generator=torch.Generator())
-        for name, images in data.items()
-    }
-    return {name: _embed(backbone, loader, name, report, meter) for name, loader in loaders.items()}
+    device = pick_device(compute.device)
+    backbone.to(device).eval()
+    sides = {}
+    for name, cases in split.sides.items():
+
+        def make(name: str = name, cases: Sequence[Case] = cases) -> EmbeddedSide:
+            return _embed(backbone, kind, cases, name, pick_workers(compute.workers, device), device, report)
+
+        sides[name] = cache.get(cases, make) if cache else make()
+    return Embedded({name: side.data for name, side in sides.items()}, _total(sides.values()))
 
 
 @torch.inference_mode()
-def _embed(backbone: nn.Module, loader: DataLoader[Any], name: str, report: Report, meter: Meter) -> TensorDataset:
+def _embed(
+    backbone: nn.Module,
+    kind: TaskKind,
+    cases: Sequence[Case],
+    name: str,
+    workers: int,
+    device: torch.device,
+    report: Report,
+) -> EmbeddedSide:
+    images_and_targets = kind.dataset(cases, train=False)
+    meter = Meter(device)
+    decode_all(images_and_targets, f"{name} images", report)
+    loader = DataLoader(images_and_targets, kind.evaluation_batch, num_workers=workers, generator=torch.Generator())
     embeddings, targets = [], []
     with report.stage(f"embed {name} images", len(loader)) as advance:
         for images, target in loader:
-            embeddings.append(backbone(images.to(meter.device)).pooled.cpu().clone())
+            embeddings.append(backbone(images.to(device)).pooled.cpu().clone())
             targets.append(target)
             meter.tick(len(images))
             advance("")
-    return TensorDataset(torch.cat(embeddings), torch.cat(targets))
+    data = TensorDataset(torch.cat(embeddings), torch.cat(targets))
+    return EmbeddedSide(data, meter.cost()["seconds"], float(meter.peak_bytes))
+
+
+def _total(sides: Iterable[EmbeddedSide]) -> dict[str, float]:
+    every = list(sides)
+    seconds, images = sum(side.seconds for side in every), sum(len(side.data) for side in every)
+    return {
+        "seconds": round(seconds, 3),
+        "images_per_second": round(images / max(seconds, 1e-9), 2),
+        "peak_memory_mib": round(max(side.peak_bytes for side in every) / 2**20, 1),
+    }

@@ -6,6 +6,7 @@ import csv
 import hashlib
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.data import Data
 from bench.errors import DataError
@@ -27,22 +28,36 @@ def read_split(data: Data, path: Path, seed: int, report: Report) -> SplitCases:
         DataError: the file is no such CSV, names an unknown or repeated case, an unknown split, puts one subject on
             two sides, or leaves training or test empty; the message names the line.
     """
-    content = _content(path)
+    content = read_content(path)
+    return check_rows(data, path, read_rows(path, content), content, seed, report)
+
+
+class Row(NamedTuple):
+    """One case of a split file."""
+
+    place: str
+    """Where it stands in the file, for messages."""
+    name: str
+    side: str
+
+
+def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int, report: Report) -> SplitCases:
+    """The split that the rows of a file with some content give. Raises `DataError` as `read_split` does."""
     by_id = {case.id: case for case in data.cases}
     sides: dict[str, list[Case]] = {side: [] for side in SIDES}
-    lines: dict[str, int] = {}
-    for line, name, side in _rows(path, content):
+    places: dict[str, str] = {}
+    for place, name, side in rows:
         if name not in by_id:
             hint = closest(name, by_id)
-            raise DataError(f"{path}, line {line}: {data.data_set.name} has no case {name!r}.{hint}\n{_ADVICE}")
-        if name in lines:
-            raise DataError(f"{path}, line {line}: the case {name!r} stands in line {lines[name]} already.\n{_ADVICE}")
+            raise DataError(f"{path}, {place}: {data.data_set.name} has no case {name!r}.{hint}\n{_ADVICE}")
+        if name in places:
+            raise DataError(f"{path}, {place}: the case {name!r} stands in {places[name]} already.\n{_ADVICE}")
         if side not in sides:
-            raise DataError(f"{path}, line {line}: unknown split {side!r}; expected one of {', '.join(SIDES)}.")
-        lines[name] = line
+            raise DataError(f"{path}, {place}: unknown split {side!r}; expected one of {', '.join(SIDES)}.")
+        places[name] = place
         sides[side].append(by_id[name])
-    _check(path, data, sides, lines)
-    unnamed = len(by_id) - len(lines)
+    _check(path, data, sides, places)
+    unnamed = len(by_id) - len(places)
     if unnamed:
         report.warn(f"{path} leaves out {unnamed} of {len(by_id)} cases of {data.data_set.name}; they are not used.")
     if not sides["validation"]:
@@ -54,23 +69,24 @@ def read_split(data: Data, path: Path, seed: int, report: Report) -> SplitCases:
 _ADVICE = "Cases are named as in results/splits/: paths relative to the data set's folder, each once."
 
 
-def _content(path: Path) -> str:
+def read_content(path: Path) -> str:
+    """Text of a split file. Raises `DataError` where it is none."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as text: {error}.\nGive a CSV file with case and split.") from error
 
 
-def _rows(path: Path, content: str) -> list[tuple[int, str, str]]:
-    """(line number, case, split) of every row."""
+def read_rows(path: Path, content: str) -> list[Row]:
+    """The rows of a CSV file. Raises `DataError` where a column is missing."""
     reader = csv.DictReader(content.splitlines())
     found = reader.fieldnames or []
     if not {"case", "split"} <= set(found):
         raise DataError(f"{path}: expected the columns case and split; found: {', '.join(found) or 'nothing'}.")
-    return [(reader.line_num, (row["case"] or "").strip(), (row["split"] or "").strip()) for row in reader]
+    return [Row(f"line {reader.line_num}", (r["case"] or "").strip(), (r["split"] or "").strip()) for r in reader]
 
 
-def _check(path: Path, data: Data, sides: dict[str, list[Case]], lines: dict[str, int]) -> None:
+def _check(path: Path, data: Data, sides: dict[str, list[Case]], where_named: dict[str, str]) -> None:
     for side in ("train", "test"):
         if not sides[side]:
             raise DataError(f"{path}: no case is in {side!r}. A split needs train and test cases.")
@@ -81,7 +97,7 @@ def _check(path: Path, data: Data, sides: dict[str, list[Case]], lines: dict[str
                 places[case.subject].setdefault(side, case)
     for subject, seen in sorted(places.items()):
         if len(seen) > 1:
-            where = ", ".join(f"{case.id} in {side} (line {lines[case.id]})" for side, case in seen.items())
+            where = ", ".join(f"{case.id} in {side} ({where_named[case.id]})" for side, case in seen.items())
             raise DataError(
                 f"{path}: the subject {subject!r} is on {len(seen)} sides: {where}.\n"
                 "Scores on it would reward memory. Put all cases of a subject on one side."
@@ -90,6 +106,6 @@ def _check(path: Path, data: Data, sides: dict[str, list[Case]], lines: dict[str
     foreign = [c for side in ("train", "validation") for c in sides[side] if trained and c.domain != trained[0]]
     if foreign:
         raise DataError(
-            f"{path}, line {lines[foreign[0].id]}: {foreign[0].id} is of the domain {foreign[0].domain!r}; "
+            f"{path}, {where_named[foreign[0].id]}: {foreign[0].id} is of the domain {foreign[0].domain!r}; "
             f"{data.data_set.name} is trained on {trained[0]!r} only. Make it a test case."
         )

@@ -140,7 +140,7 @@ class Case:
 
 
 class Reader(Protocol):
-    """Reads one owner's layout."""
+    """Reads one owner's layout. Methods named `load_*` each load one part of a case; `bench data verify` calls all."""
 
     @property
     def layout(self) -> str:
@@ -229,6 +229,9 @@ class DataSet:
     """Share of the owner's training cases drawn for validation."""
     folder: str = ""
     """Folder under the data root where it is not `name`."""
+    stand_in_for: str = ""
+    """Name of a data set whose code this one tries on real data. Its tasks are none of the benchmark: `--task all`
+    and mean ranks leave them out, and its records say what it is."""
     domains: tuple[str, ...] = ()
     """Sites or scanners: the first is trained and tested on, the others are only tested on (out of distribution)."""
 
@@ -248,7 +251,7 @@ class Task:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Task settings that follow from the data set and hold in every profile, such as the plane of slices."""
     paper: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Section (`task`, `protocol`) -> setting -> value of the `paper` profile."""
+    """Section (`task`, `protocol`) -> setting -> value of the `paper` profile; a protocol takes those it has."""
 
 
 class TaskKind(ABC):

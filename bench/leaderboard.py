@@ -21,6 +21,16 @@ from bench.records import Record
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
 DISTRIBUTION = ["in_distribution", "out_of_distribution", "drop"]
 """Headline metric where a data set has several domains: trained domain, mean of the others, difference."""
+EFFICIENCY = [
+    "parameters",
+    "trained_parameters",
+    "gflops_per_image",
+    "images_per_second",
+    "peak_memory_mib",
+    "pretrain_seconds",
+    "adapt_seconds",
+]
+"""What a record's `efficiency` may hold; means over seeds, empty where a record lacks it."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 
 
@@ -44,11 +54,16 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
             "score": r.metrics[r.metric],
             "without_duplicates": r.metrics_without_duplicates.get(r.metric),
             **dict(zip(DISTRIBUTION, _distribution(r), strict=True)),
+            **{name: r.efficiency.get(name) for name in EFFICIENCY},
         }
         for r in records
     ]
     frame = pd.DataFrame(rows)
-    return frame.astype(dict.fromkeys(["score", "without_duplicates", *DISTRIBUTION], float)) if rows else frame
+    return (
+        frame.astype(dict.fromkeys(["score", "without_duplicates", *DISTRIBUTION, *EFFICIENCY], float))
+        if rows
+        else frame
+    )
 
 
 def _distribution(record: Record) -> tuple[float | None, float | None, float | None]:
@@ -111,7 +126,10 @@ def task_board(records: Sequence[Record]) -> pd.DataFrame:
     _require_unique(frame)
     keys = GROUP + CONTESTANT
     board = pd.DataFrame(
-        [{**dict(zip(keys, key, strict=True)), **summary(runs)} for key, runs in frame.groupby(keys, sort=True)]
+        [
+            {**dict(zip(keys, key, strict=True)), **summary(runs), **runs[EFFICIENCY].mean(skipna=False)}
+            for key, runs in frame.groupby(keys, sort=True)
+        ]
     )
     board["counts"] = _counting(board)
     board["rank"] = np.nan

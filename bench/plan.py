@@ -32,13 +32,23 @@ class PlannedRun:
 
 
 def expand_names(text: str, registry: Registry) -> list[str]:
-    """`a,b` or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name."""
-    names = list(registry.plugins) if text.strip() == "all" else [n.strip() for n in text.split(",") if n.strip()]
+    """`a,b` or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name.
+
+    `all` leaves out tasks on stand-ins, which are run by name only.
+    """
+    everything = text.strip() == "all"
+    names = _all_names(registry) if everything else [n.strip() for n in text.split(",") if n.strip()]
     if not names:
         raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s.")
     for name in names:
         registry.plugin(name)
     return list(dict.fromkeys(names))
+
+
+def _all_names(registry: Registry) -> list[str]:
+    if registry.noun != "task":
+        return list(registry.plugins)
+    return [name for name in registry.plugins if not registry.get(name).data.stand_in_for]
 
 
 def make_plan(
@@ -101,15 +111,15 @@ def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tupl
 
 
 def applies(protocol: str, task: Task) -> bool:
-    """Whether a task can have a protocol: a vote needs a kind that reads only the pooled embedding."""
-    return PROTOCOLS[protocol].trained or kinds().get(task.kind).pooled_only
+    """Whether a task can have a protocol: some need a kind that reads only the pooled embedding."""
+    return not PROTOCOLS[protocol].pooled or kinds().get(task.kind).pooled_only
 
 
 def _require_applicable(task: Task, protocol: str) -> None:
     if not applies(protocol, task):
         others = ", ".join(name for name in PROTOCOLS if applies(name, task))
         raise UsageError(
-            f"The protocol {protocol!r} does not apply to the task {task.name!r}: it compares one embedding per image, "
+            f"The protocol {protocol!r} does not apply to the task {task.name!r}: it works on one embedding per image, "
             f"and the kind {task.kind!r} reads feature maps. Protocols of this task: {others}."
         )
 

@@ -10,10 +10,12 @@ import numpy as np
 
 from bench.adapt import Adaptation
 from bench.corpora import Corpus
+from bench.evaluation import Evaluation
+from bench.footprint import run_facts
 from bench.interfaces import Case, TaskKind
 from bench.optim import pick_device
 from bench.provenance import collect
-from bench.records import SCHEMA_VERSION, CaseScores, CorpusRecord, Record, SplitRecord
+from bench.records import SCHEMA_VERSION, CaseScores, CorpusRecord, DrawRecord, Record, SplitRecord
 from bench.resolved import Options, ResolvedRun
 from bench.splits import write_split
 from bench.world import World
@@ -28,10 +30,10 @@ class Pretrained:
 
 
 def make_record(
-    run: ResolvedRun, adaptation: Adaptation, pretrained: Pretrained, options: Options, world: World
+    run: ResolvedRun, evaluation: Evaluation, pretrained: Pretrained, options: Options, world: World
 ) -> Record:
     """Score the predictions, with and without duplicated test cases, and write the split down."""
-    plan, task = run.plan, run.plan.task
+    plan, task, adaptation = run.plan, run.plan.task, evaluation.adaptation
     data, split = world.data(task.data), world.split(task.data, plan.seed)
     overlap = world.overlap(task.data, plan.seed)
     file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
@@ -39,7 +41,7 @@ def make_record(
     clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
     everything = np.ones(len(split.test), dtype=bool)
     domains, clean_domains = (_score_domains(run, split.test, adaptation.predictions, k) for k in (everything, clean))
-    cost = {"pretrain": pretrained.cost} if pretrained.cost else {}
+    cost = ({"pretrain": pretrained.cost} if pretrained.cost else {}) | evaluation.cost
     return Record(
         schema_version=SCHEMA_VERSION,
         identity=run.identity,
@@ -50,17 +52,16 @@ def make_record(
         backbone=plan.backbone,
         task=task.name,
         data_set=task.data.name,
+        stand_in_for=task.data.stand_in_for or None,
         kind=task.kind,
         protocol=plan.protocol,
         seed=plan.seed,
         metric=task.metric,
         distribution="in+out" if len(domains) > 1 else "in",
-        metrics=mean_over(domains) if domains else run.kind.score(split.test, adaptation.predictions),
+        metrics=_overall(run.kind, split.test, adaptation, domains, everything),
         domains=domains,
         trained_domain=task.data.domains[0] if domains else None,
-        metrics_without_duplicates=mean_over(clean_domains)
-        if domains
-        else _score_subset(run.kind, split.test, adaptation.predictions, clean),
+        metrics_without_duplicates=_overall(run.kind, split.test, adaptation, clean_domains, clean),
         selection=_selection(task.metric, adaptation),
         duplicates=overlap.to_record(),
         split=SplitRecord(
@@ -76,7 +77,12 @@ def make_record(
         overrides=run.config.overrides,
         hashes=run.hashes,
         warnings=list(data.warnings),
-        cost=cost | {"adapt": adaptation.cost},
+        cost=cost,
+        efficiency=evaluation.model | run_facts(cost),
+        draws=[
+            DrawRecord(labelled=list(draw.labelled), metrics=run.kind.score(split.test, draw.predictions))
+            for draw in adaptation.draws
+        ],
         logged=pretrained.logged,
         provenance=collect(pick_device(options.compute.device)),
         cases=CaseScores(
@@ -87,14 +93,31 @@ def make_record(
     )
 
 
-def mean_over(domains: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
-    """Mean of each metric over domains; None where a domain lacks it."""
-    names = dict.fromkeys(name for scores in domains.values() for name in scores)
-    columns = {name: [scores.get(name) for scores in domains.values()] for name in names}
+def mean_over(parts: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Mean of each metric over domains or draws; None where one of them lacks it."""
+    names = dict.fromkeys(name for scores in parts.values() for name in scores)
+    columns = {name: [scores.get(name) for scores in parts.values()] for name in names}
     return {
         name: None if None in values else float(np.mean([v for v in values if v is not None]))
         for name, values in columns.items()
     }
+
+
+def _overall(
+    kind: TaskKind,
+    cases: Sequence[Case],
+    adaptation: Adaptation,
+    domains: Mapping[str, Mapping[str, float | None]],
+    keep: np.ndarray,
+) -> dict[str, float | None]:
+    """Metrics over the kept cases: means over the domains, or over the draws, where there are any."""
+    if domains:
+        return mean_over(domains)
+    if adaptation.draws:
+        return mean_over(
+            {str(i): _score_subset(kind, cases, d.predictions, keep) for i, d in enumerate(adaptation.draws)}
+        )
+    return _score_subset(kind, cases, adaptation.predictions, keep)
 
 
 def _score_domains(

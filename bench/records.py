@@ -39,8 +39,18 @@ class SplitRecord(Part):
     given: str | None = Field(None, description="SHA-256 of the split file the user gave; null where it was drawn.")
 
 
+class DrawRecord(Part):
+    """One choice of the training images that keep their label, and its scores on the test split."""
+
+    labelled: list[str] = Field(description="Ids of the training cases with a label.")
+    metrics: dict[str, float | None]
+
+
 class CaseScores(Part):
-    """Per-case outcome on the test split: one entry per case in each list; lists a kind has no use for are empty."""
+    """Per-case outcome on the test split: one entry per case in each list; lists a kind has no use for are empty.
+
+    Where there are several draws, predictions are means over them.
+    """
 
     id: list[str]
     target: list[Any] = []
@@ -64,6 +74,7 @@ class Record(Part):
     backbone: str
     task: str
     data_set: str
+    stand_in_for: str | None = Field(None, description="The data set that this one stands in for, where it does.")
     kind: str
     protocol: str
     distribution: Literal["in", "in+out"] = Field(
@@ -72,7 +83,7 @@ class Record(Part):
     seed: int
     metric: str = Field(description="Name of the headline metric.")
     metrics: dict[str, float | None] = Field(
-        description="Over all test cases; where there are several domains, means over the domains."
+        description="Over all test cases; means over the domains, or over the draws, where there are several."
     )
     domains: dict[str, dict[str, float | None]] = Field({}, description="Domain -> metrics over its test cases.")
     trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
@@ -89,7 +100,15 @@ class Record(Part):
     overrides: dict[str, dict[str, Any]] = Field(description="What the user set.")
     hashes: dict[str, str] = Field(description="config, data, method code, checkpoint, evaluation, pretraining.")
     warnings: list[str]
-    cost: dict[str, dict[str, float]] = Field(description="Stage -> seconds, images per second, peak memory (MiB).")
+    cost: dict[str, dict[str, float]] = Field(
+        description="Stage -> seconds, images per second, peak memory (MiB); embeddings that were read: of making them."
+    )
+    efficiency: dict[str, float] = Field(
+        {},
+        description="Parameters, trained parameters, GFLOPs per image, images per second, peak memory (MiB), seconds "
+        "of pretraining and adaptation; empty in records that were made before these were measured.",
+    )
+    draws: list[DrawRecord] = Field([], description="The draws of a protocol that labels some training images only.")
     logged: dict[str, float] = Field(
         default_factory=dict,
         description="Mean over the last tenth of the pretraining's steps of every scalar the method logged.",

@@ -11,7 +11,7 @@ import pandas as pd
 from bench.config import PROFILES
 from bench.errors import StorageError
 from bench.files import write_text
-from bench.leaderboard import DISTRIBUTION, is_variant, join_published, overall_board, task_board
+from bench.leaderboard import DISTRIBUTION, EFFICIENCY, is_variant, join_published, overall_board, task_board
 from bench.records import Record
 
 FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))
@@ -32,7 +32,7 @@ def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
         board = task_board(records)
     except ValueError as error:
         raise StorageError(str(error)) from error
-    overall = overall_board(board)
+    overall = overall_board(task_board([r for r in records if not r.stand_in_for]))
     board = join_published(board, results / "published")
     folder = results / "leaderboard"
     texts = {}
@@ -49,8 +49,8 @@ def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
 
 
 def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop rank columns of tasks, and columns of domains, that no row of this table has."""
-    optional = [c for c in rows if str(c).startswith("rank ") or c in DISTRIBUTION]
+    """Drop rank columns of tasks, and columns of domains and of efficiency, that no row of this table has."""
+    optional = [c for c in rows if str(c).startswith("rank ") or c in (*DISTRIBUTION, *EFFICIENCY)]
     return rows.drop(columns=[c for c in optional if rows[c].isna().all()])
 
 

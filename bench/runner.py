@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-from bench.adapt import Adaptation, Supervised
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
 from bench.decoded import DECODED
-from bench.disk_cache import FOLDER, DiskCache
-from bench.embeddings import EmbeddingMemory, embed_splits
+from bench.disk_cache import EMBEDDINGS, FOLDER, DiskCache
+from bench.evaluation import evaluate
 from bench.files import require_writable
-from bench.identity import digest
-from bench.knn import NeighbourVote
-from bench.measure import Meter
-from bench.optim import pick_device
 from bench.plan import PlannedRun
 from bench.pretrain import Pretraining, find_encoder, pretrain
 from bench.progress import Report
-from bench.protocols import PROTOCOLS, NeighbourSettings
 from bench.recording import Pretrained, make_record
 from bench.records import Record
 from bench.resnet import ResNetBackbone
@@ -57,7 +49,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         report.warn(str(problem))
     known = {record.identity: record for record in stored}
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
-    memory = EmbeddingMemory()
+    embeddings = DiskCache(options.cache / EMBEDDINGS, report, "embedded")
     stored_runs = sum(run.identity in known for run in runs)
     if stored_runs:
         report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
@@ -65,48 +57,28 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
             report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
-            record = _run(run, options, world, memory, report)
+            record = _run(run, options, world, embeddings, report)
             report.say(f"stored {store.add(record)}")
             known[run.identity] = record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
 
 
-def _run(run: ResolvedRun, options: Options, world: World, memory: EmbeddingMemory, report: Report) -> Record:
+def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Record:
     report.say(f"{run.plan}")
     backbone, pretrained = _pretrained_backbone(run, options, report)
     save = None
     if options.save_predictions:
         save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
-    adaptation = _adapt(run, backbone, options, world, memory, report, save)
-    record = make_record(run, adaptation, pretrained, options, world)
+    split = world.split(run.plan.task.data, run.plan.seed)
+    evaluation = evaluate(run, backbone, split, options.compute, embeddings, report, save)
+    record = make_record(run, evaluation, pretrained, options, world)
     score = record.metrics[record.metric]
     shown = "undefined" if score is None else f"{score:.4f}"
     report.say(f"  {record.metric} {shown} on {record.split.test} test cases")
     if save is not None and save.exists():
         report.say(f"  predictions: {save}")
     return record
-
-
-def _adapt(
-    run: ResolvedRun,
-    backbone: ResNetBackbone,
-    options: Options,
-    world: World,
-    memory: EmbeddingMemory,
-    report: Report,
-    save: Path | None,
-) -> Adaptation:
-    plan, compute, settings = run.plan, options.compute, run.config.protocol
-    split, protocol = world.split(plan.task.data, plan.seed), PROTOCOLS[plan.protocol]
-    images = (plan.task.kind, digest(run.config.task), run.hashes["data"], split.fingerprint)
-    keep = partial(memory.get, (run.hashes["checkpoint"], *images))
-    if isinstance(settings, NeighbourSettings):
-        meter = Meter(pick_device(compute.device))
-        embeddings = keep(partial(embed_splits, backbone, run.kind, split, compute, report, meter))
-        return NeighbourVote(embeddings, run.kind, split, settings, meter).fit()
-    supervised = Supervised(backbone, run.kind, split, protocol, settings, plan.seed, compute, report, keep, save)
-    return supervised.fit(f"{protocol.name} {plan.task.name} seed {plan.seed}")
 
 
 def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[ResNetBackbone, Pretrained]:

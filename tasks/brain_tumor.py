@@ -35,5 +35,5 @@ TASK = Task(
     kind="classification",
     protocol="finetune",
     metric="accuracy",
-    paper={"task": {"image_size": 224}, "protocol": {"lr": 5e-4, "epochs": 30, "batch_size": 64}},
+    paper={"task": {"image_size": 224}, "protocol": {"lr": 5e-4, "epochs": 30, "batch_size": 64, "hidden": (512, 256)}},
 )

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-from bench.embeddings import EmbeddingMemory
 from bench.knn import NeighbourVote, vote_shares
 from bench.measure import Meter
 from bench.progress import Report
@@ -76,14 +75,3 @@ def test_only_the_training_split_votes_and_a_perfect_encoder_is_perfect(phantom_
     assert kind.score(split.test, outcome.predictions)["accuracy"] == 1.0
     assert outcome.validation == 0.0
     assert outcome.predictions.sum(axis=1) == pytest.approx(np.ones(len(split.test)))
-
-
-def test_memory_keeps_the_last_embeddings_only():
-    memory, made = EmbeddingMemory(), []
-
-    def make(name):
-        return lambda: made.append(name) or {"train": name}
-
-    for name in ("a", "a", "b", "b", "a"):
-        assert memory.get(name, make(name)) == {"train": name}
-    assert made == ["a", "b", "a"]

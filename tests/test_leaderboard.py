@@ -184,6 +184,22 @@ def test_domains_have_columns_of_their_own(tmp_path):
     assert "drop" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
 
 
+def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path):
+    facts = {"parameters": 11e6, "gflops_per_image": 0.2, "adapt_seconds": 4.0}
+    board = task_board([record("simclr", s, 0.5, efficiency=facts | {"adapt_seconds": 4.0 + s}) for s in (0, 2)])
+    r = row(board, "simclr")
+    assert (r["parameters"], r["gflops_per_image"], r["adapt_seconds"]) == (11e6, 0.2, 5.0)
+    assert math.isnan(r["pretrain_seconds"])
+    mixed = [record("simclr", 0, 0.5, efficiency=facts), record("simclr", 1, 0.6)]
+    assert math.isnan(row(task_board(mixed), "simclr")["adapt_seconds"]), "one seed was not measured"
+    write_leaderboards(tmp_path, [record("simclr", 0, 0.5, efficiency=facts)])
+    header = (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0].split(",")
+    assert {"parameters", "gflops_per_image", "adapt_seconds"} <= set(header)
+    assert "pretrain_seconds" not in header
+    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    assert "parameters" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()
+
+
 @pytest.mark.parametrize("changes", [{"trained_domain": "X"}, {"trained_domain": None}])
 def test_records_must_name_the_trained_domain(changes):
     with pytest.raises(ValueError, match="trained domain"):

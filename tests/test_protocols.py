@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import adapt, runner
+from bench import embeddings
 from bench.config import resolve_config
 from bench.errors import UsageError
 from bench.identity import digest
@@ -38,12 +38,11 @@ def stored(folder):
 
 def test_linear_and_knn_embed_once_and_score_as_they_do_alone(run, tmp_path, monkeypatch):
     embedded = []
-    for module in (adapt, runner):
-        real = module.embed_splits
-        monkeypatch.setattr(module, "embed_splits", lambda *a, real=real: (embedded.append(1), real(*a))[1])
+    real = embeddings._embed
+    monkeypatch.setattr(embeddings, "_embed", lambda *a: (embedded.append(a[3]), real(*a))[1])
     both = ("--protocol", "linear", "--protocol", "knn", "--set=protocol.epochs=2", "--method", "simclr")
     assert run(*both).code == 0
-    assert len(embedded) == 1
+    assert embedded == ["train", "validation", "test"]
     together = stored(tmp_path / "results")
     assert "epoch" in together["linear"]["selection"]
     assert set(together["knn"]["selection"]) == {"validation_accuracy"}
@@ -68,6 +67,10 @@ def test_linear_and_knn_embed_once_and_score_as_they_do_alone(run, tmp_path, mon
         ),
         (["--set=protocol.neigbours=3"], "no setting 'neigbours'. Did you mean 'neighbours'?"),
         (["--set=protocol.neighbours=0"], "protocol.neighbours: Input should be greater than or equal to 1"),
+        (["--protocol", "mlp", "--set=protocol.hidden=[8]"], "protocol.hidden.1: Field required"),
+        (["--protocol", "mlp", "--set=protocol.hidden=[8,0]"], "a hidden layer needs at least one unit"),
+        (["--protocol", "few_shot", "--set=protocol.fraction=2"], "less than or equal to 1"),
+        (["--protocol", "few_shot_5pct", "--set=protocol.per_class=2"], "set fraction or per_class, not both"),
         (["--protocol", "kn"], "Unknown protocol 'kn'. Did you mean 'knn'?"),
     ],
 )
@@ -76,6 +79,55 @@ def test_bad_input(run, tmp_path, arguments, message):
     assert (done.code, message in done.err) == (2, True), done.err
     assert done.err.count("Error:") == 1
     assert not (tmp_path / "results").exists()
+
+
+POOLED = ("linear", "knn", "mlp", "few_shot", "few_shot_1pct")
+
+
+def test_every_frozen_protocol_of_a_checkpoint_shares_its_embeddings_and_says_what_it_cost(run, tmp_path, monkeypatch):
+    made = []
+    real = embeddings._embed
+    monkeypatch.setattr(embeddings, "_embed", lambda *a: (made.append(a[3]), real(*a))[1])
+    every = ("--method", "random", "--protocol", ",".join((*POOLED, "mlp_finetune")))
+    small = ("--set=protocol.epochs=1", "--set=protocol.hidden=[16,8]", "--set=protocol.per_class=3")
+    assert run(*every, *small).code == 2, "few_shot_1pct has a fraction"
+    assert run(*every, *small[:2], "--set=protocol.draws=2").code == 0
+    assert made == ["train", "validation", "test"]
+    found = stored(tmp_path / "results")
+    sizes = {name: found[name]["efficiency"]["trained_parameters"] for name in found}
+    encoder = found["knn"]["efficiency"]["parameters"]
+    mlp = 512 * 16 + 16 + 16 * 8 + 8 + 8 * 4 + 4
+    linear = 512 * 4 + 4
+    expected = dict.fromkeys(("linear", "few_shot", "few_shot_1pct"), linear)
+    assert sizes == expected | {"knn": 0, "mlp": mlp, "mlp_finetune": encoder + mlp}
+    assert len({found[name]["cost"]["embed"]["seconds"] for name in POOLED}) == 1
+    assert "embed" not in found["mlp_finetune"]["cost"]
+    for name, record in found.items():
+        facts = record["efficiency"]
+        stages = [record["cost"][s]["seconds"] for s in ("embed", "adapt") if s in record["cost"]]
+        assert facts["adapt_seconds"] == pytest.approx(sum(stages), abs=2e-3)
+        assert facts["gflops_per_image"] == pytest.approx(found["knn"]["efficiency"]["gflops_per_image"], rel=1e-3), (
+            name
+        )
+        assert min(facts["images_per_second"], facts["peak_memory_mib"]) > 0
+        assert record["config"]["protocol"].get("hidden", [16, 8]) == [16, 8]
+
+
+def test_few_shot_records_its_draws_and_is_their_mean(run, tmp_path):
+    assert run("--method", "random", "--protocol", "few_shot", "--set=protocol.per_class=2").code == 0
+    record = stored(tmp_path / "results")["few_shot"]
+    draws = record["draws"]
+    assert len(draws) == 3
+    split = dict(line.split(",") for line in (tmp_path / "results" / record["split"]["file"]).read_text().splitlines())
+    for draw in draws:
+        assert len(draw["labelled"]) == 8
+        assert {split[case] for case in draw["labelled"]} == {"train"}
+    for metric, value in record["metrics"].items():
+        scores = [draw["metrics"][metric] for draw in draws]
+        assert value == pytest.approx(sum(scores) / 3)
+    assert record["config"]["protocol"]["fraction"] is None
+    assert record["selection"].keys() == {"validation_accuracy"}
+    assert "2 of 2" not in run("--method", "random", "--protocol", "few_shot,few_shot_5pct").err
 
 
 def test_setting_of_no_protocol_is_an_error_with_several(run):
@@ -95,6 +147,27 @@ def test_tasks_of_one_data_set_share_the_runs_of_a_protocol_that_is_no_tasks_own
     runs, merged = make_plan("random", "brain_tumor_linear,brain_tumor", "knn", None, (0,), "quick")
     assert [(r.task.name, r.protocol) for r in runs] == [("brain_tumor", "knn")]
     assert "brain_tumor_linear with protocol knn is the task brain_tumor" in merged
+
+
+@pytest.mark.parametrize("protocol", ["mlp", "mlp_finetune"])
+def test_paper_profile_takes_the_tasks_hidden_layers(protocol):
+    resolved = resolve_config("simclr", tasks().get("brain_tumor"), protocol, "paper", "resnet50", {})
+    assert resolved.protocol.hidden == (512, 256)
+    assert (resolved.protocol.lr, resolved.protocol.epochs) == (5e-4, 30)
+    assert resolved.model_dump()["protocol"]["hidden"] == (512, 256)
+    linear = resolve_config("simclr", tasks().get("brain_tumor"), "linear", "paper", "resnet50", {})
+    assert "hidden" not in linear.protocol.model_dump()
+
+
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+def test_presets_hold_in_every_profile(profile):
+    shares = {}
+    for name in ("few_shot", "few_shot_1pct", "few_shot_5pct", "few_shot_10pct"):
+        shares[name] = resolve_config("simclr", tasks().get("brain_tumor"), name, profile, "resnet18", {}).protocol
+    assert [s.fraction for s in shares.values()] == [0.1, 0.01, 0.05, 0.1]
+    own = {"protocol": {"fraction": "0.2", "draws": "5"}}
+    set_ = resolve_config("simclr", tasks().get("brain_tumor"), "few_shot", profile, "resnet18", own).protocol
+    assert (set_.fraction, set_.per_class, set_.draws) == (0.2, None, 5)
 
 
 def test_paper_profile_gives_a_vote_no_settings_of_training():

@@ -6,6 +6,7 @@ Each function writes one data set into a folder; the same seed writes the same b
 from tasks.phantoms.chests import jsrt
 from tasks.phantoms.heads import brain_tumor
 from tasks.phantoms.lesions import buid, isic2018, kvasir_seg
+from tasks.phantoms.retinas import dr_patient600, fgadr
 from tasks.phantoms.vessels import drive
 from tasks.phantoms.volumes import brats, mmwhs_ct, mmwhs_mri, prostate
 
@@ -13,7 +14,9 @@ __all__ = [
     "brain_tumor",
     "brats",
     "buid",
+    "dr_patient600",
     "drive",
+    "fgadr",
     "isic2018",
     "jsrt",
     "kvasir_seg",

@@ -22,7 +22,7 @@ def drive(folder: Path, seed: int) -> None:
     for split, numbers in _SPLITS:
         for number in numbers:
             rng = np.random.default_rng([seed, 20, number])
-            pixels, vessels, fewer, view = _draw_fundus(rng)
+            pixels, vessels, fewer, view = draw_fundus(rng)
             save_image(pixels, folder / split / "images" / f"{number:02d}_{split}.tif")
             save_mask(vessels, folder / split / "1st_manual" / f"{number:02d}_manual1.gif")
             save_mask(view, folder / split / "mask" / f"{number:02d}_{split}_mask.gif")
@@ -30,7 +30,7 @@ def drive(folder: Path, seed: int) -> None:
                 save_mask(fewer, folder / split / "2nd_manual" / f"{number:02d}_manual2.gif")
 
 
-def _draw_fundus(rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
+def draw_fundus(rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
     """Image (H, W, 3), vessels of two observers (H, W), field of view (H, W)."""
     height, width = _SIZE
     x, y = pixel_grid(height, width)

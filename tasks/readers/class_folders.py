@@ -9,7 +9,7 @@ from typing import Literal
 
 from bench.errors import DataError
 from bench.interfaces import Case
-from tasks.readers.folders import names_found, visible
+from tasks.readers.folders import advice, names_found, visible
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,4 @@ class ClassFolders:
         return images
 
     def _advice(self, folder: Path) -> str:
-        entries = visible(folder)
-        nested = [path for path in entries if path.is_dir() and self.matches(path)]
-        if nested:
-            return f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
-        return f"Unpack the owner's archive again; expected in {folder} ({names_found(entries)}):\n{self.layout}"
+        return advice(folder, self.matches, self.layout)

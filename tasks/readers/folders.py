@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.errors import DataError
@@ -36,6 +37,15 @@ def names_found(paths: list[Path]) -> str:
     """`found: a, b, ...` for error messages: the first five names."""
     names = ", ".join(path.name for path in paths[:5])
     return f"found: {names}{', ...' if len(paths) > 5 else ''}" if names else "found: nothing"
+
+
+def advice(folder: Path, matches: Callable[[Path], bool], layout: str) -> str:
+    """What to do about a data set that is not as its layout says: one level deeper, or not complete."""
+    entries = visible(folder)
+    nested = [path for path in entries if path.is_dir() and matches(path)]
+    if nested and not matches(folder):
+        return f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
+    return f"Unpack the owner's archive again; expected in {folder} ({names_found(entries)}):\n{layout}"
 
 
 def _is_junk(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from bench.errors import DataError
 from bench.interfaces import Case
-from tasks.readers.folders import files_below, names_found, visible
+from tasks.readers.folders import advice, files_below, names_found, visible
 from tasks.readers.templates import Template, template
 
 Files = dict[str, list[str]]
@@ -142,17 +142,12 @@ def _more(cases: list[str]) -> str:
 
 
 def _explain_missing(folder: Path, template: Template, parts: Sequence[Part]) -> str:
-    nested = [path for path in visible(folder) if path.is_dir() and looks_like(path, parts)]
-    if nested and not looks_like(folder, parts):
-        advice = f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
-    else:
-        found = names_found(visible(folder))
-        advice = f"Unpack the owner's archive again; expected in {folder} ({found}):\n{layout_of(parts)}"
+    what_to_do = advice(folder, lambda place: looks_like(place, parts), layout_of(parts))
     existing = template.existing_folders(folder)
     if existing:
         found = names_found(visible(existing[0]))
-        return f"{existing[0]}: no files of the form {template.file_form} in this folder ({found}).\n{advice}"
-    return f"{folder / template.folders[0]}: this folder is missing.\n{advice}"
+        return f"{existing[0]}: no files of the form {template.file_form} in this folder ({found}).\n{what_to_do}"
+    return f"{folder / template.folders[0]}: this folder is missing.\n{what_to_do}"
 
 
 def _has_own_folder(folder: Path, template: Template) -> bool:

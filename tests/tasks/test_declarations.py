@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from bench.interfaces import Task, TaskKind
-from bench.protocols import PROTOCOLS, ProtocolSettings
+from bench.protocols import PROTOCOLS, MlpSettings, ProtocolSettings
 
 ENTRIES = {entry.name: entry for entry in entry_points(group="bench.tasks") if entry.module.startswith("tasks.")}
 KINDS = {entry.name: entry for entry in entry_points(group="bench.kinds")}
@@ -18,7 +18,7 @@ SEGMENTATION = ("brats", "buid", "drive", "isic2018", "jsrt", "kvasir_seg", "mmw
 
 
 def test_there_are_tasks():
-    assert {"brain_tumor", "brain_tumor_linear", *SEGMENTATION} <= set(ENTRIES)
+    assert {"brain_tumor", "brain_tumor_linear", "fgadr", "fgadr_linear", *SEGMENTATION} <= set(ENTRIES)
 
 
 def kind_of(task: Task) -> type[TaskKind]:
@@ -42,7 +42,7 @@ def test_names_are_known(task):
 
 def test_paper_settings_are_valid(task):
     assert set(task.paper) <= {"task", "protocol"}
-    ProtocolSettings.model_validate(task.paper["protocol"])
+    (MlpSettings if task.kind == "classification" else ProtocolSettings).model_validate(task.paper["protocol"])
     kind_of(task).settings_class.model_validate(task.paper["task"])
 
 

@@ -1,0 +1,127 @@
+"""The commands `bench data verify`, `fingerprint` and `splits`: parse and print, no logic."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.options import DataRoot, Json, Quiet
+
+if TYPE_CHECKING:
+    from bench.interfaces import DataSet
+
+Tasks = Annotated[str, typer.Argument(help="Task(s), comma-separated, or `all`: every data set under the data root.")]
+_SHOWN = 20
+"""Problems of one data set that are printed; `--json` has all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `bench data`."""
+    app.command("verify", epilog="Example: bench data verify brain_tumor,drive --data-root ~/data")(verify)
+    app.command("fingerprint", epilog="Example: bench data fingerprint all --data-root ~/data")(fingerprint)
+    app.command(
+        "splits",
+        epilog="Examples:\n\nbench data splits fgadr --seed 1 --export fgadr-1.csv\n\n"
+        "bench data splits kvasir_seg --import published.json --export kvasir.csv",
+    )(splits)
+
+
+def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Open every file of data sets and check counts and labels; exit code 3 where something is wrong."""
+    from bench.data_verify import verify
+    from bench.progress import Report
+
+    root, data_sets = _found(task, data_root)
+    report = Report(quiet=quiet or as_json)
+    with report.live():
+        results = [verify(data_set, root, report) for data_set in data_sets]
+    if as_json:
+        typer.echo(json.dumps([asdict(result) for result in results], indent=2, sort_keys=True))
+    for result in results if not as_json else ():
+        verdict = f"{len(result.problems)} problems" if result.problems else "nothing wrong"
+        typer.echo(f"{result.name} ({result.kind}): {result.n_cases} cases, {result.n_files} files opened: {verdict}")
+        for problem in result.problems[:_SHOWN]:
+            typer.echo("  " + problem.replace("\n", "\n    "))
+        if len(result.problems) > _SHOWN:
+            typer.echo(f"  ... and {len(result.problems) - _SHOWN} more (--json has all)")
+        for warning in result.warnings:
+            typer.echo(f"  Warning: {warning}")
+    if any(result.problems for result in results):
+        raise typer.Exit(3)
+
+
+def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json = False) -> None:
+    """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`."""
+    from bench.data import read_data
+
+    root, data_sets = _found(task, data_root)
+    found = [read_data(data_set, root) for data_set in data_sets]
+    if as_json:
+        rows = [{"name": d.data_set.name, "kind": d.kind, "cases": len(d.cases), "fingerprint": d.fingerprint}
+                for d in found]  # fmt: skip
+        typer.echo(json.dumps(rows, indent=2, sort_keys=True))
+        return
+    for data in found:
+        typer.echo(f"{data.fingerprint}  {data.data_set.name}  {data.kind}, {len(data.cases)} cases")
+
+
+def splits(
+    task: Annotated[str, typer.Argument(help="One task.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed that draws what the owner or the file does not give.")] = 0,
+    export: Annotated[Path | None, typer.Option("--export", help="Write the split to this CSV file.")] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="Check this published split (.csv or .json) instead of drawing one.")
+    ] = None,
+    data_root: DataRoot = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the split of a seed, or check a published one; say what is on each side; write it as `--split` wants it."""
+    from bench.data import count_cases, read_data
+    from bench.errors import UsageError
+    from bench.progress import Report
+    from bench.split_import import import_split
+    from bench.splits import draw_split, write_split
+
+    root, data_sets = _found(task, data_root)
+    if len(data_sets) != 1:
+        raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
+    data = read_data(data_sets[0], root)
+    report = Report(quiet=as_json)
+    split = import_split(data, import_, seed, report) if import_ else draw_split(data, seed)
+    if export:
+        write_split(split, export)
+    sides = {side: count_cases(data.data_set, cases) for side, cases in split.sides.items()}
+    if as_json:
+        facts = {"data_set": data.data_set.name, "seed": seed, "fingerprint": split.fingerprint, "sides": sides}
+        typer.echo(json.dumps(facts, indent=2, sort_keys=True))
+        return
+    for side, cases in split.sides.items():
+        shown = ", ".join(f"{name} {n}" for part in sides[side].values() for name, n in part.items())
+        subjects = len({case.subject or case.id for case in cases})
+        typer.echo(f"{side}: {len(cases)} cases of {subjects} subjects ({shown})")
+    typer.echo(f"fingerprint {split.fingerprint}")
+    if export:
+        typer.echo(f"Wrote {export}; give it to bench run with --split {export}")
+
+
+def _found(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:
+    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
+    from bench.data import ROOT_VARIABLE, find_data_sets, resolve_root
+    from bench.errors import DataError
+    from bench.plan import expand_names
+    from bench.registry import tasks
+
+    names = list(tasks().plugins) if task.strip() == "all" else expand_names(task, tasks())
+    known = {(d := tasks().get(name).data).name: d for name in names}
+    root = resolve_root(data_root)
+    if root is None:
+        raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
+    if task.strip() == "all":
+        known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
+    if not known:
+        raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")
+    return root, list(known.values())

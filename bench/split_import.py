@@ -1,0 +1,77 @@
+"""Splits as other projects publish them, turned into this project's form."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from bench.data import Data
+from bench.errors import DataError
+from bench.given_split import SIDES, Row, check_rows, read_content, read_rows
+from bench.progress import Report
+from bench.registry import closest
+from bench.splits import SplitCases
+
+ALIASES = {"val": "validation", "valid": "validation", "training": "train", "testing": "test"}
+"""Other names of the sides."""
+
+
+def import_split(data: Data, path: Path, seed: int, report: Report) -> SplitCases:
+    """Read a published split: the CSV of `read_split`, or JSON with a list of cases per side.
+
+    A case may be named as here (its path relative to the data set's folder), by its file name, or by that without
+    suffix, wherever only one case has it. Sides may have their other usual names.
+
+    Raises:
+        DataError: the file is neither, a name fits no case or several, or the split is wrong as in `read_split`.
+    """
+    content = read_content(path)
+    rows = _json_rows(path, content) if path.suffix.lower() == ".json" else read_rows(path, content)
+    names = _names(data)
+    return check_rows(data, path, [_resolve(data, path, row, names) for row in rows], content, seed, report)
+
+
+def _json_rows(path: Path, content: str) -> list[Row]:
+    try:
+        sides = json.loads(content)
+    except ValueError as error:
+        raise DataError(f"{path}: this is no JSON: {error}.\n{_FORM}") from error
+    lists = isinstance(sides, dict) and all(isinstance(names, list) for names in sides.values())
+    if not lists or not all(isinstance(name, str) for names in sides.values() for name in names):
+        raise DataError(f"{path}: expected an object with a list of case names per split.\n{_FORM}")
+    known = {*SIDES, *ALIASES}
+    for side in sides:
+        if side not in known:
+            raise DataError(f"{path}: unknown split {side!r}; expected {', '.join(SIDES)}.\n{_FORM}")
+    return [Row(f"{side}[{i}]", name, side) for side, names in sides.items() for i, name in enumerate(names)]
+
+
+_FORM = 'For example: {"train": ["0001", "0002"], "validation": ["0003"], "test": ["0004"]}'
+
+
+def _names(data: Data) -> Mapping[str, list[str]]:
+    """Every name that a case may go by -> ids of the cases that go by it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for case in data.cases:
+        path = PurePosixPath(case.id)
+        for name in dict.fromkeys((case.id, path.name, path.stem)):
+            found[name].append(case.id)
+    return found
+
+
+def _resolve(data: Data, path: Path, row: Row, names: Mapping[str, list[str]]) -> Row:
+    side = ALIASES.get(row.side, row.side)
+    ids = names.get(row.name, [])
+    ids = [row.name] if row.name in ids else ids
+    if not ids:
+        raise DataError(
+            f"{path}, {row.place}: {data.data_set.name} has no case {row.name!r}.{closest(row.name, names)}"
+        )
+    if len(ids) > 1:
+        raise DataError(
+            f"{path}, {row.place}: {row.name!r} fits {len(ids)} cases of {data.data_set.name}: {', '.join(ids[:3])}.\n"
+            "Name each by its path relative to the data set's folder."
+        )
+    return Row(row.place, ids[0], side)

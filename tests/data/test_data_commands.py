@@ -1,0 +1,181 @@
+"""`bench data verify`, `fingerprint` and `splits`: what they find, what they write, and how they fail."""
+
+import json
+import shutil
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from bench.data import read_data
+from bench.data_verify import loaders, verify
+from bench.phantom import ensure_phantoms
+from bench.progress import Report
+from bench.registry import tasks
+from bench.splits import draw_split
+from tasks.drive import DRIVE
+from tasks.fgadr import FGADR
+
+REPORT = Report(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def clean_root(tmp_path_factory):
+    return ensure_phantoms([DRIVE, FGADR], tmp_path_factory.mktemp("verify"))
+
+
+@pytest.fixture
+def root(clean_root, tmp_path):
+    return shutil.copytree(clean_root, tmp_path / "data")
+
+
+def test_every_file_is_opened_and_nothing_is_wrong(clean_root):
+    drive, fgadr = (verify(data_set, clean_root, REPORT) for data_set in (DRIVE, FGADR))
+    assert (drive.problems, drive.n_cases, drive.n_files) == ((), 16, 48)
+    assert (fgadr.problems, fgadr.n_cases, fgadr.n_files) == ((), 100, 100)
+    assert fgadr.fingerprint == read_data(FGADR, clean_root).fingerprint
+    assert len(loaders(DRIVE.reader)) == 3
+
+
+def test_all_problems_are_listed_not_only_the_first(root):
+    first, second = sorted((root / "fgadr/Seg-set/Original_Images").iterdir())[:2]
+    first.write_bytes(first.read_bytes()[:200])
+    second.write_text("no image")
+    table = root / "fgadr/Seg-set/DR_Seg_Grading_Label.csv"
+    table.write_text(table.read_text().replace("0002_1.png,2", "0002_1.png,3"))
+    found = verify(FGADR, root, REPORT)
+    assert [p.split(":")[0] for p in found.problems] == ["fgadr", "fgadr", str(first), str(second)]
+    assert "all/moderate has" in found.problems[0]
+
+
+def test_masks_are_opened_too(root):
+    mask = root / "drive/training/1st_manual/21_manual1.gif"
+    Image.new("L", (10, 10)).save(mask)
+    found = verify(DRIVE, root, REPORT)
+    assert len(found.problems) == 1
+    assert str(mask) in found.problems[0]
+
+
+def test_identical_images_with_other_labels_are_a_warning(root):
+    images = root / "fgadr/Seg-set/Original_Images"
+    shutil.copy(images / "0000_1.png", images / "0003_1.png")
+    found = verify(FGADR, root, REPORT)
+    assert found.problems == ()
+    assert "1 groups of byte-identical images have different labels" in found.warnings[0]
+
+
+def test_a_layout_that_cannot_be_read_is_one_problem(root):
+    (root / "fgadr/Seg-set/DR_Seg_Grading_Label.csv").unlink()
+    (problem,) = verify(FGADR, root, REPORT).problems
+    assert "this file is missing" in problem
+
+
+def test_verify_from_the_command_line(bench, root):
+    done = bench("data", "verify", "--data-root", root, "--quiet")
+    assert (done.code, done.err) == (0, "")
+    assert "drive (phantom): 16 cases, 48 files opened: nothing wrong" in done.out
+    bad = root / "fgadr/Seg-set/Original_Images/0000_1.png"
+    bad.write_text("no image")
+    done = bench("data", "verify", "fgadr,drive", "--data-root", root)
+    assert done.code == 3
+    assert "fgadr (phantom): 100 cases, 100 files opened: 1 problems" in done.out
+    assert f"{bad}: cannot be decoded: it is not an image." in done.out
+    facts = json.loads(bench("data", "verify", "fgadr", "--data-root", root, "--json").out)
+    assert [len(row["problems"]) for row in facts] == [1]
+
+
+def test_fingerprints_are_those_of_runs(bench, clean_root):
+    done = bench("data", "fingerprint", "--data-root", clean_root)
+    assert f"{read_data(FGADR, clean_root).fingerprint}  fgadr  phantom, 100 cases" in done.out.splitlines()
+    facts = json.loads(bench("data", "fingerprint", "drive", "--data-root", clean_root, "--json").out)
+    assert facts == [
+        {"name": "drive", "kind": "phantom", "cases": 16, "fingerprint": read_data(DRIVE, clean_root).fingerprint}
+    ]
+
+
+def test_a_drawn_split_goes_out_and_comes_back(bench, clean_root, tmp_path):
+    file = tmp_path / "split.csv"
+    done = bench("data", "splits", "fgadr", "--seed", "3", "--export", file, "--data-root", clean_root)
+    assert done.code == 0, done.err
+    drawn = draw_split(read_data(FGADR, clean_root), 3)
+    assert f"fingerprint {drawn.fingerprint}" in done.out
+    assert f"test: {len(drawn.test)} cases of 10 subjects" in done.out
+    back = bench("data", "splits", "fgadr", "--import", file, "--json", "--data-root", clean_root)
+    assert json.loads(back.out)["fingerprint"] == drawn.fingerprint
+
+
+def test_a_published_split_by_file_names_becomes_ours(bench, clean_root, tmp_path):
+    names = [case.image.stem for case in read_data(FGADR, clean_root).cases]
+    parts = {"train": names[:60], "val": [f"{name}.png" for name in names[60:80]], "test": names[80:]}
+    (tmp_path / "theirs.json").write_text(json.dumps(parts))
+    file = tmp_path / "ours.csv"
+    done = bench(
+        "data", "splits", "fgadr", "--import", tmp_path / "theirs.json", "--export", file, "--data-root", clean_root
+    )
+    assert done.code == 0, done.err
+    rows = [line.split(",") for line in file.read_text().splitlines()[1:]]
+    assert Counter(side for _, side in rows) == {"train": 60, "validation": 20, "test": 20}
+    assert rows[0][0] == f"Seg-set/Original_Images/{names[0]}.png"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "this is no JSON"),
+        ("[1]", "expected an object with a list of case names per split"),
+        ('{"train": ["0000_1"], "tset": ["0001_1"]}', "unknown split 'tset'"),
+        ('{"train": ["0000_1", "0000_9"], "test": []}', "train[1]: fgadr has no case '0000_9'. Did you mean"),
+        (
+            '{"train": ["0000_1"], "test": ["0000_1.png"]}',
+            "test[0]: the case 'Seg-set/Original_Images/0000_1.png' stands",
+        ),
+        ('{"train": ["0000_1", "0001_1"], "test": ["0000_2"]}', "the subject '0000' is on 2 sides"),
+        ('{"train": ["0000_1"]}', "no case is in 'test'"),
+    ],
+)
+def test_a_wrong_published_split_is_one_error_and_writes_nothing(bench, clean_root, tmp_path, content, message):
+    (tmp_path / "theirs.json").write_text(content)
+    file = tmp_path / "ours.csv"
+    done = bench(
+        "data", "splits", "fgadr", "--import", tmp_path / "theirs.json", "--export", file, "--data-root", clean_root
+    )
+    assert (done.code, message in done.err) == (3, True), done.err
+    assert "theirs.json" in done.err
+    assert done.err.count("Error:") == 1
+    assert not file.exists()
+
+
+def test_an_ambiguous_name_is_an_error(bench, phantom_root, tmp_path):
+    (tmp_path / "theirs.json").write_text('{"train": ["image(1)"], "test": ["gg (1)"]}')
+    done = bench("data", "splits", "brain_tumor", "--import", tmp_path / "theirs.json", "--data-root", phantom_root)
+    assert done.code == 3
+    assert "'image(1)' fits 5 cases of brain_tumor" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["verify", "fgadrr"], 2, "Unknown task 'fgadrr'. Did you mean 'fgadr'?"),
+        (["verify", "brats"], 3, "brats: this folder is missing"),
+        (["fingerprint", "brats"], 3, "brats: this folder is missing"),
+        (["splits", "fgadr,drive"], 2, "A split is of one data set; found fgadr, drive."),
+        (["splits", "fgadr", "--import", "nowhere.csv"], 3, "nowhere.csv: cannot be read as text"),
+    ],
+)
+def test_bad_input(bench, clean_root, arguments, code, message):
+    done = bench("data", *arguments, "--data-root", clean_root)
+    assert (done.code, message in done.err + done.out) == (code, True), done.err
+
+
+def test_no_data_root_and_an_empty_one(bench, tmp_path):
+    done = bench("data", "verify")
+    assert (done.code, "No data root is set.\nGive --data-root" in done.err) == (3, True)
+    (tmp_path / "other").mkdir()
+    done = bench("data", "fingerprint", "--data-root", tmp_path)
+    assert (done.code, "no known data set is in this data root" in done.err) == (3, True)
+
+
+def test_commands_are_described(bench):
+    text = bench("data", "--help").out
+    assert all(name in text for name in ("verify", "fingerprint", "splits", "status", "clean"))
+    assert {"fgadr", "drive"} <= set(tasks().plugins)
