@@ -17,6 +17,7 @@ from bench.errors import BenchError, Interrupted
 from bench.options import (
     Backbones,
     Cache,
+    Checkpoints,
     Compile,
     CorpusName,
     DataRoot,
@@ -59,11 +60,15 @@ app.add_typer(data_app, name="data")
     "bench run --method lvmmed --task brain_tumor\n\n"
     "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
     "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
-    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7"
+    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
+    "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
 )
 def run(
-    method: Annotated[str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")],
     task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    method: Annotated[
+        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
+    ] = "",
+    checkpoint: Checkpoints = None,
     protocol: Protocols = None,
     backbone: Backbones = None,
     seeds: Seeds = 3,
@@ -93,7 +98,8 @@ def run(
         workers, compile_, split,
     )  # fmt: skip
     with _continuable():
-        summary = execute(replace(request, save_predictions=save_predictions), quiet=quiet or as_json)
+        request = replace(request, save_predictions=save_predictions, checkpoints=tuple(checkpoint or ()))
+        summary = execute(request, quiet=quiet or as_json)
     if as_json:
         _print_json(summary.to_json())
         return

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from bench.adapt import Adaptation, Supervised
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
@@ -25,7 +27,6 @@ from bench.progress import Report
 from bench.protocols import PROTOCOLS, NeighbourSettings
 from bench.recording import Pretrained, make_record
 from bench.records import Record
-from bench.resnet import ResNetBackbone
 from bench.resolved import Options, ResolvedRun, resolve
 from bench.seeding import seed_all
 from bench.store import Store
@@ -90,7 +91,7 @@ def _run(run: ResolvedRun, options: Options, world: World, memory: EmbeddingMemo
 
 def _adapt(
     run: ResolvedRun,
-    backbone: ResNetBackbone,
+    backbone: nn.Module,
     options: Options,
     world: World,
     memory: EmbeddingMemory,
@@ -109,12 +110,12 @@ def _adapt(
     return supervised.fit(f"{protocol.name} {plan.task.name} seed {plan.seed}")
 
 
-def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[ResNetBackbone, Pretrained]:
-    """Build the run's encoder: initial weights, a checkpoint of the same identity, or a new pretraining."""
+def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
+    """Build the run's encoder: initial weights, a file's, a checkpoint of the same identity, or a new pretraining."""
     seed_all(run.plan.seed)
     backbone = build_backbone(run.plan.backbone)
     if run.corpus is None:
-        return backbone, Pretrained()
+        return backbone, Pretrained(weights=run.method.initialise(backbone))
     identity = run.hashes["checkpoint"]
     folder = options.cache / "checkpoints" / run.plan.method / identity[:16]
     encoder = find_encoder(folder, identity)
