@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import StorageError
 from bench.registry import unknown
 from bench.weights.layouts import LAYOUTS, Layout, find_layout, translate
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Path = tuple[str, ...]
 
@@ -45,8 +46,8 @@ FORMATS: Mapping[str, Format] = {
             (("classy_state_dict", "base_model", "model", "trunk"), ("model_state_dict",), ()),
             ("_feature_blocks.", "base_model._feature_blocks.", "trunk.base_model._feature_blocks."),
         ),
-        Format("dino", "DINO training files: the teacher", (("teacher",),), ("backbone.", "module.backbone.")),
-        Format("dinov2", "DINOv2 training files: the teacher", (("model",),), ("teacher.backbone.",)),
+        Format("dino_teacher", "DINO training files: the teacher", (("teacher",),), ("backbone.", "module.backbone.")),
+        Format("dinov2_teacher", "DINOv2 training files: the teacher", (("model",),), ("teacher.backbone.",)),
         Format(
             "lightning",
             "Lightning checkpoints of lightly and solo-learn: the (online) backbone",
@@ -124,6 +125,8 @@ def _containers(format_name: str | None) -> tuple[Path, ...]:
 
 
 def _open(tree: Mapping[str, Any], candidate: Format) -> Iterator[tuple[Path, dict[str, Tensor]]]:
+    from torch import Tensor
+
     for container in candidate.containers:
         node: Any = tree
         for key in container:
@@ -147,6 +150,8 @@ def _group(name: str) -> str:
 
 
 def _nothing_found(tree: Mapping[str, Any], where: str, format_name: str | None, prefix: str | None) -> str:
+    from torch import Tensor
+
     tensors = [k for k, v in tree.items() if isinstance(v, Tensor)]
     dicts = {k: list(v)[:3] for k, v in tree.items() if isinstance(v, Mapping)}
     shown = [f"tensors {', '.join(map(str, tensors[:4]))}, ..."] if tensors else []

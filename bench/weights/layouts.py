@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HEADS = (
     r"(?:fc|head|heads|head_dist|pre_logits|classifier|linear_classifier|online_classifier|linear)\.",
@@ -138,6 +139,8 @@ def find_layout(state: Mapping[str, Tensor]) -> Layout | None:
 
 def translate(state: Mapping[str, Tensor], layout: Layout) -> dict[str, Tensor]:
     """Tensors by this harness's names; separate query, key and value projections are stacked to one."""
+    import torch
+
     named = {layout.own_name(name): tensor for name, tensor in state.items()}
     for query in [name for name in named if re.search(r"\.attn\.q\.(?:weight|bias)$", name)]:
         attention, _, kind = query.rsplit(".", 2)

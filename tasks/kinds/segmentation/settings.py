@@ -20,7 +20,9 @@ class SegmentationSettings(Settings):
         224, ge=32, multiple_of=32, description="Side of the input in pixels; images are resized to a square."
     )
     architecture: Architecture = Field(
-        "unet", description="unet, unetplusplus, or unet_scse (squeeze-and-excitation attention in the decoder)."
+        "unet",
+        description="unet, unetplusplus, unet_scse (squeeze-and-excitation attention in the decoder), or transunet "
+        "(transformers only; the others give them a feature pyramid).",
     )
     decoder_channels: tuple[Channels, Channels, Channels, Channels, Channels] = Field(
         (256, 128, 64, 32, 16), description="Channels of the decoder's blocks, coarsest first."
