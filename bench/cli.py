@@ -18,6 +18,7 @@ from bench.errors import BenchError, Interrupted
 from bench.options import (
     Backbones,
     Cache,
+    Checkpoints,
     Compile,
     CorpusName,
     DataRoot,
@@ -61,11 +62,15 @@ register(data_app)
     "bench run --method lvmmed --task brain_tumor\n\n"
     "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
     "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
-    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7"
+    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
+    "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
 )
 def run(
-    method: Annotated[str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")],
     task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    method: Annotated[
+        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
+    ] = "",
+    checkpoint: Checkpoints = None,
     protocol: Protocols = None,
     backbone: Backbones = None,
     seeds: Seeds = 3,
@@ -95,7 +100,8 @@ def run(
         workers, compile_, split,
     )  # fmt: skip
     with _continuable():
-        summary = execute(replace(request, save_predictions=save_predictions), quiet=quiet or as_json)
+        request = replace(request, save_predictions=save_predictions, checkpoints=tuple(checkpoint or ()))
+        summary = execute(request, quiet=quiet or as_json)
     if as_json:
         _print_json(summary.to_json())
         return
@@ -217,9 +223,33 @@ def leaderboard(
             typer.echo(str(path))
 
 
+@app.command(
+    epilog="Examples:\n\n"
+    "bench export encoder.safetensors --format timm\n\n"
+    "bench export encoder.safetensors --format onnx --image-size 224 --output encoder.onnx"
+)
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of this harness, or any that --checkpoint reads.")],
+    form: Annotated[str, typer.Option("--format", help="torchvision, timm, safetensors or onnx.")],
+    output: Annotated[Path | None, typer.Option(help="File to write; default: beside the checkpoint.")] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=16, help="ONNX only: side of the input in pixels; default: 224.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a pretrained encoder in the form that other programs load, and say how to load it."""
+    from bench.export import export as export_
+
+    done = export_(checkpoint, form, output, image_size)
+    if as_json:
+        _print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
+    else:
+        typer.echo(f"{done.path} ({done.backbone}; {done.check})\nLoad it: {done.loading}")
+
+
 @app.command("list", epilog="Example: bench list methods")
 def list_(
-    what: Annotated[str, typer.Argument(help="methods, tasks, protocols, backbones or corpora.")],
+    what: Annotated[str, typer.Argument(help="methods, tasks, protocols, backbones, corpora or formats.")],
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
@@ -235,13 +265,13 @@ def list_(
         typer.echo(f"{name:<{width}}  {about}")
 
 
-@app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed")
+@app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed · bench show weights.pth")
 def show(
-    name: Annotated[str, typer.Argument(help="A task, a method or a protocol.")],
+    name: Annotated[str, typer.Argument(help="A task, method, protocol, backbone, format, or a file of weights.")],
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Describe a task (layout, splits, metric, settings, citation, licence, how to get it) or a method (settings)."""
+    """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, or a file of weights."""
     from bench.describe import describe, to_text
 
     facts = describe(name, plugin or [])

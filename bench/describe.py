@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
-from bench.backbones import BACKBONES
+from bench.backbones import BACKBONES, BackboneSpec
 from bench.config import quick_settings
 from bench.data import resolve_root
 from bench.data_status import data_status
@@ -16,7 +16,7 @@ from bench.interfaces import DataSet, Settings, Task
 from bench.misplaced import folder_name
 from bench.protocols import PROTOCOLS, Protocol
 
-LISTS = ("methods", "tasks", "protocols", "backbones", "corpora")
+LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
 
 
 def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
@@ -32,6 +32,10 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
         from bench.corpora import CORPORA
 
         return list(CORPORA.items())
+    if what == "formats":
+        from bench.weights.formats import FORMATS
+
+        return [(f.name, f.summary) for f in FORMATS.values()]
     if what == "tasks":
         loaded = [registry.tasks().get(name) for name in registry.tasks().plugins]
         return [(t.name, f"{t.data.title} · {t.kind} · {t.protocol} · {t.metric}{_stand_in(t)}") for t in loaded]
@@ -39,7 +43,12 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 def describe(name: str, plugin_files: Iterable[Path]) -> dict[str, Any]:
-    """Facts about a task, a method or a protocol. Raises `UsageError` with the closest match of all."""
+    """Facts about a task, method, protocol, backbone, format or file of weights.
+
+    Raises:
+        UsageError: nothing of that name, with the closest match of all.
+        StorageError: a file that holds no usable weights.
+    """
     _add_files(plugin_files)
     if name in registry.tasks().plugins:
         return _task_facts(registry.tasks().get(name))
@@ -47,9 +56,21 @@ def describe(name: str, plugin_files: Iterable[Path]) -> dict[str, Any]:
         return _method_facts(name)
     if name in PROTOCOLS:
         return _protocol_facts(PROTOCOLS[name])
-    known = [*registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS]
-    listing = "List them: bench list tasks, bench list methods, bench list protocols."
-    raise registry.unknown("task, method or protocol", name, known, listing)
+    if name in BACKBONES:
+        return _backbone_facts(BACKBONES[name])
+    if Path(name).is_file() or "/" in name:
+        from bench.weights.facts import file_facts
+
+        return file_facts(Path(name))
+    from bench.weights.formats import FORMATS
+
+    if name in FORMATS:
+        from bench.weights.facts import format_facts
+
+        return format_facts(FORMATS[name])
+    known = [*registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS, *BACKBONES, *FORMATS]
+    listing = f"List them: bench list {', '.join(LISTS)}."
+    raise registry.unknown("task, method, protocol, backbone, format or file", name, known, listing)
 
 
 def _add_files(plugin_files: Iterable[Path]) -> None:
@@ -114,6 +135,19 @@ def _protocol_facts(protocol: Protocol) -> dict[str, Any]:
         "settings (--set protocol.KEY=VALUE)": _fields(protocol.settings_class),
         "quick profile changes": dict(protocol.quick),
         "paper profile changes": "the task's (bench show TASK)" if protocol.trained else "nothing",
+    }
+
+
+def _backbone_facts(spec: BackboneSpec) -> dict[str, Any]:
+    shape = spec.transformer
+    return {
+        "backbone": f"{spec.name}: {spec.summary}",
+        "embedding": f"{spec.channels[-1]} numbers per image",
+        "feature maps (channels at stride)": ", ".join(
+            f"{c} at {s}" for c, s in zip(spec.channels, spec.strides, strict=True)
+        ),
+        "position embedding": f"for {shape.image_size} px, interpolated for others" if shape else "none",
+        "ImageNet weights": spec.imagenet_file or "none known to torchvision",
     }
 
 

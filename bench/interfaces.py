@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from bench.disk_cache import DiskCache
+    from bench.records import WeightsRecord
 
 OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
 
@@ -84,6 +85,8 @@ class Method(ABC):
     """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity."""
     pretrains: ClassVar[bool] = True
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
+    backbones: ClassVar[tuple[str, ...] | None] = None
+    """The backbones it exists for, or None for all."""
 
     def __init__(self, config: MethodConfig) -> None:
         self.config = config
@@ -113,6 +116,10 @@ class Method(ABC):
 
     def after_step(self, module: nn.Module, progress: Progress) -> None:  # noqa: B027
         """Update what is not trained by gradient (teachers), after each optimiser step."""
+
+    def initialise(self, backbone: nn.Module) -> WeightsRecord | None:
+        """Give an encoder that is not pretrained here its weights, and say what was loaded; None: it stays as built."""
+        return None
 
     def encoder(self, module: nn.Module) -> nn.Module:
         """The backbone that is exported and evaluated; the student unless the method says otherwise."""

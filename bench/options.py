@@ -21,11 +21,20 @@ DataRoot = Annotated[
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", help="Python file with a method of your own; repeatable.")
 ]
+Checkpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--checkpoint",
+        help="Weights from a file as a contestant: FILE, NAME=FILE, imagenet[:BACKBONE] or a .toml; repeatable.",
+    ),
+]
 Protocols = Annotated[
     list[str] | None,
     typer.Option("--protocol", help="Evaluation protocol(s), comma-separated or repeated; default: each task's own."),
 ]
-Backbones = Annotated[str | None, typer.Option(help="Encoder(s); default: resnet18 (quick), resnet50 (paper).")]
+Backbones = Annotated[
+    str | None, typer.Option(help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).")
+]
 Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: 0 to N-1.")]
 Seed = Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")]
 Profile = Annotated[str, typer.Option(help="quick (a laptop) or paper (the published settings).")]

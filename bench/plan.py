@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -68,13 +68,42 @@ def make_plan(
     names = expand_names(method_names, methods())
     wanted = expand_names(task_names, tasks())
     protocols = _protocols(protocol_names)
-    backbones = [b.strip() for b in (backbone_names or DEFAULT_BACKBONE[profile]).split(",")]
-    for backbone in backbones:
-        find_backbone(backbone)
+    fixed = _fixed_backbones(names)
+    backbones = _backbones(backbone_names, fixed, profile)
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
     own = {protocol: _own_overrides(overrides or {}, protocol, {p for _, p in pairs}) for _, protocol in pairs}
     order = product(backbones, seeds, names, pairs)
-    return [PlannedRun(m, task, protocol, b, s, own[protocol]) for b, s, m, (task, protocol) in order], merged
+    runs = [
+        PlannedRun(m, task, protocol, b, s, own[protocol])
+        for b, s, m, (task, protocol) in order
+        if b in fixed.get(m, (b,))
+    ]
+    return runs, merged
+
+
+def _fixed_backbones(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Method -> the backbones it exists for; only methods that are loaded already (weights from files) have such."""
+    loaded = {name: methods().plugin(name).loaded for name in names}
+    return {name: cls.backbones for name, cls in loaded.items() if cls is not None and cls.backbones}
+
+
+def _backbones(text: str | None, fixed: Mapping[str, tuple[str, ...]], profile: str) -> list[str]:
+    """The backbones of the command; where none is named, those of weights from files, else the profile's.
+
+    Raises:
+        UsageError: an unknown backbone, or weights whose backbone is not among them.
+    """
+    own = list(dict.fromkeys(b for backbones in fixed.values() for b in backbones))
+    chosen = [b.strip() for b in text.split(",")] if text else own or [DEFAULT_BACKBONE[profile]]
+    for backbone in chosen:
+        find_backbone(backbone)
+    for name, backbones in fixed.items():
+        if not set(backbones) & set(chosen):
+            raise UsageError(
+                f"The weights {name!r} are of the backbone {', '.join(backbones)}, and --backbone names "
+                f"{', '.join(chosen)}. Add it there, or leave --backbone out."
+            )
+    return chosen
 
 
 def _own_overrides(overrides: Overrides, protocol: str, protocols: Iterable[str]) -> Overrides:

@@ -15,7 +15,7 @@ from bench.footprint import run_facts
 from bench.interfaces import Case, TaskKind
 from bench.optim import pick_device
 from bench.provenance import collect
-from bench.records import SCHEMA_VERSION, CaseScores, CorpusRecord, DrawRecord, Record, SplitRecord
+from bench.records import SCHEMA_VERSION, CaseScores, CorpusRecord, DrawRecord, Record, SplitRecord, WeightsRecord
 from bench.resolved import Options, ResolvedRun
 from bench.splits import write_split
 from bench.world import World
@@ -27,6 +27,8 @@ class Pretrained:
 
     cost: dict[str, float] = field(default_factory=dict)
     logged: dict[str, float] = field(default_factory=dict)
+    weights: WeightsRecord | None = None
+    """What was loaded instead, where the weights come from a file."""
 
 
 def make_record(
@@ -73,10 +75,11 @@ def make_record(
             given=split.given,
         ),
         corpus=_corpus_record(run.corpus) if run.corpus else None,
+        weights=pretrained.weights,
         config=run.config.model_dump(exclude={"overrides"}),
         overrides=run.config.overrides,
         hashes=run.hashes,
-        warnings=list(data.warnings),
+        warnings=[*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
         cost=cost,
         efficiency=evaluation.model | run_facts(cost),
         draws=[

@@ -28,6 +28,26 @@ class CorpusRecord(Part):
     excluded: int = Field(description="Images left out because the same file is a validation or test image.")
 
 
+class WeightsRecord(Part):
+    """Weights that came from a file instead of a pretraining: how they were read, and the proof that they are used."""
+
+    file: str = Field(description="Name of the file, without its folder.")
+    sha256: str = Field(description="Of the file.")
+    encoder_sha256: str = Field(description="Of the encoder's tensors after all rules.")
+    format: str = Field(description="How the file was packed.")
+    layout: str = Field(description="How its tensors were named.")
+    rules: list[str] = Field(description="What was taken, stripped, renamed, dropped or interpolated.")
+    matched: int = Field(description="Tensors that were loaded.")
+    dropped: dict[str, int] = Field(description="Head -> number of its tensors, which were left out.")
+    other_parts: dict[str, int] = Field(description="Other part of the file -> number of its tensors.")
+    missing: list[str] = Field(description="Tensors that kept their initial values; all explicitly allowed.")
+    corpus: str = Field(description="What is known about the images that the weights were pretrained on.")
+    probe: dict[str, float] = Field(
+        default_factory=dict,
+        description="Embeddings of fixed noise before and after loading: norms, relative distance, mean cosine.",
+    )
+
+
 class SplitRecord(Part):
     """How the cases were divided, and the file that lists them."""
 
@@ -96,6 +116,7 @@ class Record(Part):
     duplicates: dict[str, Any]
     split: SplitRecord
     corpus: CorpusRecord | None
+    weights: WeightsRecord | None = Field(default=None, description="Weights from a file; null for everything else.")
     config: dict[str, Any] = Field(description="All settings after profile and overrides.")
     overrides: dict[str, dict[str, Any]] = Field(description="What the user set.")
     hashes: dict[str, str] = Field(description="config, data, method code, checkpoint, evaluation, pretraining.")

@@ -76,6 +76,11 @@ class Registry:
             self._add(Plugin(cls.name, str(path), None, cls))
         return [cls.name for cls in classes]
 
+    def add_class(self, cls: type[Method], origin: str) -> None:
+        """Register a `Method` subclass that was made in this process. Raises `PluginError` for a name that is taken."""
+        _check_method(cls, origin)
+        self._add(Plugin(cls.name, origin, None, cls))
+
     def plugin(self, name: str) -> Plugin:
         """Find a plugin by name without importing it."""
         if name not in self.plugins:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import torch
 import torchvision
 from torch import Tensor, nn
 
 from bench.backbones import BackboneSpec
-from bench.errors import StorageError
 from bench.interfaces import Features
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -46,16 +42,3 @@ class ResNetBackbone(nn.Module):
             x = self.get_submodule(stage)(x)
             maps.append(x)
         return Features(maps, x.mean(dim=(2, 3)), stem)
-
-
-def load_imagenet(backbone: nn.Module, spec: BackboneSpec) -> None:
-    """Load ImageNet-1K weights from torch's cache; nothing is downloaded. Raises `StorageError` when absent."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / spec.imagenet_file
-    if not path.is_file():
-        url = torchvision.models.get_model_weights(spec.name).IMAGENET1K_V1.url
-        raise StorageError(
-            f"Pretraining starts from ImageNet weights, and {path} does not exist. Nothing is downloaded here: put "
-            f"{url} there, or start from random weights with --set pretrain.init=random."
-        )
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    backbone.load_state_dict({k: v for k, v in state.items() if not k.startswith("fc.")}, strict=True)

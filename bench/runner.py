@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from torch import nn
+
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
 from bench.decoded import DECODED
@@ -17,7 +19,6 @@ from bench.pretrain import Pretraining, find_encoder, pretrain
 from bench.progress import Report
 from bench.recording import Pretrained, make_record
 from bench.records import Record
-from bench.resnet import ResNetBackbone
 from bench.resolved import Options, ResolvedRun, resolve
 from bench.seeding import seed_all
 from bench.store import Store
@@ -81,12 +82,12 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     return record
 
 
-def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[ResNetBackbone, Pretrained]:
-    """Build the run's encoder: initial weights, a checkpoint of the same identity, or a new pretraining."""
+def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
+    """Build the run's encoder: initial weights, a file's, a checkpoint of the same identity, or a new pretraining."""
     seed_all(run.plan.seed)
     backbone = build_backbone(run.plan.backbone)
     if run.corpus is None:
-        return backbone, Pretrained()
+        return backbone, Pretrained(weights=run.method.initialise(backbone))
     identity = run.hashes["checkpoint"]
     folder = options.cache / "checkpoints" / run.plan.method / identity[:16]
     encoder = find_encoder(folder, identity)

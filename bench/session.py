@@ -13,7 +13,7 @@ import platformdirs
 
 from bench import registry
 from bench.ablation_table import write_ablations
-from bench.config import PROFILES, parse_overrides
+from bench.config import DEFAULT_BACKBONE, PROFILES, parse_overrides
 from bench.corpora import check_corpus_name
 from bench.data import resolve_root
 from bench.errors import UsageError
@@ -49,6 +49,8 @@ class RunRequest:
     compile: bool | None
     split: Path | None = None
     save_predictions: bool = False
+    checkpoints: tuple[str, ...] = ()
+    """Weights from files that take part, see `bench.weights.sources`."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,9 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
     report = Report(quiet=quiet)
     check_request(request)
     overrides = parse_overrides(request.overrides)
+    names = contestants_of(request, report)
     plans, merged = make_plan(
-        request.methods, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, overrides
+        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, overrides
     )
     for line in merged:
         report.say(line)
@@ -155,6 +158,25 @@ def check_request(request: RunRequest) -> None:
         raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
     for path in request.plugins:
         registry.methods().add_file(path)
+
+
+def contestants_of(request: RunRequest, report: Report) -> str:
+    """Method names of a request, those of its weights included, which are opened and registered here.
+
+    Raises:
+        UsageError: a name that is taken, or what `bench.weights` finds wrong with a file.
+    """
+    if not request.checkpoints:
+        return request.methods
+    for name in (n.strip() for n in request.methods.split(",")):
+        if name and name != "all":
+            registry.methods().plugin(name)
+    report.say("loading torch ...")
+    from bench.weights.contestants import register_checkpoints
+
+    default = request.backbones or DEFAULT_BACKBONE[request.profile]
+    names = register_checkpoints(request.checkpoints, default, report)
+    return "all" if request.methods.strip() == "all" else ",".join([*filter(None, [request.methods]), *names])
 
 
 def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:

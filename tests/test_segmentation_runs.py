@@ -103,9 +103,10 @@ def test_linear_protocol_and_its_json(bench, cache, tmp_path):
 
 def test_unknown_architecture_is_one_error(bench, cache, tmp_path):
     arguments = ("run", "-m", "random", "-t", "drive", "--cache", cache, "--results", tmp_path)
-    done = bench(*arguments, "--set", "task.architecture=transunet")
+    done = bench(*arguments, "--set", "task.architecture=deeplab")
     assert done.code == 2
     assert (
-        "task.architecture: Input should be 'unet', 'unetplusplus', 'unet_attention' or 'unet_scse' (found 'transunet')"
+        "task.architecture: Input should be 'unet', 'unetplusplus', 'unet_attention', 'unet_scse' or 'transunet' "
+        "(found 'deeplab')"
         in done.err
     )

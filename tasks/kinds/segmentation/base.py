@@ -18,6 +18,7 @@ from bench.interfaces import Case, TaskKind
 from tasks.kinds.segmentation.loss import dice_cross_entropy
 from tasks.kinds.segmentation.scores import Scores, mean_scores
 from tasks.kinds.segmentation.settings import SegmentationSettings
+from tasks.kinds.segmentation.transunet import TransUNetHead
 from tasks.kinds.segmentation.unet import UNetHead
 
 _MEAN = torch.tensor(IMAGENET_NORMALIZE["mean"]).view(3, 1, 1)
@@ -50,8 +51,10 @@ class SegmentationKind(TaskKind):
         return len(self.classes) == 1 or self.task.data.overlapping_classes
 
     def build_head(self, backbone: nn.Module) -> nn.Module:
-        """U-Net decoder on the backbone's feature maps. Raises `UsageError` for maps at other strides."""
+        """U-Net or TransUNet on the backbone's feature maps. Raises `UsageError` for maps that it cannot take."""
         n_outputs = len(self.classes) + (0 if self.sigmoid else 1)
+        if self.settings.architecture == "transunet":
+            return TransUNetHead(backbone, n_outputs, self.settings.decoder_channels)
         return UNetHead(backbone, n_outputs, self.settings.architecture, self.settings.decoder_channels)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ class SegmentationSettings(Settings):
     )
     architecture: Architecture = Field(
         "unet",
-        description="unet, unetplusplus, unet_attention (gates on the skips), or unet_scse (squeeze-and-excitation).",
+        description="unet, unetplusplus, unet_attention (gates on the skips), unet_scse (squeeze-and-excitation), or "
+        "transunet (transformers only; the others give them a feature pyramid).",
     )
     decoder_channels: tuple[Channels, Channels, Channels, Channels, Channels] = Field(
         (256, 128, 64, 32, 16), description="Channels of the decoder's blocks, coarsest first."

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from bench.errors import UsageError
 from bench.interfaces import Features
+from tasks.kinds.feature_pyramid import SimpleFeaturePyramid, is_plain
 from tasks.kinds.segmentation.attention_gates import add_gates
 
-Architecture = Literal["unet", "unetplusplus", "unet_attention", "unet_scse"]
+Architecture = Literal["unet", "unetplusplus", "unet_attention", "unet_scse", "transunet"]
 """U-Net; U-Net++; U-Net with attention gates on its skips; U-Net with concurrent spatial and channel
-squeeze-and-excitation in each decoder block."""
+squeeze-and-excitation in each decoder block; TransUNet."""
 STRIDES = (4, 8, 16, 32)
 
 
@@ -21,7 +22,8 @@ class UNetHead(nn.Module):
     """Decoder and output layer: features of an image (B, 3, H, W) -> logits (B, n_outputs, H, W).
 
     Skip connections come from the maps at strides 4, 8 and 16 and, where the backbone has one, its stem map at stride
-    2; without a stem map, that block of the decoder has no skip.
+    2; without a stem map, that block of the decoder has no skip. A plain vision transformer, whose maps have one
+    stride, gets them through a simple feature pyramid.
 
     Raises:
         UsageError: the backbone's maps do not have the strides 4, 8, 16 and 32.
@@ -36,14 +38,16 @@ class UNetHead(nn.Module):
         from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
         from segmentation_models_pytorch.decoders.unetplusplus.decoder import UnetPlusPlusDecoder
 
-        strides = tuple(getattr(backbone, "strides", ()))
+        self.pyramid = SimpleFeaturePyramid(backbone) if is_plain(backbone) else None
+        maps = self.pyramid or backbone
+        strides = tuple(getattr(maps, "strides", ()))
         if strides != STRIDES:
             raise UsageError(
                 f"A U-Net needs feature maps at strides {STRIDES}; this backbone has {strides}. Choose a ResNet: "
                 "bench list backbones."
             )
         stem_channels = int(getattr(backbone, "stem_channels", 0))
-        channels: Sequence[int] = backbone.channels  # type: ignore[assignment]
+        channels: Sequence[int] = maps.channels  # type: ignore[assignment]
         decoder = UnetPlusPlusDecoder if architecture == "unetplusplus" else UnetDecoder
         self.decoder = decoder(
             encoder_channels=(3, stem_channels, *channels),
@@ -60,6 +64,7 @@ class UNetHead(nn.Module):
 
     def forward(self, features: Features) -> Tensor:
         """Logits (B, n_outputs, H, W), at the resolution of the image."""
+        features = self.pyramid(features) if self.pyramid is not None else features
         first = features.maps[0]  # (B, C, H / 4, W / 4)
         batch, _, height, width = first.shape
         whole = first.new_empty(batch, 0, 4 * height, 4 * width)  # only its size is read

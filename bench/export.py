@@ -1,0 +1,211 @@
+"""`bench export`: an encoder in the form that other programs load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from bench.backbones import build_backbone
+from bench.checkpoints import save_encoder
+from bench.errors import StorageError, UsageError
+from bench.files import write_atomic
+from bench.registry import unknown
+from bench.weights.files import read_weights
+from bench.weights.layouts import LAYOUTS, is_head
+from bench.weights.method import LoadedWeights, load_into, load_weights
+from bench.weights.sources import WeightsEntry, default_name
+
+TIMM_MODELS: Mapping[str, tuple[str, Mapping[str, int]]] = {
+    "resnet18": ("resnet18", {}),
+    "resnet50": ("resnet50", {}),
+    "vit_b_16": ("vit_base_patch16_224", {}),
+    "vit_tiny_8": ("vit_tiny_patch16_224", {"patch_size": 8, "img_size": 48, "depth": 6}),
+    "vit_b_16_clip": ("vit_base_patch16_clip_quickgelu_224", {}),
+    "vit_b_14_dinov2": ("vit_base_patch14_dinov2", {}),
+}
+"""Backbone -> model of timm and its arguments; with num_classes=0 it loads the file strictly."""
+_TORCHVISION_VIT = (
+    (r"^cls_token$", "class_token"),
+    (r"^patch_embed\.proj\.", "conv_proj."),
+    (r"^pos_embed$", "encoder.pos_embedding"),
+    (r"^norm\.", "encoder.ln."),
+    (r"^blocks\.(\d+)\.", r"encoder.layers.encoder_layer_\1."),
+    (r"\.norm([12])\.", r".ln_\1."),
+    (r"\.attn\.qkv\.(weight|bias)$", r".self_attention.in_proj_\1"),
+    (r"\.attn\.proj\.", ".self_attention.out_proj."),
+    (r"\.mlp\.fc1\.", ".mlp.0."),
+    (r"\.mlp\.fc2\.", ".mlp.3."),
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A written file, how to load it, and how it was checked."""
+
+    path: Path
+    backbone: str
+    loading: str
+    check: str
+
+
+class Embedder(nn.Module):
+    """An encoder with named outputs: images (B, 3, H, W) -> embedding (B, D) and last feature map (B, D, h, w)."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The pooled embedding and the coarsest map."""
+        features = self.backbone(images)
+        return features.pooled, features.maps[-1]
+
+
+def export(checkpoint: Path, form: str, output: Path | None = None, image_size: int | None = None) -> Exported:
+    """Write the encoder of a checkpoint (this harness's or any that `--checkpoint` reads) for another program.
+
+    `image_size` is the input side in pixels that an ONNX file is made for; its batch size is free.
+
+    Raises:
+        UsageError: an unknown form, no such file, a backbone that the other program does not have, or no `onnx`.
+        StorageError: the checkpoint cannot be used, or the file cannot be written or does not give the same output.
+    """
+    if form not in WRITERS:
+        raise unknown("form", form, WRITERS, "See bench export --help.")
+    suffix, write = WRITERS[form]
+    loaded = load_weights(WeightsEntry(name="export", file=checkpoint))
+    backbone = build_backbone(loaded.match.backbone)
+    load_into(backbone, loaded)
+    path = output or checkpoint.with_name(f"{default_name(checkpoint)}-{form}{suffix}")
+    if path.exists() and path.samefile(checkpoint):
+        raise UsageError(f"{path} is the checkpoint itself. Name another file with --output.")
+    loading, check = write(path, backbone.eval(), loaded, image_size)
+    return Exported(path, loaded.match.backbone, loading, check)
+
+
+def to_torchvision(state: Mapping[str, Tensor], backbone: str) -> dict[str, Tensor]:
+    """A state dict in torchvision's names, without head. Raises `UsageError` for what torchvision does not have."""
+    renames = {"resnet18": (), "resnet50": (), "vit_b_16": _TORCHVISION_VIT}
+    if backbone not in renames:
+        raise UsageError(f"torchvision has no {backbone}; it has {', '.join(renames)}. Use --format timm or onnx.")
+    named = {}
+    for name, tensor in state.items():
+        for pattern, replacement in renames[backbone]:
+            name = re.sub(pattern, replacement, name)
+        named[name] = tensor
+    with torch.device("meta"):
+        wanted = torchvision.models.get_model(backbone, weights=None).state_dict()
+    layout = next(la for la in LAYOUTS if la.name == ("torchvision_vit" if renames[backbone] else "torchvision_resnet"))
+    assert named.keys() == {k for k in wanted if not is_head(layout.own_name(k))}, backbone
+    return named
+
+
+def _write_torchvision(path: Path, backbone: nn.Module, loaded: LoadedWeights, _side: int | None) -> tuple[str, str]:
+    name = loaded.match.backbone
+    state = to_torchvision(backbone.state_dict(), name)
+    write_atomic(path, lambda file: torch.save(state, file))
+    head = "fc" if name.startswith("resnet") else "heads"
+    code = f"model = torchvision.models.{name}(); model.{head} = torch.nn.Identity(); "
+    return f"{code}model.load_state_dict(torch.load({path.name!r}))", "names equal torchvision's"
+
+
+def _write_timm(path: Path, backbone: nn.Module, loaded: LoadedWeights, _side: int | None) -> tuple[str, str]:
+    name = loaded.match.backbone
+    if name not in TIMM_MODELS:
+        raise UsageError(
+            f"timm's model for {name} has a neck that this encoder leaves out, so timm cannot load it strictly. "
+            "Use --format safetensors or onnx."
+        )
+    import timm
+
+    model, arguments = TIMM_MODELS[name]
+    with torch.device("meta"):
+        wanted = timm.create_model(model, num_classes=0, **arguments).state_dict()
+    state = {k: v.contiguous() for k, v in backbone.state_dict().items()}
+    assert {k: v.shape for k, v in state.items()} == {k: v.shape for k, v in wanted.items()}, name
+    write_atomic(path, lambda file: file.write(save(state, {"format": "pt", "timm_model": model})))
+    shown = "".join(f", {k}={v}" for k, v in arguments.items())
+    code = f"timm.create_model({model!r}, num_classes=0{shown}, checkpoint_path={path.name!r})"
+    return code, "names and shapes equal timm's"
+
+
+def _write_safetensors(path: Path, backbone: nn.Module, loaded: LoadedWeights, _side: int | None) -> tuple[str, str]:
+    _, provenance = read_weights(loaded.entry.file)
+    origin = {"backbone": loaded.match.backbone, "exported_from": loaded.record.model_dump(mode="json")}
+    save_encoder(path, backbone, {**provenance, **origin})
+    return f"safetensors.torch.load_file({path.name!r}), or --checkpoint {path.name}", "written from the loaded encoder"
+
+
+def _write_onnx(path: Path, backbone: nn.Module, loaded: LoadedWeights, image_size: int | None) -> tuple[str, str]:
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"ONNX files need {', '.join(missing)}: pip install 'medical-ssl-bench[export]'.")
+    side = image_size or _default_side(loaded.match.backbone)
+    images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    model = Embedder(backbone).eval()
+    data = _onnx_bytes(model, images)
+    difference = _onnx_difference(data, model, images)
+    if difference > 1e-3:
+        raise StorageError(
+            f"The ONNX graph differs from the encoder by {difference:.2g} (relative); nothing was written."
+        )
+    write_atomic(path, lambda file: file.write(data))
+    loading = f"onnxruntime.InferenceSession({path.name!r}): images (B, 3, {side}, {side}) -> embedding, feature_map"
+    return loading, f"onnxruntime agrees with torch to {difference:.1g} (relative)"
+
+
+def _default_side(backbone: str) -> int:
+    return 48 if backbone == "vit_tiny_8" else 224
+
+
+def _onnx_bytes(model: nn.Module, images: Tensor) -> bytes:
+    import logging
+    import warnings
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # the exporter warns about its own parts
+        program: Any = torch.onnx.export(
+            model,
+            (images,),
+            input_names=["images"],
+            output_names=["embedding", "feature_map"],
+            dynamic_shapes={"images": {0: batch}},
+            dynamo=True,
+            verbose=False,
+        )
+    data: bytes = program.model_proto.SerializeToString()
+    return data
+
+
+def _onnx_difference(data: bytes, model: nn.Module, images: Tensor) -> float:
+    """Largest relative difference between onnxruntime and torch, at another batch size than the graph was made with."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    several = torch.cat([images, images.flip(3)[:1]])
+    with torch.inference_mode():
+        expected = model(several)
+    found = session.run(None, {"images": several.numpy()})
+    return max(float((torch.from_numpy(f) - e).norm() / e.norm()) for f, e in zip(found, expected, strict=True))
+
+
+Writer = Callable[[Path, nn.Module, LoadedWeights, int | None], tuple[str, str]]
+WRITERS: Mapping[str, tuple[str, Writer]] = {
+    "torchvision": (".pth", _write_torchvision),
+    "timm": (".safetensors", _write_timm),
+    "safetensors": (".safetensors", _write_safetensors),
+    "onnx": (".onnx", _write_onnx),
+}
