@@ -78,7 +78,7 @@ def make_record(
         warnings=list(data.warnings),
         cost=cost | {"adapt": adaptation.cost},
         logged=pretrained.logged,
-        provenance=collect(pick_device(options.compute.device)),
+        provenance=collect(pick_device(options.compute.device)) | run.kind.provenance(),
         cases=CaseScores(
             id=[c.id for c in split.test],
             domain=[str(c.domain) for c in split.test] if domains else [],
