@@ -59,6 +59,7 @@ def _add_files(plugin_files: Iterable[Path]) -> None:
 
 def _task_facts(task: Task) -> dict[str, Any]:
     data = task.data
+    settings = registry.kinds().get(task.kind).settings_class
     return {
         "task": task.name,
         "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
@@ -69,6 +70,7 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "expected counts": {s: dict(c) for s, c in data.expected_counts.items()},
         "splits": _splits(data),
         "layout": data.reader.layout,
+        "settings (--set task.KEY=VALUE)": _fields(settings),
         "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
         "settings (quick)": quick_settings(task, task.protocol),
         "citation": data.citation,

@@ -40,8 +40,9 @@ def phantom_root(phantom_cache: Path) -> Path:
 @pytest.fixture(scope="session")
 def segmentation_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data root with the phantoms of all segmentation data sets; do not change it."""
-    names = [name for name in registry.tasks().plugins if not name.startswith("brain_tumor")]
-    return ensure_phantoms([registry.tasks().get(name).data for name in names], tmp_path_factory.mktemp("segmentation"))
+    tasks = [registry.tasks().get(name) for name in registry.tasks().plugins]
+    data_sets = [task.data for task in tasks if task.kind.startswith("segmentation")]
+    return ensure_phantoms(data_sets, tmp_path_factory.mktemp("segmentation"))
 
 
 @dataclass

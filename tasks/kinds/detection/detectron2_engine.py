@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -47,14 +51,19 @@ class Detectron2Head(nn.Module):
     def __init__(self, backbone: nn.Module, n_classes: int, settings: DetectionSettings) -> None:
         super().__init__()
         self.pyramid = Pyramid(backbone, settings.pyramid_channels)
-        self.proposals = _proposal_network(settings)
-        self.boxes = _box_heads(n_classes, settings)
+        with _without_old_calls():
+            self.proposals = _proposal_network(settings)
+            self.boxes = _box_heads(n_classes, settings)
 
     def forward(self, features: Features, target: Tensor | None = None) -> list[dict[str, Tensor]] | dict[str, Tensor]:
         """Losses by name where the target (B, n_rows, 5) is given, else the detections of each image.
 
         Detections are `boxes` (N, 4), `scores` (N,) and `labels` (N,), best first, in pixels of the input.
         """
+        with _without_old_calls():
+            return self._forward(features, target)
+
+    def _forward(self, features: Features, target: Tensor | None) -> list[dict[str, Tensor]] | dict[str, Tensor]:
         from detectron2.structures import ImageList
         from detectron2.utils.events import EventStorage
 
@@ -69,6 +78,16 @@ class Detectron2Head(nn.Module):
         if target is not None:
             return {**proposal_losses, **losses}
         return [{"boxes": one.pred_boxes.tensor, "scores": one.scores, "labels": one.pred_classes} for one in found]
+
+
+@contextmanager
+def _without_old_calls() -> Iterator[None]:
+    """Silence what torch says about calls in detectron2 that it has since deprecated."""
+    logging.getLogger("torch.fx._symbolic_trace").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "torch.meshgrid", UserWarning)
+        warnings.filterwarnings("ignore", "`torch.jit.script", category=Warning)
+        yield
 
 
 def _instances(boxes: Tensor, labels: Tensor, size: tuple[int, int]) -> Any:

@@ -16,6 +16,10 @@ from tasks.kinds.detection.scores import Detected
 
 SHOWN_SCORE = 0.3
 """Predictions with a lower score are not drawn."""
+MOST_SHOWN = 10
+"""Predictions drawn, those with the highest scores."""
+SMALLEST_SIDE = 256
+"""Smaller images are enlarged to at least this many pixels, so that names can be read."""
 _TRUE, _PREDICTED = "#00c853", "#ffab00"
 """Green and amber."""
 
@@ -27,8 +31,10 @@ def save_picture(
 
     The image may be a resized copy of the one that the boxes are for.
     """
+    enlarged = -(-SMALLEST_SIDE // min(image.size))
+    image = image.resize((enlarged * image.width, enlarged * image.height), Image.Resampling.BILINEAR)
     scale = np.array([image.width / target.width, image.height / target.height] * 2)
-    shown = detected["scores"] >= SHOWN_SCORE
+    shown = np.flatnonzero(detected["scores"] >= SHOWN_SCORE)[:MOST_SHOWN]
     true = np.array([box[1:] for box in target.boxes]).reshape(-1, 4)
     boxes = np.concatenate([true, detected["boxes"][shown]]) * scale
     found = zip(detected["labels"][shown], detected["scores"][shown], strict=True)
