@@ -59,7 +59,7 @@ def vindr(folder: Path, seed: int) -> None:
         for reader in _READERS:
             missed = reader == "R10" and i % 3 == 0
             for number in numbers[1 if missed else 0 :]:
-                corners = (boxes[number] + rng.normal(0, 0.03, size=4) + 1) / 2 * [width, height, width, height]
+                corners = (boxes[number] + rng.normal(0, 0.012, size=4) + 1) / 2 * [width, height, width, height]
                 if i == 0 and reader == "R8":
                     corners[0] = -4.0
                 rows.append((name, _FINDINGS[number][0], number, reader, *corners.round(1), width, height))

@@ -46,8 +46,9 @@ class BoxFolder:
         """How many boxes reached over the edge of their image and were cut at it."""
         found = [(case.target.n_clipped, case.id) for case in cases if case.target.n_clipped]
         total = sum(number for number, _ in found)
-        text = f"{total} boxes reach over the edge of their image and were cut at it, first in {found and found[0][1]}."
-        return (text,) if total else ()
+        if not found:
+            return ()
+        return (f"boxes that reach over the edge of their image and were cut at it: {total}, first in {found[0][1]}.",)
 
     def load_image(self, case: Case) -> Image.Image:
         """8-bit RGB image (H x W). Raises `DataError` where it cannot be decoded."""

@@ -42,7 +42,7 @@ def test_both_engines_take_the_same_encoder_data_and_losses(tmp_path):
         run = supervised(kind_of(engine=engine), cases, seed=0)
         images, target = next(iter(run._in_order(run.data["validation"])))
         run.model.train()
-        losses[engine] = torch.stack([*run.model(images, target).values()])
+        losses[engine] = torch.stack([*run.model(images, target).values()]).detach()
         maps = run.model.head.pyramid(run.model.backbone(images))
         grids[engine] = _anchors(engine, run.model.head.proposals.anchor_generator, maps)
     for one, other in zip(*grids.values(), strict=True):
