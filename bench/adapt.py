@@ -84,9 +84,9 @@ class AdaptedModel(nn.Module):
             self.backbone.eval()
         return self
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (B, 3, H, W) -> the head's output."""
-        output: Tensor = self.head(self.backbone(images))
+    def forward(self, images: Tensor, *target: Tensor) -> Tensor:
+        """Images (B, 3, H, W) -> the head's output; a target is handed to the head."""
+        output: Tensor = self.head(self.backbone(images), *target)
         return output
 
 
@@ -118,6 +118,7 @@ class Supervised:
         self.kind, self.split, self.settings, self.report = kind, split, settings, report
         self.device = pick_device(compute.device)
         self.workers = pick_workers(compute.workers, self.device)
+        backbone = kind.adapt_backbone(backbone, frozen=protocol.frozen)
         head = build_head(kind, backbone, settings)
         self.network = nn.Sequential(backbone, head)
         self.data: Mapping[str, Dataset[Any]]
@@ -158,7 +159,7 @@ class Supervised:
         self.model.train()
         self.batches.epoch = epoch
         for inputs, target in self._train_batches():
-            loss = self.kind.loss(self.model(inputs.to(self.device)), target.to(self.device))
+            loss = self.kind.training_loss(self.model, inputs.to(self.device), target.to(self.device))
             if not math.isfinite(float(loss.detach())):
                 raise TrainingError(
                     f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch}. "

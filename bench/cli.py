@@ -87,7 +87,10 @@ def run(
     compile_: Compile = None,
     split: Split = None,
     save_predictions: Annotated[
-        bool, typer.Option("--save-predictions", help="Write predicted masks to RESULTS/predictions.")
+        bool,
+        typer.Option(
+            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
+        ),
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,

@@ -75,19 +75,27 @@ class Corpus:
 
 
 def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> Corpus:
-    """Training images of several data sets, without files that any of them evaluates on."""
+    """Training images of several data sets, without files that any of them evaluates on.
+
+    A file that several data sets train on (one collection with masks and with boxes) counts for the last of them; a
+    data set that brings nothing of its own is no source.
+    """
     held_out = held_out_contents(sets)
+    source_of = {data.hashes[c.id]: data.data_set.name for data, split in sets for c in split.train}
     images: list[CorpusImage] = []
     sources: dict[str, int] = {}
     excluded = 0
     for data, split in sets:
-        kept = [c for c in split.train if data.hashes[c.id] not in held_out]
-        of_cases = {c.id: list(_images_of(data, c)) for c in split.train}
-        drawn = [image for c in kept for image in of_cases[c.id]]
+        own = [c for c in split.train if source_of[data.hashes[c.id]] == data.data_set.name]
+        if split.train and not own:
+            continue
+        of_cases = {c.id: list(_images_of(data, c)) for c in own}
+        drawn = [image for c in own if data.hashes[c.id] not in held_out for image in of_cases[c.id]]
         excluded += sum(map(len, of_cases.values())) - len(drawn)
         sources[data.data_set.name] = len(drawn)
         images += drawn
-    return Corpus(name, tuple(images), sources, excluded, digest(sorted(data.fingerprint for data, _ in sets)))
+    origin = digest(sorted(data.fingerprint for data, _ in sets if data.data_set.name in sources))
+    return Corpus(name, tuple(images), sources, excluded, origin)
 
 
 def _images_of(data: Data, case: Case) -> Iterator[CorpusImage]:

@@ -80,6 +80,7 @@ def _add_files(plugin_files: Iterable[Path]) -> None:
 
 def _task_facts(task: Task) -> dict[str, Any]:
     data = task.data
+    settings = registry.kinds().get(task.kind).settings_class
     return {
         "task": task.name + _stand_in(task),
         "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
@@ -90,6 +91,7 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "expected counts": {s: dict(c) for s, c in data.expected_counts.items()},
         "splits": _splits(data),
         "layout": data.reader.layout,
+        "settings (--set task.KEY=VALUE)": _fields(settings),
         "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
         "settings (every profile)": {"task": dict(task.settings)} if task.settings else "none of its own",
         "settings (quick)": quick_settings(task, task.protocol),

@@ -146,6 +146,30 @@ class Case:
     """Site or scanner, one of `DataSet.domains`, where a data set has several."""
 
 
+class Box(NamedTuple):
+    """One labelled box, in pixels; x to the right, y downwards, edges where pixels begin or end."""
+
+    label: int
+    """Index into `DataSet.classes`."""
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+@dataclass(frozen=True)
+class BoxTarget:
+    """The boxes of one image, as `Case.target` of a detection data set."""
+
+    width: int
+    """Of the image that the boxes were drawn on, in pixels; the file may hold a resized copy of it."""
+    height: int
+    boxes: tuple[Box, ...]
+    """All inside the image, none without area; empty for an image without objects."""
+    n_clipped: int = 0
+    """Boxes of the owner's that reached over the image's edge and were cut at it."""
+
+
 class Reader(Protocol):
     """Reads one owner's layout. Methods named `load_*` each load one part of a case; `bench data verify` calls all."""
 
@@ -195,6 +219,19 @@ class ImageMaskReader(Reader, Protocol):
 
     def load_region(self, case: Case) -> np.ndarray | None:
         """(H, W) bool, the pixels that are trained on and scored, such as a field of view; None means all."""
+        ...
+
+
+class BoxReader(Reader, Protocol):
+    """Reads 2D images whose cases have a `BoxTarget`; every load raises `DataError` naming the file and the fix."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the objects, as `DataSet.classes`."""
+        ...
+
+    def load_image(self, case: Case) -> Image:
+        """8-bit RGB image (H x W), of the boxes' size or a resized copy."""
         ...
 
 
@@ -284,6 +321,13 @@ class TaskKind(ABC):
         self.contents: Mapping[str, str] = {}
         """Case id -> hash of the content of its files, which names what is kept in the cache."""
 
+    def adapt_backbone(self, backbone: nn.Module, *, frozen: bool) -> nn.Module:
+        """The encoder as this kind uses it, before the head is built; unchanged unless a kind says otherwise.
+
+        It may change `backbone` in place. `frozen` says that the protocol does not train it.
+        """
+        return backbone
+
     @abstractmethod
     def build_head(self, backbone: nn.Module) -> nn.Module:
         """Head that maps the backbone's `Features` to this kind's output."""
@@ -298,6 +342,13 @@ class TaskKind(ABC):
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Scalar training loss of a batch."""
+
+    def training_loss(self, model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+        """Scalar loss of a training step; kinds whose head needs the target to make its losses say so here.
+
+        `model(images)` gives the head's output, `model(images, target)` also hands the target to the head.
+        """
+        return self.loss(model(images), target)
 
     @abstractmethod
     def predict(self, output: Tensor) -> np.ndarray:
@@ -322,3 +373,7 @@ class TaskKind(ABC):
     def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
         """Per-case columns of the record, one entry per case: target and prediction unless a kind says otherwise."""
         return {"target": [case.target for case in cases], "prediction": predictions.round(5).tolist()}
+
+    def provenance(self) -> dict[str, Any]:
+        """What a record says beyond the settings about how this kind was run, such as the version of an engine."""
+        return {}

@@ -87,7 +87,7 @@ def make_record(
             for draw in adaptation.draws
         ],
         logged=pretrained.logged,
-        provenance=collect(pick_device(options.compute.device)),
+        provenance=collect(pick_device(options.compute.device)) | run.kind.provenance(),
         cases=CaseScores(
             id=[c.id for c in split.test],
             domain=[str(c.domain) for c in split.test] if domains else [],

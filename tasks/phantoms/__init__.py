@@ -3,7 +3,7 @@
 Each function writes one data set into a folder; the same seed writes the same bytes.
 """
 
-from tasks.phantoms.chests import jsrt
+from tasks.phantoms.chests import jsrt, vindr
 from tasks.phantoms.heads import brain_tumor
 from tasks.phantoms.lesions import buid, isic2018, kvasir_seg
 from tasks.phantoms.retinas import dr_patient600, fgadr
@@ -23,4 +23,5 @@ __all__ = [
     "mmwhs_ct",
     "mmwhs_mri",
     "prostate",
+    "vindr",
 ]

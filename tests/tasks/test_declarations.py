@@ -18,7 +18,8 @@ SEGMENTATION = ("brats", "buid", "drive", "isic2018", "jsrt", "kvasir_seg", "mmw
 
 
 def test_there_are_tasks():
-    assert {"brain_tumor", "brain_tumor_linear", "fgadr", "fgadr_linear", *SEGMENTATION} <= set(ENTRIES)
+    classified = {"brain_tumor", "brain_tumor_linear", "fgadr", "fgadr_linear"}
+    assert classified | {*SEGMENTATION, "kvasir_det", "vindr"} <= set(ENTRIES)
 
 
 def kind_of(task: Task) -> type[TaskKind]:
@@ -62,6 +63,8 @@ def test_readers_know_the_classes(task):
     elif task.kind == "segmentation_2d":
         assert data.reader.structures == data.classes
         assert all(len(part.labels) == len(data.classes) for part in data.reader.parts)
+    elif task.kind == "detection":
+        assert data.reader.labels == data.classes
     else:
         assert set((data.reader.values or {1: 1}).values()) == set(range(1, len(data.classes) + 1))
 

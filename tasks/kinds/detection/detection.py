@@ -1,0 +1,162 @@
+"""Detection of objects in images: Faster R-CNN with a feature pyramid on the encoder, scored as COCO does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image
+from torch import Tensor, nn
+
+from bench.errors import TrainingError
+from bench.identity import code_fingerprint, digest
+from bench.interfaces import BoxReader, Case, Settings, Task, TaskKind
+from tasks.kinds.detection import norm, targets
+from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
+from tasks.kinds.detection.images import DetectionImages
+from tasks.kinds.detection.pictures import save_picture
+from tasks.kinds.detection.scores import METRICS, Detected, coco_scores, missed_share
+from tasks.kinds.detection.settings import DetectionSettings
+from tasks.kinds.detection.torchvision_engine import TorchvisionHead
+
+
+class Detection(TaskKind):
+    """Boxes of one or more classes. Images are squashed to a square; predictions are stretched back.
+
+    Metrics as in the COCO evaluation, on the owner's pixels, over all cases: `ap50`, `map`, `ar100`, each AP also per
+    class where there are several. Detections are rounded before they are scored (boxes to a tenth of a pixel, scores
+    to four digits) and kept in the record, so that its metrics can be computed from it.
+    """
+
+    name = "detection"
+    settings_class = DetectionSettings
+    metrics: ClassVar[tuple[str, ...]] = METRICS
+    evaluation_batch: ClassVar[int] = 16
+    quick: ClassVar[Mapping[str, Any]] = {
+        "image_size": 128,
+        "pyramid_channels": 64,
+        "box_hidden": 256,
+        "anchor_scale": 4.0,
+        "proposals": 100,
+        "box_samples": 64,
+    }
+    quick_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "finetune": {"epochs": 20, "batch_size": 8, "lr": 1e-3},
+        "linear": {"epochs": 20, "batch_size": 8, "lr": 1e-3},
+    }
+    settings: DetectionSettings
+
+    def __init__(self, task: Task, settings: Settings) -> None:
+        super().__init__(task, settings)
+        self._norm: norm.Choice | None = None
+        if self.settings.engine == "detectron2":
+            require_detectron2()
+
+    @property
+    def reader(self) -> BoxReader:
+        """The reader of the task's data set."""
+        return cast(BoxReader, self.task.data.reader)
+
+    def adapt_backbone(self, backbone: nn.Module, *, frozen: bool) -> nn.Module:
+        """Freeze the encoder's batch norms in place, or leave them to be trained, as `norm.choose` says."""
+        self._norm = norm.choose(backbone, self.settings.norm, frozen=frozen)
+        if self._norm == "frozen":
+            norm.freeze(backbone)
+        return backbone
+
+    def build_head(self, backbone: nn.Module) -> nn.Module:
+        """Feature pyramid, region proposals and box head. Raises `UsageError` for maps at other strides."""
+        engine = Detectron2Head if self.settings.engine == "detectron2" else TorchvisionHead
+        return engine(backbone, len(self.task.data.classes), self.settings)
+
+    def dataset(self, cases: Sequence[Case], *, train: bool) -> DetectionImages:
+        """Images (3, S, S) with boxes (n_rows, 5), padded; `train` flips half of them left to right."""
+        return DetectionImages(self, cases, train=train)
+
+    def training_loss(self, model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+        """Sum of the engine's losses: objectness and regression of proposals, class and regression of boxes."""
+        losses: dict[str, Tensor] = model(images, target)
+        return torch.stack(list(losses.values())).sum()
+
+    def loss(self, output: Any, target: Tensor) -> Tensor:
+        """What `missed_share` says of detections, mean over the images; it breaks ties between epochs only."""
+        pairs = zip(output, targets.split(target), strict=True)
+        return torch.stack([missed_share(found, boxes, labels) for found, (boxes, labels) in pairs]).mean()
+
+    def predict(self, output: Any) -> np.ndarray:
+        """Detections of each image as `Detected`, in pixels of the input: an array (B,) of objects.
+
+        Raises:
+            TrainingError: a box or score is not finite.
+        """
+        found = [{key: value.detach().cpu().numpy() for key, value in one.items()} for one in output]
+        if not all(np.isfinite(one[key]).all() for one in found for key in ("boxes", "scores")):
+            raise TrainingError("Predictions are not finite: the model diverged. Lower protocol.lr and run it again.")
+        return _as_entries(found)
+
+    def collect(
+        self, cases: Sequence[Case], batches: Iterable[tuple[Any, Tensor]], *, test: bool, save: Path | None = None
+    ) -> np.ndarray:
+        """Detections in pixels of the owner's images, rounded; `save` gets one picture per case."""
+        found = [one for output, _ in batches for one in self.predict(output)]
+        detected = [self._on_original(case, one) for case, one in zip(cases, found, strict=True)]
+        if save is not None:
+            for case, one in zip(cases, detected, strict=True):
+                image = self.reader.load_image(case)
+                save_picture(image, case.target, one, self.task.data.classes, save / f"{case.id}.png")
+        return _as_entries(detected)
+
+    def score(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, float | None]:
+        """`coco_scores` of what `collect` gave."""
+        if len(cases) != len(predictions):
+            raise ValueError(f"detections of {len(predictions)} images for {len(cases)} cases")
+        return coco_scores([case.target for case in cases], list(predictions), self.task.data.classes)
+
+    def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
+        """True boxes as [label, x_min, y_min, x_max, y_max], detections as [label, score, x_min, ...], per case."""
+        found = [
+            [[int(k), s, *b] for k, s, b in zip(*(one[n].tolist() for n in ("labels", "scores", "boxes")), strict=True)]
+            for one in predictions
+        ]
+        return {"target": [[list(box) for box in case.target.boxes] for case in cases], "prediction": found}
+
+    def provenance(self) -> dict[str, Any]:
+        """Engine with its version, and how the encoder's batch norms were used."""
+        own = self.settings.engine == "torchvision"
+        version = torchvision.__version__ if own else detectron2_version()
+        return {"detection": {"engine": self.settings.engine, "version": version, "norm": self._norm}}
+
+    def prepare(self, case: Case) -> np.ndarray:
+        """Image at the input size (3, S, S), uint8, from the cache or decoded."""
+        if self.cache is None:
+            return self._decode(case)
+        key = digest([self._preparation, self.settings.image_size, case.id, self.contents[case.id]])
+        return self.cache.get(key, partial(self._decode, case))
+
+    def _decode(self, case: Case) -> np.ndarray:
+        image = self.reader.load_image(case)
+        size = (self.settings.image_size, self.settings.image_size)
+        return np.ascontiguousarray(np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1))
+
+    @cached_property
+    def _preparation(self) -> list[str]:
+        """What the prepared images depend on besides their files and the input size."""
+        return [self.task.data.name, code_fingerprint(type(self)), code_fingerprint(type(self.reader))]
+
+    def _on_original(self, case: Case, found: Detected) -> Detected:
+        scale = np.array([case.target.width, case.target.height] * 2) / self.settings.image_size
+        boxes = (found["boxes"].astype(np.float64) * scale).round(1)
+        scores = found["scores"].astype(np.float64).round(4)
+        return {"boxes": boxes, "scores": scores, "labels": found["labels"].astype(np.int64)}
+
+
+def _as_entries(found: Sequence[Detected]) -> np.ndarray:
+    """One entry per image, for `TaskKind.score`: an array (number of images,) of objects."""
+    entries = np.empty(len(found), dtype=object)
+    entries[:] = found
+    return entries

@@ -1,0 +1,97 @@
+"""Boxes in one JSON file: image name -> height, width and a list of labelled boxes (Kvasir-SEG)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from bench.errors import DataError
+from bench.interfaces import Box, Case
+from tasks.readers.boxes import BoxFolder, check_pairs, make_target
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BoxJson(BoxFolder):
+    """Reader of `{"NAME": {"height": H, "width": W, "bbox": [{"label", "xmin", "ymin", "xmax", "ymax"}]}}`.
+
+    Boxes are in pixels of the image file. An empty list of boxes is an image without objects.
+    """
+
+    def read(self, folder: Path) -> list[Case]:
+        """List the cases, sorted by id.
+
+        Raises:
+            DataError: the file or an image is missing, an image occurs twice or has no entry, an entry is not of the
+                form above, its label is unknown, or its box is inverted, without area or outside the image.
+        """
+        files = self._image_files(folder)
+        path = self._place(folder) / self.file
+        entries = _load(path)
+        check_pairs(path, files, entries)
+        cases = []
+        for name, entry in entries.items():
+            width, height = (_number(path, name, entry, key) for key in ("width", "height"))
+            target = make_target(self._boxes(path, name, entry), int(width), int(height))
+            cases.append(Case(files[name].relative_to(folder).as_posix(), files[name], target, None))
+        return sorted(cases, key=lambda case: case.id)
+
+    def load_image(self, case: Case) -> Image.Image:
+        """8-bit RGB image (H x W). Raises `DataError` where it cannot be decoded or is not of the boxes' size."""
+        image = super().load_image(case)
+        wanted = (case.target.width, case.target.height)
+        if image.size != wanted:
+            raise DataError(
+                f"{case.image}: this image has {image.width} x {image.height} pixels, and its boxes in {self.file} are "
+                f"for {wanted[0]} x {wanted[1]}.\nRestore both from the owner's archive; resized images need resized "
+                "boxes."
+            )
+        return image
+
+    def _boxes(self, path: Path, name: str, entry: Entry) -> Iterator[tuple[str, Box]]:
+        boxes = entry.get("bbox")
+        if not isinstance(boxes, list):
+            raise DataError(f"{path}, image {name!r}: `bbox` must be a list of boxes; found {boxes!r}.\n{_FIX}")
+        for number, box in enumerate(boxes, start=1):
+            place = f"{path}, image {name!r}, box {number}"
+            label = box.get("label") if isinstance(box, dict) else None
+            if label not in self.labels:
+                raise DataError(f"{place}: unknown label {label!r}; known: {', '.join(self.labels)}.\n{_FIX}")
+            corners = [_number(path, f"{name}, box {number}", box, key) for key in ("xmin", "ymin", "xmax", "ymax")]
+            yield place, Box(self.labels.index(label), *corners)
+
+
+_FIX = "Restore this file from the owner's archive."
+
+
+def _load(path: Path) -> dict[str, Entry]:
+    """The file's entries. Raises `DataError` where it is no JSON of this form or names an image twice."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in seen:
+                raise DataError(f"{path}: {key!r} occurs twice; an image id must be unique.\n{_FIX}")
+            seen[key] = value
+        return seen
+
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=unique)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as JSON: {error}.\n{_FIX}") from error
+    if not isinstance(entries, dict) or not entries or not all(isinstance(e, dict) for e in entries.values()):
+        raise DataError(f"{path}: expected one object per image name, with height, width and bbox.\n{_FIX}")
+    return entries
+
+
+def _number(path: Path, name: str, entry: Entry, key: str) -> float:
+    value = entry.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError(f"{path}, image {name!r}: `{key}` must be a number; found {value!r}.\n{_FIX}")
+    return float(value)

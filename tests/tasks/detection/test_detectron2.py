@@ -1,0 +1,85 @@
+"""The detectron2 engine beside torchvision's; without detectron2, the error that says how to get it."""
+
+from importlib.util import find_spec
+
+import pytest
+import torch
+
+from bench.backbones import build_backbone
+from bench.checkpoints import load_encoder, save_encoder
+from bench.errors import StorageError, UsageError
+from tests.tasks.detection.test_detection import IDS, supervised
+from tests.tasks.detection.worlds import cases_of, kind_of
+
+installed = pytest.mark.skipif(
+    find_spec("detectron2") is None, reason="detectron2 is not installed (tox -e detectron2)"
+)
+
+
+@pytest.mark.skipif(find_spec("detectron2") is not None, reason="detectron2 is installed")
+def test_without_detectron2_the_error_says_how_to_install_it():
+    with pytest.raises(UsageError, match=r"not installed[\s\S]*pip install .*detectron2\.git"):
+        kind_of(engine="detectron2")
+
+
+@installed
+def test_training_learns(tmp_path):
+    kind = kind_of(tmp_path / "cache", engine="detectron2")
+    run = supervised(kind, cases_of(tmp_path, IDS), epochs=25)
+    scores = kind.score(run.split.test, run.fit("x").predictions)
+    assert scores["ap50"] > 0.5
+    said = kind.provenance()["detection"]
+    assert (said["engine"], said["norm"]) == ("detectron2", "batch")
+    assert said["version"][0].isdigit()
+
+
+@installed
+def test_both_engines_take_the_same_encoder_data_and_losses(tmp_path):
+    """Same weights, features and targets: the same anchors and four losses of the same size before training."""
+    cases = cases_of(tmp_path, IDS)
+    losses, grids = {}, {}
+    for engine in ("torchvision", "detectron2"):
+        run = supervised(kind_of(engine=engine), cases, seed=0)
+        images, target = next(iter(run._in_order(run.data["validation"])))
+        run.model.train()
+        losses[engine] = torch.stack([*run.model(images, target).values()]).detach()
+        maps = run.model.head.pyramid(run.model.backbone(images))
+        grids[engine] = _anchors(engine, run.model.head.proposals.anchor_generator, maps)
+    for one, other in zip(*grids.values(), strict=True):
+        assert torch.allclose(one, other, atol=0.51), "torchvision rounds its anchors"
+    assert all(loss.shape == (4,) and torch.isfinite(loss).all() for loss in losses.values())
+    assert float(losses["torchvision"].sum()) == pytest.approx(float(losses["detectron2"].sum()), rel=0.3)
+
+
+def _anchors(engine, generator, maps):
+    values = list(maps.values())
+    if engine == "detectron2":
+        return [boxes.tensor for boxes in generator(values)]
+    from torchvision.models.detection.image_list import ImageList
+
+    per_image = generator(ImageList(torch.zeros(1, 3, 64, 64), [(64, 64)]), values)[0]
+    return per_image.split([3 * v.shape[-2] * v.shape[-1] for v in values])
+
+
+@pytest.mark.parametrize("engine", ["torchvision", pytest.param("detectron2", marks=installed)])
+def test_every_weight_of_a_checkpoint_arrives_and_a_missing_one_is_named(tmp_path, engine):
+    torch.manual_seed(5)
+    source = build_backbone("resnet18")
+    with torch.no_grad():
+        source(torch.randn(4, 3, 32, 32))
+    save_encoder(tmp_path / "encoder.safetensors", source, {})
+    encoder = build_backbone("resnet18")
+    load_encoder(tmp_path / "encoder.safetensors", encoder)
+    kind = kind_of(engine=engine)
+    adapted = kind.adapt_backbone(encoder, frozen=False)
+    kind.build_head(adapted)
+    weights = {k: v for k, v in source.state_dict().items() if not k.endswith("num_batches_tracked")}
+    found = adapted.state_dict()
+    assert set(found) == set(weights)
+    assert all(torch.equal(found[k], v) for k, v in weights.items())
+    assert kind._norm == "frozen"
+    lame = build_backbone("resnet18")
+    del lame.layer3
+    save_encoder(tmp_path / "lame.safetensors", lame, {})
+    with pytest.raises(StorageError, match=r"30 keys missing \(layer3\.0\.bn1\.bias, .*Was it made for another"):
+        load_encoder(tmp_path / "lame.safetensors", build_backbone("resnet18"))
