@@ -107,6 +107,5 @@ def test_unknown_architecture_is_one_error(bench, cache, tmp_path):
     assert done.code == 2
     assert (
         "task.architecture: Input should be 'unet', 'unetplusplus', 'unet_attention', 'unet_scse' or 'transunet' "
-        "(found 'deeplab')"
-        in done.err
+        "(found 'deeplab')" in done.err
     )
