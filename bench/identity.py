@@ -13,6 +13,9 @@ from typing import Any
 SCORE_VERSION = 2
 """Raised whenever a change to the harness itself (loops, splits, metrics, backbones) changes scores."""
 
+_NOT_PLUGINS = {"bench", *sys.stdlib_module_names}
+"""Packages whose classes a plugin may inherit from without their source entering its hash: `SCORE_VERSION` is ours."""
+
 
 def digest(value: Any) -> str:
     """SHA-256 (hex) of a JSON-serialisable value, independent of key order."""
@@ -23,14 +26,28 @@ def digest(value: Any) -> str:
 def code_fingerprint(plugin: type) -> str:
     """Hash of a plugin's source: its module, or every module of the package that exports it (as `methods/lvmmed`).
 
-    Comments, docstrings, formatting and the table `ablations` do not enter, so that only a change of behaviour makes a
-    new run: what an ablation sets stands in the settings of its runs.
+    The same of every class it inherits from, but for those of this package. Comments, docstrings, formatting and the
+    table `ablations` do not enter, so that only a change of behaviour makes a new run: what an ablation sets stands in
+    the settings of its runs.
     """
-    path = Path(inspect.getfile(plugin))
-    package = sys.modules.get(plugin.__module__.rpartition(".")[0])
-    exported = package is not None and getattr(package, plugin.__name__, None) is plugin
-    files = sorted(path.parent.rglob("*.py")) if exported else [path]
-    return digest([[f.relative_to(path.parent).as_posix(), _bare_source(f)] for f in files])
+    units: list[list[list[str]]] = []
+    seen: set[Path] = set()
+    for cls in plugin.__mro__:
+        if cls is not plugin and cls.__module__.partition(".")[0] in _NOT_PLUGINS:
+            continue
+        path = Path(inspect.getfile(cls))
+        if path in seen:
+            continue
+        files = _files_of(cls, path)
+        seen.update(files)
+        units.append([[f.relative_to(path.parent).as_posix(), _bare_source(f)] for f in files])
+    return digest(units[0] if len(units) == 1 else units)
+
+
+def _files_of(cls: type, path: Path) -> list[Path]:
+    package = sys.modules.get(cls.__module__.rpartition(".")[0])
+    exported = package is not None and getattr(package, cls.__name__, None) is cls
+    return sorted(path.parent.rglob("*.py")) if exported else [path]
 
 
 def _bare_source(path: Path) -> str:

@@ -131,8 +131,10 @@ def _import_file(path: Path) -> Any:
 
 
 def _is_method_of(candidate: Any, path: Path) -> bool:
+    """Whether it is a method that the file defines; a name with a leading underscore is a base of others."""
     return (
         inspect.isclass(candidate)
+        and not candidate.__name__.startswith("_")
         and issubclass(candidate, Method)
         and candidate is not Method
         and candidate.__module__ == f"bench_plugin_{path.stem}"

@@ -51,5 +51,15 @@ def test_identity_of_a_package_method_covers_all_its_files(monkeypatch):
     assert seen == ["simclr.py"]
 
 
+def test_identity_covers_what_a_method_inherits(tmp_path, monkeypatch):
+    (tmp_path / "base_of_mine.py").write_text("class Base:\n    weight = 1\n")
+    (tmp_path / "mine_of_base.py").write_text("from base_of_mine import Base\nclass Mine(Base):\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine = __import__("mine_of_base").Mine
+    before = code_fingerprint(mine)
+    (tmp_path / "base_of_mine.py").write_text("class Base:\n    weight = 2\n")
+    assert code_fingerprint(mine) != before
+
+
 def test_digest_does_not_depend_on_key_order():
     assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1}) != digest({"a": 1, "b": [3]})

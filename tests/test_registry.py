@@ -80,6 +80,12 @@ def test_method_from_a_file(tmp_path):
     assert found.get("mine").title == "Mine"
 
 
+def test_a_private_class_of_a_file_is_a_base_and_no_method(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(GOOD.replace("class Mine", "class _Base") + "\n\nclass Mine(_Base):\n    pass\n")
+    assert Registry("method").add_file(path) == ["mine"]
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
