@@ -1,0 +1,137 @@
+"""Speed of frozen protocols: probing from cached embeddings against encoding every image in every epoch.
+
+Re-encoding is timed over a few epochs and scaled to all of them; the rest is measured whole. Both train with the same
+loop, settings and images. Run: python perf/probe_speed.py --task dr_patient600_linear --data-root DATA [--help]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from bench import registry
+from bench.adapt import Supervised
+from bench.backbones import build_backbone
+from bench.config import resolve_config
+from bench.data import read_data
+from bench.disk_cache import DiskCache
+from bench.embeddings import Embedded, EmbeddingCache, embed_splits
+from bench.few_shot import FewShot
+from bench.knn import NeighbourVote
+from bench.measure import Meter
+from bench.optim import pick_device
+from bench.phantom import ensure_phantom
+from bench.pretrain import Compute
+from bench.progress import Report
+from bench.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings
+from bench.splits import SplitCases, draw_split
+
+REPORT = Report(quiet=True)
+PROBES = ("linear", "mlp", "knn", "few_shot_10pct")
+
+
+class Bench:
+    """One task, one encoder, one split."""
+
+    def __init__(self, arguments: argparse.Namespace, folder: Path) -> None:
+        self.task = registry.tasks().get(arguments.task)
+        self.arguments = arguments
+        self.compute = Compute(arguments.device, 0)
+        root = arguments.data_root or ensure_phantom(self.task.data, folder)
+        self.data = read_data(self.task.data, root)
+        whole = draw_split(self.data, 0)
+        keep = slice(None, None, arguments.every)
+        self.split: SplitCases = replace(
+            whole, train=whole.train[keep], validation=whole.validation[keep], test=whole.test[keep]
+        )
+        torch.manual_seed(0)
+        self.backbone = build_backbone(arguments.backbone)
+        self.files = DiskCache(folder / "embeddings")
+
+    def kind(self, *, reencode: bool = False):
+        cls = registry.kinds().get(self.task.kind)
+        settings = cls.settings_class(image_size=self.arguments.size)
+        kind = (type("Reencoding", (cls,), {"pooled_only": False}) if reencode else cls)(self.task, settings)
+        kind.contents = dict(self.data.hashes)
+        return kind
+
+    def settings(self, protocol: str):
+        epochs = {"epochs": self.arguments.epochs} if PROTOCOLS[protocol].trained else {}
+        config = resolve_config("random", self.task, protocol, "quick", self.arguments.backbone, {"protocol": epochs})
+        return config.protocol
+
+    def embed(self) -> Embedded:
+        device = pick_device(self.compute.device)
+        cache = EmbeddingCache(self.files, self.backbone, self.arguments.backbone, self.kind(), device)
+        return embed_splits(self.backbone, self.kind(), self.split, self.compute, REPORT, cache)
+
+    def probe(self, protocol: str, embedded: Embedded) -> None:
+        settings, kind, meter = self.settings(protocol), self.kind(), Meter(torch.device("cpu"))
+        if isinstance(settings, NeighbourSettings):
+            NeighbourVote(embedded.sides, kind, self.split, settings, meter).fit()
+        elif isinstance(settings, FewShotSettings):
+            FewShot(embedded.sides, kind, self.split, settings, 0, meter, REPORT).fit("probe")
+        else:
+            self.supervised(protocol, kind, embedded).fit("probe")
+
+    def supervised(self, protocol: str, kind, embedded: Embedded | None = None) -> Supervised:
+        chosen = PROTOCOLS[protocol]
+        settings = self.settings(protocol)
+        return Supervised(self.backbone, kind, self.split, chosen, settings, 0, self.compute, REPORT, embedded=embedded)
+
+    def reencode_epoch(self, protocol: str) -> float:
+        """Seconds of one epoch that passes training and validation images through the frozen encoder; not the first."""
+        run = self.supervised(protocol, self.kind(reencode=True))
+        times = [timed(lambda e=e: (run.train_epoch(e, lambda note: None), run.evaluate("validation")))
+                 for e in range(self.arguments.measured + 1)]  # fmt: skip
+        return sum(times[1:]) / self.arguments.measured
+
+
+def timed(call) -> float:
+    """Seconds: of the CPU where there is no GPU, so that other programs do not count, else by the clock."""
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
+    start = clock()
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return clock() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--task", default="brain_tumor_linear")
+    parser.add_argument("--data-root", type=Path, help="default: the task's phantom")
+    parser.add_argument("--backbone", default="resnet18")
+    parser.add_argument("--size", type=int, default=48)
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--measured", type=int, default=2, help="epochs of re-encoding that are timed")
+    parser.add_argument("--every", type=int, default=1, help="use every N-th case only")
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(arguments, Path(folder))
+        cold = timed(bench.embed)
+        embedded = bench.embed()
+        warm = timed(bench.embed)
+        sides = {name: len(cases) for name, cases in bench.split.sides.items()}
+        print(f"{arguments.task}: {sides}, {arguments.backbone}, {arguments.size} px, {arguments.epochs} epochs")
+        print(f"embedding all images: {cold:.2f} s; reading them from the cache: {warm:.2f} s\n")
+        epoch = bench.reencode_epoch("linear")
+        print(f"one epoch of re-encoding: {epoch:.2f} s\n")
+        print("| protocol | probe (s) | with embedding (s) | re-encoding (s, scaled) | ratio, first | ratio, cached |")
+        print("|---|---|---|---|---|---|")
+        for protocol in PROBES:
+            seconds = timed(lambda protocol=protocol: bench.probe(protocol, embedded))
+            again = f"{epoch * arguments.epochs:.0f}" if PROTOCOLS[protocol].trained else "-"
+            ratios = [epoch * arguments.epochs / (seconds + made) for made in (cold, warm)]
+            shown = [f"{r:.0f}" if PROTOCOLS[protocol].trained else "-" for r in ratios]
+            print(f"| {protocol} | {seconds:.2f} | {seconds + cold:.2f} | {again} | {' | '.join(shown)} |")
+
+
+if __name__ == "__main__":
+    main()
