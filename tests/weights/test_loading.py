@@ -89,11 +89,11 @@ def test_missing_and_unknown_tensors_only_where_an_entry_allows_them(released, t
 
 
 def test_wanted_backbone_format_and_prefix(released, tmp_path):
-    with pytest.raises(StorageError, match="does not fit resnet50: .*name that one with --backbone"):
+    with pytest.raises(StorageError, match=r"does not fit resnet50: .*name that one with --backbone"):
         load_weights(entry(released[1], backbone="resnet50"))
-    with pytest.raises(UsageError, match="Unknown format 'mocco'. Did you mean 'moco'"):
+    with pytest.raises(UsageError, match=r"Unknown format 'mocco'\. Did you mean 'moco'"):
         load_weights(entry(released[1], format="mocco"))
-    with pytest.raises(StorageError, match="no encoder was found as moco.*The file has tensors conv1.weight"):
+    with pytest.raises(StorageError, match=r"no encoder was found as moco.*The file has tensors conv1.weight"):
         load_weights(entry(released[1], format="moco"))
     state = torch.load(released[1], weights_only=True)
     odd = {
@@ -121,7 +121,7 @@ class Custom:
         (lambda p: torch.save({"state_dict": {}, "hook": Custom()}, p), r"besides tensors .*can run code.*is refused"),
         (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its state dict alone"),
         (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
-        (lambda p: p.write_bytes(b"no weights at all"), r"more than tensors or is damaged|not a readable weight file"),
+        (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
         (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
     ],
 )
@@ -132,18 +132,18 @@ def test_files_that_need_more_than_tensors_are_refused(tmp_path, make, message):
     assert str(tmp_path / "w.pth") in str(caught.value)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
 def test_torchscript_truncated_and_absent_files_are_refused(released, tmp_path):
     torch.jit.script(nn.Linear(2, 2)).save(tmp_path / "clip.pt")
     with pytest.raises(StorageError, match="TorchScript archive: a program"):
         read_weights(tmp_path / "clip.pt")
     (tmp_path / "half.pth").write_bytes(released[1].read_bytes()[:100_000])
-    with pytest.raises(StorageError, match="half.pth"):
+    with pytest.raises(StorageError, match=r"half\.pth"):
         read_weights(tmp_path / "half.pth")
     (tmp_path / "bad.safetensors").write_bytes(b"x" * 20)
     with pytest.raises(StorageError, match="not a readable safetensors file"):
         read_weights(tmp_path / "bad.safetensors")
-    with pytest.raises(UsageError, match="no such file. Nothing is downloaded here"):
+    with pytest.raises(UsageError, match=r"no such file\. Nothing is downloaded here"):
         load_weights(entry(tmp_path / "none.pth"))
 
 

@@ -44,7 +44,7 @@ def records(results: Path) -> dict[str, dict]:
 
 
 def test_weights_stand_beside_methods_on_the_leaderboard(run, folder, tmp_path):
-    done = run("--checkpoint", folder / "weights.toml", "-m", "random", "--protocol", "knn")
+    done = run("--checkpoint", folder / "weights.toml", "-m", "random")
     assert done.code == 0, done.err
     assert (
         "moco_r18: moco.pth.tar (moco, torchvision_resnet): 120 tensors match resnet18; heads dropped: fc (2)"
@@ -62,7 +62,7 @@ def test_weights_stand_beside_methods_on_the_leaderboard(run, folder, tmp_path):
     assert found["random"]["cases"] != found["moco_r18"]["cases"]
     board = pd.read_csv(tmp_path / "r" / "leaderboard" / "phantom-quick.csv")
     assert set(board["method"]) == {"moco_r18", "random"}
-    again = run("--checkpoint", f"moco_r18={folder / 'moco.pth.tar'}", "--protocol", "knn")
+    again = run("--checkpoint", f"moco_r18={folder / 'moco.pth.tar'}")
     assert "Nothing to run" in again.out, "the same file under the same name is the same run"
 
 
