@@ -48,7 +48,6 @@ FORMATS: Mapping[str, Format] = {
             ("_feature_blocks.", "base_model._feature_blocks.", "trunk.base_model._feature_blocks."),
         ),
         Format("dino_teacher", "DINO training files: the teacher", (("teacher",),), ("backbone.", "module.backbone.")),
-        Format("dinov2_teacher", "DINOv2 training files: the teacher", (("model",),), ("teacher.backbone.",)),
         Format(
             "lightning",
             "Lightning checkpoints of lightly and solo-learn: the (online) backbone",
