@@ -31,6 +31,8 @@ EFFICIENCY = [
     "adapt_seconds",
 ]
 """What a record's `efficiency` may hold; means over seeds, empty where a record lacks it."""
+REPORTED_BACKBONES = {"": "resnet50", "vit": "vit_b_16"}
+"""Start of a backbone's name -> the backbone whose published numbers stand beside it."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 
 
@@ -233,14 +235,18 @@ def join_published(board: pd.DataFrame, published: Path) -> pd.DataFrame:
         return board
     tables = [pd.read_csv(f).assign(reported_in=f.stem) for f in files]
     paper = pd.concat(tables, ignore_index=True)
-    paper = paper[paper["backbone"] == "resnet50"].drop_duplicates(
-        ["method", "task", "protocol", "metric", "reported_in"]
+    paper = paper[paper["backbone"].isin(REPORTED_BACKBONES.values())].drop_duplicates(
+        ["method", "task", "protocol", "metric", "backbone", "reported_in"]
     )
     paper = paper.assign(reported_mean=paper["mean"] / 100, reported_std=paper["std"] / 100).rename(
         columns={"task": "data_set", "backbone": "reported_backbone"}
     )
     columns = ["reported_mean", "reported_std", "reported_backbone", "reported_in"]
-    keys = ["method", "data_set", "protocol", "metric"]
-    joined = board.merge(paper[keys + columns], on=keys, how="left")
-    joined.loc[joined["data"] != "real", columns] = np.nan
+    keys = ["method", "data_set", "protocol", "metric", "reported_backbone"]
+    family = board["backbone"].str.extract("^(vit)", expand=False).fillna("")
+    joined = board.assign(reported_backbone=family.map(REPORTED_BACKBONES)).merge(
+        paper[["reported_mean", "reported_std", "reported_in", *keys]], on=keys, how="left"
+    )
+    joined.loc[(joined["data"] != "real") | joined["reported_in"].isna(), columns] = np.nan
+    joined = joined[[*(c for c in joined if c not in columns), *columns]]
     return joined

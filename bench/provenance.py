@@ -18,6 +18,7 @@ PACKAGES = (
     "lightly",
     "lightning",
     "monai",
+    "timm",
     "scikit-learn",
     "numpy",
     "pillow",

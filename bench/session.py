@@ -171,7 +171,7 @@ def contestants_of(request: RunRequest, report: Report) -> str:
     for name in (n.strip() for n in request.methods.split(",")):
         if name and name != "all":
             registry.methods().plugin(name)
-    report.say("loading torch ...")
+    report.say("opening the weights ...")
     from bench.weights.contestants import register_checkpoints
 
     default = request.backbones or DEFAULT_BACKBONE[request.profile]

@@ -52,6 +52,11 @@ class Result:
     err: str
 
 
+def _forget_plugins() -> None:
+    for cached in (registry.methods, registry.tasks, registry.kinds):
+        cached.cache_clear()
+
+
 @pytest.fixture
 def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run the command line in this process; plugins added by one call are forgotten after it."""
@@ -59,14 +64,15 @@ def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
     def call(*arguments: str | Path) -> Result:
         monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
-        for cached in (registry.methods, registry.tasks, registry.kinds):
-            cached.cache_clear()
+        _forget_plugins()
         capfd.readouterr()
         code = 0
         try:
             cli.main()
         except SystemExit as stop:
             code = int(stop.code or 0)
+        finally:
+            _forget_plugins()
         captured = capfd.readouterr()
         return Result(code, captured.out, captured.err)
 

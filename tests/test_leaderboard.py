@@ -147,6 +147,19 @@ def test_published_numbers_stand_beside_real_scores_only(tmp_path):
     assert real["mean"] == pytest.approx(0.5)
 
 
+def test_published_numbers_of_a_transformer_stand_beside_transformers(tmp_path):
+    rows = [
+        f"table5,ssl,simclr,{b},brain_tumor,finetune,accuracy,{m},1\n" for b, m in (("resnet50", 70), ("vit_b_16", 80))
+    ]
+    (tmp_path / "paper.csv").write_text("table,family,method,backbone,task,protocol,metric,mean,std\n" + "".join(rows))
+    records = [r for b in ("resnet18", "vit_tiny_8", "vit_b_16_sam") for r in scores("simclr", [0.5], backbone=b)]
+    board = join_published(task_board(records + scores("byol", [0.4])), tmp_path).set_index(["method", "backbone"])
+    assert board["reported_mean"].dropna().to_dict() == {
+        ("simclr", "resnet18"): 0.7, ("simclr", "vit_tiny_8"): 0.8, ("simclr", "vit_b_16_sam"): 0.8,
+    }  # fmt: skip
+    assert board["reported_backbone"].isna().to_dict()[("byol", "resnet18")]
+
+
 def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
     records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.4, 0.7]) + scores("byol", [0.1], data="phantom")
     first = {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records)}

@@ -80,10 +80,14 @@ def _refuse_torchscript(path: Path) -> None:
 
 def _refusal(path: Path, reason: str) -> str:
     found = re.findall(r"GLOBAL ([\w.]+)", reason)
-    what = f"Python objects besides tensors ({', '.join(dict.fromkeys(found))})" if found else "more than tensors"
-    if not found and "nsupported" not in reason:
-        what += f" or is damaged ({reason.strip().splitlines()[0]})"
+    if not found:
+        why = (reason.rpartition("WeightsUnpickler error:")[2].strip() or "empty").splitlines()[0]
+        return (
+            f"{path} is not a readable weight file ({why}): it is damaged, or a pickle of another sort. Copy or "
+            "download it again, or save it as safetensors."
+        )
     return (
-        f"{path} holds {what}. Opening those can run code, so the file is refused. Where you trust it, save its state "
-        "dict alone: torch.save(torch.load(FILE, weights_only=False)['state_dict'], 'weights.pth')."
+        f"{path} holds Python objects besides tensors ({', '.join(dict.fromkeys(found))}). Opening those can run code, "
+        "so the file is refused. Where you trust it, save its state dict alone: "
+        "torch.save(torch.load(FILE, weights_only=False)['state_dict'], 'weights.pth')."
     )

@@ -30,6 +30,7 @@ class Format:
 
 
 _ANYWHERE: tuple[Path, ...] = ((), ("state_dict",), ("model",), ("model_state_dict",), ("model_state",))
+_PARTS = ("backbone.", "encoder.")
 FORMATS: Mapping[str, Format] = {
     f.name: f
     for f in (
@@ -47,7 +48,6 @@ FORMATS: Mapping[str, Format] = {
             ("_feature_blocks.", "base_model._feature_blocks.", "trunk.base_model._feature_blocks."),
         ),
         Format("dino_teacher", "DINO training files: the teacher", (("teacher",),), ("backbone.", "module.backbone.")),
-        Format("dinov2_teacher", "DINOv2 training files: the teacher", (("model",),), ("teacher.backbone.",)),
         Format(
             "lightning",
             "Lightning checkpoints of lightly and solo-learn: the (online) backbone",
@@ -70,7 +70,7 @@ FORMATS: Mapping[str, Format] = {
             "plain",
             "a state dict: torchvision, timm, LVM-Med, BarlowTwins, SwAV, VICReg, MAE and most others",
             _ANYWHERE,
-            ("", "module.", "model.", *(a + b for b in ("backbone.", "encoder.") for a in ("", "module."))),
+            ("", "module.", "model.", "vit.", "dinov2.", *(a + b for b in _PARTS for a in ("", "module."))),
         ),
     )
 }  # fmt: skip

@@ -108,9 +108,9 @@ def _fit(name: str, tensor: Tensor, shape: tuple[int, ...]) -> tuple[Tensor | No
     """The tensor in the wanted shape, or None; and a note where it was interpolated."""
     value = tensor.detach().float() if tensor.is_floating_point() else tensor.detach()
     if tuple(value.shape) == shape:
-        return value.clone(), ""
+        return value, ""
     if _bare(value.shape) == _bare(shape):
-        return value.reshape(shape).clone(), ""
+        return value.reshape(shape), ""
     resized = None
     if name == "pos_embed" and value.shape[-1:] == shape[-1:]:
         resized = _resize_positions(value, shape)

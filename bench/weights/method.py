@@ -66,8 +66,8 @@ def load_into(backbone: nn.Module, loaded: LoadedWeights) -> WeightsRecord:
     return loaded.record.model_copy(update={"probe": probe})
 
 
-def load_weights(entry: WeightsEntry, backbone: str | None = None) -> LoadedWeights:
-    """Open a file and match it to its entry's backbone, to `backbone`, or to the one it fits best.
+def load_weights(entry: WeightsEntry) -> LoadedWeights:
+    """Open a file and match it to its entry's backbone, to the one it says it is, or to the one it fits best.
 
     Raises:
         UsageError: no such file, unknown format or backbone.
@@ -77,7 +77,7 @@ def load_weights(entry: WeightsEntry, backbone: str | None = None) -> LoadedWeig
     tree, provenance = read_weights(entry.file)
     where = str(entry.file)
     unpacked = unpack(tree, where, entry.format, entry.prefix)
-    chosen = entry.backbone or backbone or provenance.get("backbone") or recognise_backbone(unpacked.state)
+    chosen = entry.backbone or provenance.get("backbone") or recognise_backbone(unpacked.state)
     fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop)
     rules = [*unpacked.rules, *(f"drop {p}" for p in entry.drop), *(f"may miss {p}" for p in entry.allow_missing)]
     record = WeightsRecord(

@@ -1,0 +1,121 @@
+"""Released files are recognised, every tensor is accounted for, and translated values are the right ones."""
+
+import re
+
+import pytest
+import timm
+import torch
+import torchvision
+from timm.models.vision_transformer import checkpoint_filter_fn as timm_vit_filter
+from timm.models.vision_transformer_sam import checkpoint_filter_fn as timm_sam_filter
+
+from bench.backbones import BACKBONES, BackboneSpec, VisionTransformerShape
+from bench.vit import ViTBackbone
+from bench.weights.files import read_weights
+from bench.weights.formats import FORMATS, unpack
+from bench.weights.layouts import LAYOUTS, find_layout, translate
+from bench.weights.match import match, own_shapes, recognise_backbone
+from tests.weights.files import RELEASED, clip_tower, filled, hugging_face_vit, sam_encoder, torchvision_shapes
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_released_files_are_recognised_and_match_completely(tmp_path, name):
+    make, form, layout, backbone, heads = RELEASED[name]
+    torch.save(make(), tmp_path / name)
+    tree, provenance = read_weights(tmp_path / name)
+    assert provenance == {}
+    found = unpack(tree, name)
+    assert (found.format, found.layout.name) == (form, layout)
+    assert recognise_backbone(found.state) == backbone
+    fitted = match(found.state, backbone, name)
+    assert set(fitted.dropped) == heads
+    assert (fitted.missing, fitted.resampled) == ([], [])
+    assert {k: tuple(v.shape) for k, v in fitted.state.items()} == dict(own_shapes(backbone))
+
+
+def test_the_right_part_of_a_checkpoint_is_taken():
+    for name in ("moco_v2.pth.tar", "solo_learn.ckpt", "dino_training.pth"):
+        found = unpack(RELEASED[name][0](), name)
+        first = next(iter(found.state.values()))
+        assert float(first.flatten()[0]) == pytest.approx(0.001), "the other copy's numbers start higher"
+        assert found.rules
+        if name != "dino_training.pth":
+            assert found.others, "what was left out is counted"
+
+
+def test_every_declared_format_and_layout_is_tested():
+    assert {made[1] for made in RELEASED.values()} == set(FORMATS)
+    assert {made[2] for made in RELEASED.values()} == {layout.name for layout in LAYOUTS} - {"hugging_face_clip"}
+    assert {made[3] for made in RELEASED.values()} == set(BACKBONES) - {"vit_tiny_8"}
+
+
+@torch.inference_mode()
+def test_torchvision_vit_gives_torchvisions_embedding():
+    torch.manual_seed(0)
+    theirs = torchvision.models.VisionTransformer(48, 8, num_layers=2, num_heads=3, hidden_dim=192, mlp_dim=768).eval()
+    theirs.heads = torch.nn.Identity()
+    torch.nn.init.normal_(theirs.class_token)
+    state = theirs.state_dict()
+    shape = VisionTransformerShape(8, 2, 3, image_size=48)
+    ours = ViTBackbone(BackboneSpec("small", "", 4 * (192,), 4 * (8,), family="vit", transformer=shape)).eval()
+    ours.load_state_dict(translate(state, find_layout(state)), strict=True)
+    images = torch.randn(2, 3, 48, 48)
+    assert torch.allclose(ours(images).pooled, theirs(images), atol=1e-5)
+
+
+def test_clip_and_sam_names_are_translated_as_timm_does():
+    clip = {f"visual.{k}": v for k, v in filled(clip_tower()).items()}
+    with torch.device("meta"):
+        model = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0)
+    theirs = timm_vit_filter(clip, model)
+    ours = match(unpack(clip, "clip").state, "vit_b_16_clip", "clip").state
+    assert all(torch.equal(ours[k], v) for k, v in theirs.items() if k in ours)
+    assert ours.keys() <= theirs.keys()
+    sam = {f"image_encoder.{k}": v for k, v in filled(sam_encoder()).items()}
+    theirs = timm_sam_filter(sam, model)
+    ours = match(unpack(sam, "sam").state, "vit_b_16_sam", "sam").state
+    assert all(torch.equal(ours[k], theirs[k]) for k in ours)
+
+
+def test_separate_query_key_and_value_are_stacked_in_this_order():
+    state = filled(hugging_face_vit())
+    own = translate(state, find_layout(state))
+    parts = [state[f"encoder.layer.3.attention.attention.{n}.weight"] for n in ("query", "key", "value")]
+    assert torch.equal(own["blocks.3.attn.qkv.weight"], torch.cat(parts))
+    clip = {
+        "encoder.layers.0.self_attn.q_proj.weight": torch.ones(2, 2),
+        "encoder.layers.0.self_attn.k_proj.weight": 2 * torch.ones(2, 2),
+        "encoder.layers.0.self_attn.v_proj.weight": 3 * torch.ones(2, 2),
+        "pre_layrnorm.weight": torch.ones(2),
+        "encoder.layers.0.layer_norm1.bias": torch.ones(2),
+    }
+    own = translate(clip, find_layout(clip))
+    assert set(own) == {"blocks.0.attn.qkv.weight", "norm_pre.weight", "blocks.0.norm1.bias"}
+    assert own["blocks.0.attn.qkv.weight"][:, 0].tolist() == [1, 1, 2, 2, 3, 3]
+
+
+def test_position_embeddings_of_another_size_are_interpolated_and_named():
+    state = filled(own_shapes("vit_b_16"))
+    grid = torch.linspace(0, 1, 24)[None, :].expand(24, 24).reshape(1, 576, 1).expand(1, 576, 768)
+    state["pos_embed"] = torch.cat([torch.full((1, 1, 768), 5.0), grid], dim=1)
+    fitted = match(state, "vit_b_16", "x")
+    assert fitted.resampled == ["pos_embed (1, 577, 768) -> (1, 197, 768)"]
+    small = fitted.state["pos_embed"]
+    assert (small[0, 0] == 5).all(), "the class token's stays"
+    rows = small[0, 1:].reshape(14, 14, 768)
+    assert torch.allclose(rows[0], rows[13], atol=1e-5)
+    assert (rows[0, 1:, 0] > rows[0, :-1, 0]).all(), "columns still rise"
+    sam = filled(own_shapes("vit_b_16_sam"))
+    sam["pos_embed"] = torch.zeros(1, 14, 14, 768)
+    sam["blocks.2.attn.rel_pos_h"] = torch.arange(27.0)[:, None].expand(27, 64)
+    fitted = match(sam, "vit_b_16_sam", "x")
+    assert len(fitted.resampled) == 2
+    assert (fitted.state["blocks.2.attn.rel_pos_h"].diff(dim=0) >= 0).all()
+
+
+def test_counters_may_be_absent_and_half_precision_becomes_single():
+    shapes = {k: s for k, s in torchvision_shapes("resnet18").items() if not re.search("num_batches", k)}
+    state = {k: v.half() for k, v in filled(shapes).items()}
+    fitted = match(state, "resnet18", "x")
+    assert fitted.missing == []
+    assert all(v.dtype == torch.float32 for v in fitted.state.values())
