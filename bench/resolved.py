@@ -26,7 +26,7 @@ class Options:
     cache: Path
     compute: Compute
     save_predictions: bool = False
-    """Whether predictions worth a file (masks) are written below `results`."""
+    """Whether predictions worth a file (masks, pictures of boxes) are written below `results`."""
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ def choose(backbone: nn.Module, wanted: Norm, *, frozen: bool) -> Choice:
     """How the encoder's batch norms are used; `none` where it has none.
 
     `auto` freezes them where pretraining left statistics behind, as detectors do, because batches are small; with the
-    statistics of a fresh network, frozen norms leave activations to grow from layer to layer and training diverges, so
-    there they are trained. A protocol that does not train the encoder freezes them in any case.
+    statistics of a fresh network, frozen norms leave activations to grow from layer to layer and training may diverge,
+    so there they are trained. A protocol that does not train the encoder freezes them in any case.
     """
     if not _norms(backbone):
         return "none"
