@@ -12,6 +12,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from bench.errors import UsageError
 from bench.interfaces import Features
 from tasks.kinds.detection.settings import STRIDES, DetectionSettings
+from tasks.kinds.feature_pyramid import SimpleFeaturePyramid, is_plain
 
 LEVELS = ("p2", "p3", "p4", "p5")
 """Levels at strides 4 to 32, which boxes are pooled from."""
@@ -41,27 +42,36 @@ def scales(settings: DetectionSettings) -> Scales:
 
 
 class Pyramid(nn.Module):
-    """Feature pyramid network (Lin et al. 2017) by torchvision.
+    """Feature pyramid network (Lin et al. 2017) by torchvision; a simple one for a plain vision transformer.
 
     Raises:
-        UsageError: the backbone's maps do not have the strides 4, 8, 16 and 32.
+        UsageError: the backbone's maps have neither the strides 4, 8, 16 and 32 nor all the same one.
     """
 
     def __init__(self, backbone: nn.Module, channels: int) -> None:
         super().__init__()
-        strides = tuple(getattr(backbone, "strides", ()))
-        if strides != STRIDES:
-            raise UsageError(
-                f"Faster R-CNN needs feature maps at strides {STRIDES}; this backbone has {strides}. Choose a ResNet: "
-                "bench list backbones."
-            )
-        in_channels: list[int] = list(backbone.channels)  # type: ignore[arg-type]
-        self.network = FeaturePyramidNetwork(in_channels, channels, LastLevelMaxPool())
+        self.network = SimpleFeaturePyramid(backbone, channels) if is_plain(backbone) else _network(backbone, channels)
+        self.last = LastLevelMaxPool()
 
     def forward(self, features: Features) -> dict[str, Tensor]:
         """Maps (B, channels, H / stride, W / stride) by the names in `PROPOSAL_LEVELS`."""
-        maps = self.network(OrderedDict(zip(LEVELS, features.maps, strict=True)))
-        return dict(zip(PROPOSAL_LEVELS, maps.values(), strict=True))
+        if isinstance(self.network, SimpleFeaturePyramid):
+            maps = self.network(features).maps
+        else:
+            maps = list(self.network(OrderedDict(zip(LEVELS, features.maps, strict=True))).values())
+        maps, _ = self.last(maps, maps, list(LEVELS))
+        return dict(zip(PROPOSAL_LEVELS, maps, strict=True))
+
+
+def _network(backbone: nn.Module, channels: int) -> FeaturePyramidNetwork:
+    strides = tuple(getattr(backbone, "strides", ()))
+    if strides != STRIDES:
+        raise UsageError(
+            f"Faster R-CNN needs feature maps at strides {STRIDES}, or all at one; this backbone has {strides}. Choose "
+            "another: bench list backbones."
+        )
+    in_channels: list[int] = list(backbone.channels)  # type: ignore[arg-type]
+    return FeaturePyramidNetwork(in_channels, channels)
 
 
 def input_size(maps: dict[str, Tensor]) -> tuple[int, int]:

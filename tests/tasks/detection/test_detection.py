@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from bench.adapt import Supervised
+from bench.backbones import build_backbone
 from bench.errors import DataError, TrainingError, UsageError
 from bench.interfaces import BoxTarget
 from bench.pretrain import Compute
@@ -47,6 +48,18 @@ def test_training_learns_and_scores_every_image(tmp_path):
     assert len(outcome.predictions) == 3
     assert kind.provenance()["detection"]["norm"] == "batch"
     assert kind.provenance()["detection"]["engine"] == "torchvision"
+
+
+def test_a_transformer_trains_through_a_simple_pyramid(tmp_path):
+    kind = kind_of()
+    split = make_split(*(cases_of(tmp_path, ids) for ids in (IDS[:4], IDS[4:5], IDS[5:6])), 0)
+    settings = ProtocolSettings(epochs=1, batch_size=2, lr=1e-3)
+    backbone = build_backbone("vit_tiny_8")
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    run = Supervised(backbone, kind, split, PROTOCOLS["finetune"], settings, 0, Compute("cpu"), REPORT)
+    assert set(kind.score(split.test, run.fit("x").predictions)) >= {"ap50", "map"}
+    assert kind.provenance()["detection"]["norm"] == "none"
+    assert any(not torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
 
 
 def test_predictions_are_on_the_pixels_of_the_owner_and_in_the_record(tmp_path):
