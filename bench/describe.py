@@ -82,7 +82,8 @@ def _task_facts(task: Task) -> dict[str, Any]:
     data = task.data
     settings = registry.kinds().get(task.kind).settings_class
     return {
-        "task": task.name + _stand_in(task),
+        "task": task.name,
+        **({"stand-in for": f"{data.stand_in_for}; no task of the benchmark"} if data.stand_in_for else {}),
         "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
         "kind": task.kind,
         "protocol": f"{task.protocol}: {PROTOCOLS[task.protocol].summary}",
@@ -135,6 +136,7 @@ def _protocol_facts(protocol: Protocol) -> dict[str, Any]:
     return {
         "protocol": f"{protocol.name}: {protocol.summary}",
         "settings (--set protocol.KEY=VALUE)": _fields(protocol.settings_class),
+        **({"set by this protocol": dict(protocol.preset)} if protocol.preset else {}),
         "quick profile changes": dict(protocol.quick),
         "paper profile changes": "the task's (bench show TASK)" if protocol.trained else "nothing",
     }

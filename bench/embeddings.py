@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from bench.checkpoints import fingerprint_weights
 from bench.disk_cache import DiskCache
-from bench.identity import code_fingerprint, digest
+from bench.identity import SCORE_VERSION, code_fingerprint, digest
 from bench.interfaces import Case, TaskKind
 from bench.loading import decode_all, pick_workers
 from bench.measure import Meter
@@ -63,7 +63,7 @@ class EmbeddingCache:
         transform = [kind.name, kind.settings.model_dump(mode="json"), kind.evaluation_batch]
         source = code_fingerprint(type(kind))
         machine = [str(torch.__version__), device.type]
-        self._origin = [_VERSION, fingerprint_weights(encoder), backbone, transform, source, machine]
+        self._origin = [_VERSION, SCORE_VERSION, fingerprint_weights(encoder), backbone, transform, source, machine]
 
     def get(self, cases: Sequence[Case], make: Callable[[], EmbeddedSide]) -> EmbeddedSide:
         """The embeddings of some cases, read or else made and stored."""

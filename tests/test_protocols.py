@@ -181,6 +181,8 @@ def test_knn_and_its_settings_are_described(bench):
     text = bench("show", "knn").out
     assert "neighbours: 20" in text
     assert "temperature: 0.07" in text
+    assert "fraction: 0.01" in bench("show", "few_shot_1pct").out.split("set by this protocol")[1]
+    assert "hidden: (512, 256)" in bench("show", "mlp").out
 
 
 def committed():

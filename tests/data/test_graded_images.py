@@ -153,7 +153,7 @@ def test_the_stand_in_says_what_it_is_and_is_not_part_of_all(phantom_roots, benc
     assert expand_names("dr_patient600", tasks()) == ["dr_patient600"]
     listed = bench("list", "tasks").out
     assert "stand-in for fgadr, not part of `all`" in listed
-    assert "stand-in for fgadr" in bench("show", "dr_patient600_linear").out
+    assert "stand-in for: fgadr; no task of the benchmark" in bench("show", "dr_patient600_linear").out
     assert "stand-in" not in bench("show", "fgadr").out
 
 
