@@ -105,11 +105,13 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
         StorageError: the ImageNet weights are not in torch's cache (nothing is downloaded).
     """
     spec = find_backbone(name)
-    backbone = _build(spec)
-    if init == "imagenet":
-        from bench.weights.imagenet import load_imagenet
+    if init != "imagenet":
+        return _build(spec)
+    from bench.weights.imagenet import imagenet_file, load_imagenet
 
-        load_imagenet(backbone, spec)
+    imagenet_file(name)
+    backbone = _build(spec)
+    load_imagenet(backbone, spec)
     return backbone
 
 
