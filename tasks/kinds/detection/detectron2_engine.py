@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -30,12 +31,20 @@ INSTALL = "pip install --no-build-isolation 'git+https://github.com/facebookrese
 
 
 def require_detectron2() -> None:
-    """Raise `UsageError` with the line that installs it where detectron2 is missing."""
+    """Raise `UsageError` with the line that installs it where detectron2 is missing, or what keeps it from loading."""
     if find_spec("detectron2") is None:
         raise UsageError(
             "task.engine=detectron2: the package detectron2 is not installed. It has no release on the package index; "
             f"install it from its repository:\n  {INSTALL}\nor use the default, task.engine=torchvision."
         )
+    try:
+        with _without_old_calls():
+            import_module("detectron2.modeling")
+    except ImportError as error:
+        raise UsageError(
+            f"task.engine=detectron2: the package detectron2 is installed and does not load: {error}.\n"
+            "Install what is missing, or use the default, task.engine=torchvision."
+        ) from error
 
 
 def detectron2_version() -> str:

@@ -1,5 +1,6 @@
 """The detectron2 engine beside torchvision's; without detectron2, the error that says how to get it."""
 
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -20,6 +21,18 @@ installed = pytest.mark.skipif(
 def test_without_detectron2_the_error_says_how_to_install_it():
     with pytest.raises(UsageError, match=r"not installed[\s\S]*pip install .*detectron2\.git"):
         kind_of(engine="detectron2")
+
+
+def test_a_detectron2_that_does_not_load_is_one_error(tmp_path, monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "detectron2"]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "detectron2" / "modeling").mkdir(parents=True)
+    (tmp_path / "detectron2" / "__init__.py").touch()
+    (tmp_path / "detectron2" / "modeling" / "__init__.py").write_text("import no_such_package")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=r"does not load: No module named 'no_such_package'"):
+        kind_of(engine="detectron2")
+    sys.modules.pop("detectron2")
 
 
 @installed
