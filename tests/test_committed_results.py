@@ -1,6 +1,7 @@
-"""What is committed under results/ follows from the records alone, and the README shows it."""
+"""What is committed under results/ follows from the records alone, and the documents show it."""
 
 import shutil
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,17 @@ def test_committed_records_come_from_clean_commits_and_name_existing_splits():
         assert (REPOSITORY / "results" / record.split.file).is_file()
 
 
-def test_readme_shows_the_committed_table(tmp_path):
+def test_docs_show_the_committed_tables(tmp_path):
+    """docs/results.md holds what `bench leaderboard --markdown` prints, and README.md some of its rows, unchanged."""
     for part in ("runs/real", "published"):
         shutil.copytree(REPOSITORY / "results" / part, tmp_path / part)
-    assert regenerate(tmp_path).markdown.strip() in (REPOSITORY / "README.md").read_text()
+    printed = regenerate(tmp_path).markdown.strip()
+    assert printed in (REPOSITORY / "docs" / "results.md").read_text()
+    header, rule, *_ = [line for line in printed.splitlines() if line.startswith("|")]
+    _, _, after = (REPOSITORY / "README.md").read_text().partition(f"{header}\n{rule}\n")
+    shown = list(takewhile(lambda line: line.startswith("|"), after.splitlines()))
+    assert shown
+    assert [row for row in shown if row not in printed.splitlines()] == []
 
 
 def test_docs_show_the_committed_ablations():
