@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +45,9 @@ def read_weights(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
         return _read_safetensors(path)
     _refuse_torchscript(path)
     try:
-        tree = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # what a file of another pickle protocol may lack becomes an error below
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
+            tree = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise StorageError(_refusal(path, str(error))) from error
     except Exception as error:  # torch raises many types for damaged archives

@@ -1,6 +1,7 @@
 """Loading a file into an encoder: complete or refused with the reason, and proven to have changed it."""
 
 import argparse
+import pickle
 
 import pytest
 import torch
@@ -123,6 +124,7 @@ class Custom:
         (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
         (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
         (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
+        (lambda p: p.write_bytes(pickle.dumps({"state_dict": {}}, protocol=4)), r"is not a readable weight file"),
     ],
 )
 def test_files_that_need_more_than_tensors_are_refused(tmp_path, make, message):
