@@ -33,6 +33,12 @@ EFFICIENCY = [
 """What a record's `efficiency` may hold; means over seeds, empty where a record lacks it."""
 REPORTED_BACKBONES = {"": "resnet50", "vit": "vit_b_16"}
 """Start of a backbone's name -> the backbone whose published numbers stand beside it."""
+PUBLISHED_NAMES = {
+    "task": {"prostate/average": "prostate"},
+    "protocol": {"mlp_frozen": "mlp"},
+    "metric": {"dice_2d": "dice"},
+}
+"""What the tables of papers call differently, by column -> its name here."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 
 
@@ -234,7 +240,7 @@ def join_published(board: pd.DataFrame, published: Path) -> pd.DataFrame:
     if board.empty or not files:
         return board
     tables = [pd.read_csv(f).assign(reported_in=f.stem) for f in files]
-    paper = pd.concat(tables, ignore_index=True)
+    paper = pd.concat(tables, ignore_index=True).replace(PUBLISHED_NAMES)
     paper = paper[paper["backbone"].isin(REPORTED_BACKBONES.values())].drop_duplicates(
         ["method", "task", "protocol", "metric", "backbone", "reported_in"]
     )

@@ -147,6 +147,20 @@ def test_published_numbers_stand_beside_real_scores_only(tmp_path):
     assert real["mean"] == pytest.approx(0.5)
 
 
+def test_published_numbers_of_segmentation_and_of_an_mlp_find_their_scores(tmp_path):
+    rows = "table2,ssl,simclr,resnet50,drive,finetune,dice_2d,65.22,2.18\n"
+    rows += "table4,ssl,simclr,resnet50,prostate/average,finetune,dice_2d,60.0,1.0\n"
+    rows += "table4,ssl,simclr,resnet50,prostate/HK,finetune,dice_2d,30.0,1.0\n"
+    rows += "table12,ssl,simclr,resnet50,fgadr,mlp_frozen,accuracy,66.67,0.84\n"
+    (tmp_path / "paper.csv").write_text("table,family,method,backbone,task,protocol,metric,mean,std\n" + rows)
+    dice = {"metric": "dice", "metrics": {"dice": 0.5}, "metrics_without_duplicates": {"dice": 0.5}}
+    records = [record(task=name, data_set=name, **dice) for name in ("drive", "prostate")]
+    records.append(record(task="fgadr", data_set="fgadr", protocol="mlp"))
+    board = join_published(task_board(records), tmp_path)
+    found = board.set_index("task")["reported_mean"].to_dict()
+    assert found == pytest.approx({"drive": 0.6522, "prostate": 0.6, "fgadr": 0.6667})
+
+
 def test_published_numbers_of_a_transformer_stand_beside_transformers(tmp_path):
     rows = [
         f"table5,ssl,simclr,{b},brain_tumor,finetune,accuracy,{m},1\n" for b, m in (("resnet50", 70), ("vit_b_16", 80))
