@@ -44,6 +44,17 @@ class Compute:
     """Compile backbones; None does where it pays, see `compiled.pays`."""
 
 
+class StepInput:
+    """What a step gets, as one object that Fabric hands on as it is.
+
+    Mixed precision is autocast's, operation by operation; Fabric would also cast every tensor of the views to half
+    precision, crop boxes included.
+    """
+
+    def __init__(self, views: Any, progress: Progress) -> None:
+        self.views, self.progress = views, progress
+
+
 class MethodLoss(nn.Module):
     """A method's loss as a module's forward pass, so that Fabric applies precision and DDP to it."""
 
@@ -52,9 +63,9 @@ class MethodLoss(nn.Module):
         self.method = method
         self.module = module
 
-    def forward(self, views: Any, progress: Progress) -> Mapping[str, Tensor]:
+    def forward(self, step: StepInput) -> Mapping[str, Tensor]:
         """Scalars of one step; see `Method.loss`."""
-        return self.method.loss(self.module, views, progress)
+        return self.method.loss(self.module, step.views, step.progress)
 
 
 class Pretraining:
@@ -143,7 +154,7 @@ class Pretraining:
         for number, views in enumerate(self.loader):
             step = self.step + number
             progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
-            parts = self.loss_module(views, progress)
+            parts = self.loss_module(StepInput(views, progress))
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(parts["loss"])
             self.method.before_step(self.module, progress)

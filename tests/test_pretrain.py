@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
+from torch.utils._pytree import tree_leaves
 
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder, read_provenance, save_encoder
@@ -75,6 +76,29 @@ def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypa
     logs = [pd.read_csv(tmp_path / n / "log.csv") for n in ("whole", "parts")]
     assert list(logs[1]["step"]) == [0, 1, 2, 3]
     pd.testing.assert_frame_equal(logs[0], logs[1])
+
+
+@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
+def test_mixed_precision_computes_in_bfloat16_and_keeps_views_and_weights(corpus, tmp_path, name):
+    run = training(corpus, name, SETTINGS.model_copy(update={"precision": "bf16-mixed", "epochs": 1}))
+    seen = {}
+    whole = run.method.loss
+
+    def watch(module, views, progress):
+        seen["views"] = {x.dtype for x in tree_leaves(views)}
+        seen["map"] = module.get_submodule("backbone")(tree_leaves(views)[0][:2]).maps[0].dtype
+        return whole(module, views, progress)
+
+    run.method.loss = watch
+    pretrain(run, tmp_path, "id", {}, REPORT)
+    assert seen == {"views": {torch.float32}, "map": torch.bfloat16}
+    assert all(v.dtype != torch.bfloat16 for v in weights(tmp_path / "encoder.safetensors").values())
+    assert not same(weights(tmp_path / "encoder.safetensors"), run_start("resnet18"))
+
+
+def run_start(backbone):
+    seed_all(0)
+    return build_backbone(backbone).state_dict()
 
 
 def test_seed_and_training_change_the_weights_and_workers_do_not(corpus, tmp_path):
