@@ -4,11 +4,12 @@ Problems: n nodes, features N(0, 1) in 128 dimensions, second view = first + N(0
 neighbours as directed edges; vertex affinity = cosine, edge affinity = cosine of feature differences; Gumbel(0, 1)
 noise added to all. Best known is the best value any row found. Times are the least of the repeats:
 elapsed, and of the CPU in all threads, which says what elapsed time is on a machine that does nothing else;
-pygmtools and pylibmgm are compared where they are installed.
+pygmtools and pylibmgm are compared where they are installed. With a GPU, rows of it follow, in batches of 200.
 Run: python perf/graph_matching.py [--count 50] [--threads 2] [--repeats 5] [--sizes 6 8 16 32 64].
 """
 
 import argparse
+import functools
 import time
 from collections.abc import Callable
 
@@ -20,10 +21,14 @@ from methods.lvmmed import GraphMatching, hamming_distance
 from methods.lvmmed.affinity import cosine_matrix, edge_affinity
 from methods.lvmmed.graph import knn_graph
 from methods.lvmmed.imle import Matcher
-from methods.lvmmed.solver import default_iterations, objective, solve, solve_brute_force, solve_linear
+from methods.lvmmed.solver import Backend, default_iterations, objective, solve, solve_brute_force, solve_linear
 
 Problem = tuple[Tensor, Tensor, Tensor, Tensor]
 Solver = Callable[[Problem], Tensor]
+HEAD = (
+    "| n, k | solver | mean value | gap to best known | solved to best | ms per problem | CPU ms |\n"
+    "|---|---|---|---|---|---|---|"
+)
 
 
 def problems(count: int, nodes: int, neighbours: int, seed: int = 0) -> Problem:
@@ -98,9 +103,12 @@ def table(title: str, solvers: dict[str, Solver], given: Problem, repeats: int) 
     values, times = {}, {}
     for name, solver in solvers.items():
         seconds = []
+        wait = torch.cuda.synchronize if given[0].is_cuda else lambda: None
         for _ in range(1 if "brute" in name or "long" in name or "torch" in name else repeats):
+            wait()
             start = time.perf_counter(), time.process_time()
             found = solver(given)
+            wait()
             seconds.append((time.perf_counter() - start[0], time.process_time() - start[1]))
         values[name] = objective(found[:, None], *given)[:, 0].double()
         times[name] = [min(least) * 1000 / len(given[0]) for least in zip(*seconds, strict=True)]
@@ -111,6 +119,25 @@ def table(title: str, solvers: dict[str, Solver], given: Problem, repeats: int) 
         elapsed, busy = times[name]
         quality = f"{value.mean():.2f} | {gap:.2%} | {hit:.0%}"
         print(f"| {title} | {name} | {quality} | {elapsed:.2f} | {busy:.2f} |", flush=True)
+
+
+def gpu_tables(sizes: list[int], repeats: int) -> None:
+    """Rows of the GPU beside those of the CPU on the same problems, 200 at once; one machine, so times compare."""
+    print(f"\n200 problems at once on {torch.cuda.get_device_name()}, the CPU beside it:\n\n{HEAD}")
+    backends: tuple[Backend, ...] = ("triton", "torch")
+    for nodes in (n for n in sizes if n > 8):
+        given = problems(200, nodes, 5)
+        on_gpu = given[0].cuda(), given[1].cuda(), given[2].cuda(), given[3].cuda()
+        table(f"{nodes}, 5", {"ours (numba)": solve_all}, given, 1)
+        rows = {f"ours ({b}, GPU)": functools.partial(solve_all, backend=b) for b in backends}
+        for solver in rows.values():
+            solver(on_gpu)  # compiles
+        table(f"{nodes}, 5", rows, on_gpu, repeats)
+    print(f"\nLayer on the GPU, forward and backward, {layer(200, repeats, 'cuda')}.")
+
+
+def solve_all(given: Problem, backend: Backend | None = None) -> Tensor:
+    return solve(*given, backend=backend)
 
 
 def others() -> dict[str, Solver]:
@@ -125,17 +152,19 @@ def others() -> dict[str, Solver]:
     return rows
 
 
-def layer(graphs: int, repeats: int) -> str:
+def layer(graphs: int, repeats: int, device: str = "cpu") -> str:
     """Milliseconds of the layer's forward and backward pass on a batch of graphs of 16 nodes."""
-    c_v, c_e, edges_s, edges_t = problems(graphs, 16, 5)
+    c_v, c_e, edges_s, edges_t = (x.to(device) for x in problems(graphs, 16, 5))
     c_v, c_e = c_v.requires_grad_(), c_e.requires_grad_()
-    matching, true = GraphMatching(gumbel_scale=0.0), torch.eye(16)  # the problems hold their noise
+    matching, true = GraphMatching(gumbel_scale=0.0), torch.eye(16, device=device)  # the problems hold their noise
     times, busy = [], []
     for _ in range(repeats):
         start, start_busy = time.perf_counter(), time.process_time()
         loss = hamming_distance(matching(c_v, c_e, edges_s, edges_t), true).mean()
+        loss.item()  # waits for the device
         middle = time.perf_counter()
         loss.backward()
+        c_v.grad.sum().item()
         times.append((time.perf_counter() - start, middle - start))
         busy.append(time.process_time() - start_busy)
     total, forward = min(times)
@@ -164,8 +193,7 @@ def main() -> None:
     reference: dict[str, Solver] = {"ours (torch reference)": lambda p: solve(*p, backend="torch")}
     print(f"{given.count} problems (n = 8 by brute force: 5; n = 32: 16; n = 64: 4), {given.threads} threads\n")
     compared = others()
-    print("| n, k | solver | mean value | gap to best known | solved to best | ms per problem | CPU ms |")
-    print("|---|---|---|---|---|---|---|")
+    print(HEAD)
     count = given.count
     rows = {
         6: (3, count, linear | ours | exact),
@@ -178,6 +206,8 @@ def main() -> None:
         neighbours, number, solvers = rows[nodes]
         table(f"{nodes}, {neighbours}", solvers, problems(number, nodes, neighbours), given.repeats)
     print(f"\nLayer, forward and backward, {layer(200, given.repeats)}.")
+    if torch.cuda.is_available():
+        gpu_tables(given.sizes, given.repeats)
 
 
 if __name__ == "__main__":

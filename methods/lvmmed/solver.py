@@ -2,15 +2,18 @@
 
 The paper solves each problem with a Lagrange-decomposition heuristic in one CPU process (Swoboda et al. 2017). Here it
 is robust tabu search over pairwise swaps (Taillard 1991) from several starts, on the edges alone: compiled for the CPU
-(`tabu_numba.py`), as tensors elsewhere (`tabu.py`). A matching is a permutation `p` (N,), where `p[i] = a` matches node
-i of graph s to node a of graph t.
+(`tabu_numba.py`) and for NVIDIA GPUs (`tabu_triton.py`), as tensors elsewhere (`tabu.py`). A matching is a permutation
+`p` (N,), where `p[i] = a` matches node i of graph s to node a of graph t.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -19,7 +22,10 @@ from torch import Tensor
 
 from methods.lvmmed.problem import check_problem
 
-Backend = Literal["numba", "torch"]
+Backend = Literal["numba", "triton", "torch"]
+
+MOST_NODES_TRITON = 64
+"""Beyond, the tiles of a search do not fit into the registers of a block of threads."""
 
 SEED = 20230620
 """Seed of the restarts: fixed, so that a solution depends on the problem alone."""
@@ -81,19 +87,29 @@ def _tenures(nodes: int, restarts: int, iterations: int, seed: int) -> Tensor:
     return torch.randint(nodes // 2, 3 * nodes // 2 + 1, (iterations, restarts), generator=generator)
 
 
-def _tabu(backend: Backend | None, device: torch.device) -> ModuleType:
-    """The module that searches; numba is imported by the first search on the CPU, not before."""
-    if backend == "torch" or (backend is None and device.type != "cpu"):
-        from methods.lvmmed import tabu
-
-        return tabu
-    if backend not in (None, "numba"):
-        raise ValueError(f"backend={backend!r} is not known; expected 'numba', 'torch', or None for the device's own.")
-    if device.type != "cpu":
+def _tabu(backend: Backend | None, device: torch.device, nodes: int) -> ModuleType:
+    """The module that searches; compilers are imported by the first search that needs them, not before."""
+    chosen = backend or _default_backend(device, nodes)
+    if chosen not in get_args(Backend):
+        known = ", ".join(map(repr, get_args(Backend)))
+        raise ValueError(f"backend={backend!r} is not known; expected {known}, or None for the device's own.")
+    if chosen == "numba" and device.type != "cpu":
         raise ValueError(f"backend='numba' solves tensors on the CPU, found {device}. Use backend='torch' or None.")
-    from methods.lvmmed import tabu_numba
+    if chosen == "triton" and device.type != "cuda" and not os.environ.get("TRITON_INTERPRET"):
+        raise ValueError(f"backend='triton' solves tensors on an NVIDIA GPU, found {device}. Use another or None.")
+    if chosen == "triton" and nodes > MOST_NODES_TRITON:
+        raise ValueError(
+            f"backend='triton' solves graphs of up to {MOST_NODES_TRITON} nodes, found {nodes}. Use backend='torch' "
+            "or None."
+        )
+    return import_module("methods.lvmmed." + {"torch": "tabu"}.get(chosen, f"tabu_{chosen}"))
 
-    return tabu_numba
+
+def _default_backend(device: torch.device, nodes: int) -> Backend:
+    if device.type == "cpu":
+        return "numba"
+    has_triton = device.type == "cuda" and find_spec("triton") is not None
+    return "triton" if has_triton and nodes <= MOST_NODES_TRITON else "torch"
 
 
 def default_iterations(nodes: int) -> int:
@@ -119,8 +135,8 @@ def solve(
 
     A solution depends on its own problem and the seed, not on the rest of the batch, the number of threads or global
     random state. Computes in float32 or, if an affinity is, in float64; memory grows with the affinities, plus
-    2 E_s N^2 numbers a thread on the CPU, and with G * R * N^2 elsewhere. The first call on the CPU compiles, which
-    takes some seconds once per machine.
+    2 E_s N^2 numbers a thread on the CPU, and with G * R * N^2 in torch. The first call compiles, which takes some
+    seconds once per machine.
 
     Args:
         c_v: Vertex affinities (G, N, N).
@@ -132,7 +148,8 @@ def solve(
         agree: A problem is done when this many of its searches ended at the best permutation so far.
         seed: Of the random starts and tabu tenures.
         guess: A permutation (G, N) to search from as well, for example the solution of a nearby problem.
-        backend: `numba` (CPU) or `torch` (any device; slower on the CPU); None takes the one of the device.
+        backend: `numba` (CPU), `triton` (NVIDIA GPUs, N up to 64) or `torch` (any device; slower); None takes the
+            fastest that the device has.
 
     Returns:
         Permutations (G, N), int64.
@@ -151,7 +168,7 @@ def solve(
     if guess is not None:
         starts = torch.cat([guess[:, None], starts], dim=1)
     tenures = _tenures(nodes, starts.shape[1], iterations or default_iterations(nodes), seed).to(c_v.device)
-    found: Tensor = _tabu(backend, c_v.device).tabu_search(c_v, c_e, edges_s, edges_t, starts, tenures, agree)
+    found: Tensor = _tabu(backend, c_v.device, nodes).tabu_search(c_v, c_e, edges_s, edges_t, starts, tenures, agree)
     return found
 
 

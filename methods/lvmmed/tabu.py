@@ -1,7 +1,7 @@
 """Robust tabu search over pairwise swaps (Taillard 1991) for many quadratic assignment problems at once, in torch.
 
-This is the version for GPUs, and the readable reference of `tabu_numba.py`. Its number of launches does not depend on
-the data, and it never waits for the device.
+The readable reference of `tabu_numba.py` and `tabu_triton.py`, and the version for devices that have neither. Its
+number of launches does not depend on the data, and it never waits for the device.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class _Scores:
 
     def __init__(self, c_e: Tensor, edges_s: Tensor, edges_t: Tensor, nodes: int) -> None:
         self.padded = torch.nn.functional.pad(c_e, (0, 1, 0, 1)).flatten(1)  # (G, (E_s + 1) * (E_t + 1))
-        self.id_s = _edge_numbers(edges_s, nodes) * (c_e.shape[2] + 1)  # (G, N, N), as starts of rows of `padded`
-        self.id_t = _edge_numbers(edges_t, nodes)
+        self.id_s = edge_numbers(edges_s, nodes) * (c_e.shape[2] + 1)  # (G, N, N), as starts of rows of `padded`
+        self.id_t = edge_numbers(edges_t, nodes)
         self.graph = torch.arange(len(c_e), device=c_e.device)[:, None, None]
 
     def of(self, rows: Tensor, columns: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class _Scores:
         return (ahead + back).sum(2)
 
 
-def _edge_numbers(edges: Tensor, nodes: int) -> Tensor:
+def edge_numbers(edges: Tensor, nodes: int) -> Tensor:
     """Number of every edge (i, j), E where there is none: (G, E, 2) -> (G, N, N)."""
     graphs, count, _ = edges.shape
     numbers = torch.full((graphs, nodes**2), count, device=edges.device)
@@ -126,10 +126,10 @@ def tabu_search(
     search = _Search(c_v, _Scores(c_e, edges_s, edges_t, c_v.shape[1]), starts)
     for iteration, tenure in enumerate(tenures):
         search.step(iteration, tenure[:, None])
-    return _best_until_agreed(search.best, search.best_value, agree)
+    return best_until_agreed(search.best, search.best_value, agree)
 
 
-def _best_until_agreed(found: Tensor, values: Tensor, agree: int) -> Tensor:
+def best_until_agreed(found: Tensor, values: Tensor, agree: int) -> Tensor:
     """The best of restarts (G, R, N) with values (G, R), taken in turn until `agree` of them ended at the best."""
     best, best_value = found[:, 0], values[:, 0]
     agreed = torch.ones_like(best[:, 0])

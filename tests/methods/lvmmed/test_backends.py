@@ -122,9 +122,23 @@ def test_malformed_problems_are_refused(make_problem, which, value, message):
         solve(*change(make_problem(2, 5, 2, seed=7), which, value))
 
 
-def test_unknown_backends_are_refused(make_problem):
-    with pytest.raises(ValueError, match="backend='jax' is not known"):
-        solve(*make_problem(1, 4, 2, seed=8), backend="jax")
+def test_backends_that_cannot_solve_a_problem_are_refused(make_problem, monkeypatch):
+    problem = make_problem(1, 4, 2, seed=8)
+    with pytest.raises(ValueError, match="backend='jax' is not known; expected 'numba', 'triton', 'torch'"):
+        solve(*problem, backend="jax")
+    with pytest.raises(ValueError, match="backend='triton' solves tensors on an NVIDIA GPU, found cpu"):
+        solve(*problem, backend="triton")
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    with pytest.raises(ValueError, match="backend='triton' solves graphs of up to 64 nodes, found 65"):
+        solve(*make_problem(1, 65, 2, seed=8), backend="triton")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("nodes", [2, 5, 16, 24, 64])
+def test_the_gpu_finds_what_the_reference_finds(make_problem, nodes):
+    problem = [x.cuda() for x in make_problem(8, nodes, min(5, nodes - 1), seed=nodes, dtype=torch.float64)]
+    found = [solve(*problem, restarts=5, iterations=60, agree=3, backend=b) for b in ("triton", "torch")]
+    assert torch.equal(*found)
 
 
 def test_a_gradient_that_is_not_finite_comes_back_as_nan(make_problem):
