@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,19 +16,25 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from bench.adapted_model import AdaptedModel, EmbeddingHead
 from bench.embeddings import Embedded, embed_splits
 from bench.errors import TrainingError
 from bench.heads import build_head
-from bench.interfaces import Case, Features, TaskKind
+from bench.interfaces import Case, TaskKind
 from bench.loading import EpochBatches, build_loader, decode_all, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
+from bench.precision import require_sides
 from bench.prepared import prepare
 from bench.pretrain import Compute
 from bench.progress import Advance, Report
 from bench.protocols import Protocol, ProtocolSettings
+from bench.resume import load_state, save_state
 from bench.seeding import seed_all
 from bench.splits import SplitCases
+
+SECONDS_BETWEEN_SAVES = 60.0
+"""A state of a large network takes seconds to write; short adaptations write none."""
 
 
 @dataclass(frozen=True)
@@ -55,39 +62,13 @@ class Adaptation:
     """Where only some training images are labelled; scores are means over the draws' scores."""
 
 
-class EmbeddingHead(nn.Module):
-    """A head on embeddings that were computed before: (B, D) -> output."""
+class Best(NamedTuple):
+    """The epoch that is best on validation so far."""
 
-    def __init__(self, head: nn.Module) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, embedding: Tensor) -> Tensor:
-        """Output of the head, which sees no feature maps."""
-        output: Tensor = self.head(Features([], embedding))
-        return output
-
-
-class AdaptedModel(nn.Module):
-    """Encoder and head; a frozen encoder stays in evaluation mode and gets no gradient."""
-
-    def __init__(self, backbone: nn.Module, head: nn.Module, *, frozen: bool) -> None:
-        super().__init__()
-        self.backbone = backbone.requires_grad_(not frozen)
-        self.head = head
-        self.frozen = frozen
-
-    def train(self, mode: bool = True) -> AdaptedModel:
-        """Training mode for the head, and for the encoder unless it is frozen."""
-        super().train(mode)
-        if self.frozen:
-            self.backbone.eval()
-        return self
-
-    def forward(self, images: Tensor, *target: Tensor) -> Tensor:
-        """Images (B, 3, H, W) -> the head's output; a target is handed to the head."""
-        output: Tensor = self.head(self.backbone(images), *target)
-        return output
+    score: float
+    loss: float
+    epoch: int
+    weights: dict[str, Tensor]
 
 
 class Supervised:
@@ -130,7 +111,9 @@ class Supervised:
         else:
             self.meter = Meter(self.device)
             self.data = self._images()
-            self.model = AdaptedModel(backbone, head, frozen=protocol.frozen)
+            require_sides(settings.precision, self.device, self.data["validation"][0][0].shape[-1])
+            mixed = settings.precision == "bf16-mixed"
+            self.model = AdaptedModel(backbone, head, frozen=protocol.frozen, mixed=mixed, mixed_head=kind.mixed_head)
         self.model.to(self.device)
         size = len(self.data["train"])  # type: ignore[arg-type]
         self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
@@ -191,19 +174,51 @@ class Supervised:
         predictions = self.kind.collect(self.split.sides[name], batches(), test=test, save=self.save if test else None)
         return predictions, float(np.average(losses, weights=counts))
 
-    def fit(self, name: str) -> Adaptation:
-        """Train, keep the epoch best on validation (ties: lower loss), predict the test split once."""
-        best: tuple[float, float] = (-math.inf, math.inf)
-        best_epoch, best_state = 0, self.model.state_dict()
-        with self.report.stage(name, self.settings.epochs * len(self.batches)) as advance:
-            for epoch in range(1, self.settings.epochs + 1):
+    def fit(self, name: str, resume: tuple[Path, str] | None = None) -> Adaptation:
+        """Train, keep the epoch best on validation (ties: lower loss), predict the test split once.
+
+        `resume` names a file and an identity: an unfinished training of that identity is continued from the file, and
+        this one is kept in it, at the end of an epoch, at most every minute. The caller deletes it.
+
+        Raises:
+            StorageError: the file cannot be written, or holds something else.
+        """
+        self._best = Best(-math.inf, math.inf, 0, self.model.state_dict())
+        done = self._continue(*resume) if resume and resume[0].exists() else 0
+        saved = time.monotonic()
+        with self.report.stage(name, self.settings.epochs * len(self.batches), done * len(self.batches)) as advance:
+            for epoch in range(done + 1, self.settings.epochs + 1):
                 self.train_epoch(epoch, advance)
                 score, loss = self._validation(self.split.validation)
-                if (score, -loss) > (best[0], -best[1]):
-                    best, best_epoch, best_state = (score, loss), epoch, copy.deepcopy(self.model.state_dict())
-        self.model.load_state_dict(best_state)
+                if (score, -loss) > (self._best.score, -self._best.loss):
+                    self._best = Best(score, loss, epoch, copy.deepcopy(self.model.state_dict()))
+                if resume and time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+                    self._save(*resume, epoch)
+                    saved = time.monotonic()
+        self.model.load_state_dict(self._best.weights)
         predictions, _ = self.evaluate("test")
-        return Adaptation(predictions, best_epoch, best[0], self.meter.cost())
+        return Adaptation(predictions, self._best.epoch, self._best.score, self.meter.cost())
+
+    def _save(self, path: Path, identity: str, epoch: int) -> None:
+        state = {
+            "epoch": epoch,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": tuple(self._best),
+            "meter": self.meter.state(),
+        }
+        save_state(path, identity, state)
+
+    def _continue(self, path: Path, identity: str) -> int:
+        """Take up the state in a file; returns how many epochs it has done."""
+        state = load_state(path, identity, "adaptation")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._best = Best(*state["best"])
+        self.meter.restore(state["meter"])
+        epoch = int(state["epoch"])
+        self.report.say(f"  resuming the adaptation after epoch {epoch} of {self.settings.epochs}")
+        return epoch
 
     def _validation(self, cases: Sequence[Case]) -> tuple[float, float]:
         predictions, loss = self.evaluate("validation")

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from bench.errors import UsageError
 from bench.interfaces import Settings, Task
+from bench.precision import Precision
 from bench.protocols import PROTOCOLS, AnyProtocolSettings
 from bench.registry import closest, kinds, methods
 
@@ -31,7 +32,7 @@ class PretrainSettings(Settings):
         description="Weights pretraining starts from; imagenet reads torchvision's file from the torch cache.",
     )
     gradient_clip: float = Field(1.0, gt=0, description="Maximum gradient norm.")
-    precision: Literal["32-true", "bf16-mixed"] = Field("32-true", description="Numerical precision of the training.")
+    precision: Precision = Field("32-true", description="Numerical precision of the training.")
 
 
 QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random"}

@@ -41,8 +41,11 @@ def evaluate(
     files: DiskCache,
     report: Report,
     save: Path | None,
+    resume: Path | None = None,
 ) -> Evaluation:
     """Adapt an encoder under the run's protocol; embeddings of a frozen one are kept in `files`.
+
+    A training that takes long is kept in the file `resume` and continued from it, see `Supervised.fit`.
 
     Raises:
         DataError: an image cannot be read.
@@ -50,11 +53,11 @@ def evaluate(
     """
     protocol = PROTOCOLS[run.plan.protocol]
     if not (protocol.frozen and run.kind.pooled_only):
-        return _train(run, backbone, split, compute, report, save, None)
+        return _train(run, backbone, split, compute, report, save, resume, None)
     cache = EmbeddingCache(files, backbone, run.plan.backbone, run.kind, pick_device(compute.device))
     embedded = embed_splits(backbone, run.kind, split, compute, report, cache)
     if protocol.trained:
-        return _train(run, backbone, split, compute, report, save, embedded)
+        return _train(run, backbone, split, compute, report, save, resume, embedded)
     return _probe(run, backbone, split, compute, report, embedded)
 
 
@@ -65,6 +68,7 @@ def _train(
     compute: Compute,
     report: Report,
     save: Path | None,
+    resume: Path | None,
     embedded: Embedded | None,
 ) -> Evaluation:
     plan, settings, protocol = run.plan, run.config.protocol, PROTOCOLS[run.plan.protocol]
@@ -72,7 +76,7 @@ def _train(
     supervised = Supervised(
         backbone, run.kind, split, protocol, settings, plan.seed, compute, report, embedded=embedded, save=save
     )
-    adaptation = supervised.fit(_stage(run))
+    adaptation = supervised.fit(_stage(run), (resume, run.identity) if resume else None)
     images = run.kind.dataset(split.test[:1], train=False) if embedded else supervised.data["test"]
     trained = supervised.network[1] if protocol.frozen else supervised.network
     facts = model_facts(supervised.network, images[0][0], count_parameters(trained))

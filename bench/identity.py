@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SCORE_VERSION = 2
+SCORE_VERSION = 3
 """Raised whenever a change to the harness itself (loops, splits, metrics, backbones) changes scores."""
 
 _NOT_PLUGINS = {"bench", *sys.stdlib_module_names}

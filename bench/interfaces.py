@@ -308,6 +308,8 @@ class TaskKind(ABC):
     """The head reads only `Features.pooled`, so that frozen protocols may embed every image once."""
     evaluation_batch: ClassVar[int] = 128
     """Images per batch in evaluation."""
+    mixed_head: ClassVar[bool] = True
+    """Whether the head may compute in mixed precision where the protocol says so; coordinates do not bear it."""
     quick: ClassVar[Mapping[str, Any]] = {"image_size": 48}
     """Task settings of the `quick` profile."""
     quick_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

@@ -33,6 +33,16 @@ class Meter:
         else:
             self.peak_bytes = max(self.peak_bytes, self.process.memory_info().rss)
 
+    def state(self) -> dict[str, float]:
+        """What `restore` needs to count on in another process."""
+        return {"seconds": time.perf_counter() - self.start, "images": self.images, "peak_bytes": self.peak_bytes}
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Count what an interrupted stage had cost, too."""
+        self.start -= state["seconds"]
+        self.images += int(state["images"])
+        self.peak_bytes = max(self.peak_bytes, int(state["peak_bytes"]))
+
     def cost(self) -> dict[str, float]:
         """Seconds, images per second and peak memory in MiB."""
         seconds = time.perf_counter() - self.start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from bench.backbones import build_backbone
 from bench.checkpoints import read_provenance, save_encoder
@@ -19,17 +19,17 @@ from bench.compiled import compile_backbones, compiler_problem, pays
 from bench.config import PretrainSettings
 from bench.corpora import Corpus
 from bench.errors import StorageError, TrainingError
-from bench.files import write_atomic
 from bench.interfaces import Method, Progress
 from bench.loading import EpochBatches, ViewDataset, build_loader, decode_all, effective_batch_size, pick_workers
 from bench.measure import Meter
 from bench.memory import keep_freed_memory
 from bench.optim import build_optimizer, build_schedule, pick_device
+from bench.precision import require_sides
 from bench.progress import Report
-from bench.seeding import restore_rng, rng_state, seed_all
+from bench.resume import RESUME_FILE, load_state, save_state
+from bench.seeding import seed_all, seeded
 from bench.trainlog import TrainLog
 
-RESUME_FILE = "last.ckpt"
 ENCODER_FILE = "encoder.safetensors"
 
 
@@ -112,6 +112,14 @@ class Pretraining:
         count = compile_backbones(self.module, self.backbone_class)
         report.say(f"  compiling {count} backbone(s): the first step takes a minute longer, the others are faster")
 
+    def require_precision(self) -> None:
+        """Raise `TrainingError` where views are too small for the precision on this device."""
+        if self.settings.precision == "32-true":
+            return
+        with seeded(0):
+            views = [x for x in tree_leaves(self.dataset[0]) if isinstance(x, Tensor) and x.ndim == 3]
+        require_sides(self.settings.precision, self.fabric.device, min(view.shape[-1] for view in views))
+
     @property
     def step(self) -> int:
         """Optimiser steps done."""
@@ -120,32 +128,20 @@ class Pretraining:
     def save(self, path: Path, identity: str) -> None:
         """Write everything that continuing exactly needs, atomically."""
         state = {
-            "identity": identity,
             "epoch": self.epoch,
             "module": self.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "rng": rng_state(),
         }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_atomic(path, lambda file: file.write(buffer.getbuffer()))
+        save_state(path, identity, state)
 
     def resume(self, path: Path, identity: str) -> None:
         """Continue from a file that `save` wrote for the same identity. Raises `StorageError` for any other file."""
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many types for damaged archives
-            raise StorageError(
-                f"{path} is not a readable pretraining state ({error}). Delete it to start over."
-            ) from error
-        if not isinstance(state, dict) or state.get("identity") != identity:
-            raise StorageError(f"{path} belongs to another pretraining. Delete it to start over.")
+        state = load_state(path, identity, "pretraining")
         self.module.load_state_dict(state["module"], strict=True)
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.epoch = state["epoch"]
-        restore_rng(state["rng"])
 
     def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
@@ -213,6 +209,7 @@ def pretrain(
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
     decode_all(run.dataset, "corpus", report)
+    run.require_precision()
     run.compile(report)
     meter = Meter(run.fabric.device)
     name = f"pretrain {run.method.name} seed {run.seed}"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from bench.interfaces import Settings
+from bench.precision import Precision
 
 
 class ProtocolSettings(Settings):
@@ -19,6 +20,9 @@ class ProtocolSettings(Settings):
     lr: float = Field(5e-4, gt=0, description="Learning rate of the head, and of the encoder when it is trained.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay (L2).")
     gradient_clip: float = Field(1.0, gt=0, description="Maximum gradient norm.")
+    precision: Precision = Field(
+        "32-true", description="Numerical precision while images pass through the encoder; embeddings are float32."
+    )
 
 
 class NeighbourSettings(Settings):

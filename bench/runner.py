@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -20,6 +22,7 @@ from bench.progress import Report
 from bench.recording import Pretrained, make_record
 from bench.records import Record
 from bench.resolved import Options, ResolvedRun, resolve
+from bench.resume import RESUME_FILE
 from bench.seeding import seed_all
 from bench.store import Store
 from bench.trainlog import LOG_FILE, final_values
@@ -60,6 +63,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         for run in missing:
             record = _run(run, options, world, embeddings, report)
             report.say(f"stored {store.add(record)}")
+            shutil.rmtree(_unfinished(run, options).parent, ignore_errors=True)
             known[run.identity] = record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
@@ -72,7 +76,7 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     if options.save_predictions:
         save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
     split = world.split(run.plan.task.data, run.plan.seed)
-    evaluation = evaluate(run, backbone, split, options.compute, embeddings, report, save)
+    evaluation = evaluate(run, backbone, split, options.compute, embeddings, report, save, _unfinished(run, options))
     record = make_record(run, evaluation, pretrained, options, world)
     score = record.metrics[record.metric]
     shown = "undefined" if score is None else f"{score:.4f}"
@@ -80,6 +84,11 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     if save is not None and save.exists():
         report.say(f"  predictions: {save}")
     return record
+
+
+def _unfinished(run: ResolvedRun, options: Options) -> Path:
+    """Where a long adaptation keeps its state until its record is stored."""
+    return options.cache / "adaptations" / run.identity[:16] / RESUME_FILE
 
 
 def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:

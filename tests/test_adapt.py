@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from bench import adapt
 from bench.adapt import Supervised
-from bench.errors import TrainingError
+from bench.errors import StorageError, TrainingError
 from bench.interfaces import Features
 from bench.pretrain import Compute
 from bench.progress import Report
@@ -43,10 +44,10 @@ def split(phantom_root):
     return replace(whole, train=whole.train[::7], validation=whole.validation[::5], test=whole.test[::8])
 
 
-def supervised(split, protocol, epochs=3, kind=Classification, lr=1e-2, seed=0):
+def supervised(split, protocol, epochs=3, kind=Classification, lr=1e-2, seed=0, **more):
     seed_all(1)
     backbone = Tiny()
-    settings = ProtocolSettings(epochs=epochs, batch_size=8, lr=lr)
+    settings = ProtocolSettings(epochs=epochs, batch_size=8, lr=lr, **more)
     chosen = kind(TASK, ClassificationSettings(image_size=32))
     return backbone, Supervised(backbone, chosen, split, PROTOCOLS[protocol], settings, seed, Compute("cpu"), REPORT)
 
@@ -116,6 +117,73 @@ def test_same_seed_same_predictions(split):
     first, again, other = (supervised(split, "finetune", seed=s)[1].fit("x").predictions for s in (3, 3, 4))
     assert (first == again).all()
     assert (first != other).any()
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("protocol", ["linear", "finetune"])
+def test_interrupted_and_resumed_equals_uninterrupted(split, tmp_path, monkeypatch, protocol):
+    monkeypatch.setattr(adapt, "SECONDS_BETWEEN_SAVES", -1.0)
+    state = (tmp_path / "a" / "last.ckpt", "id")
+    whole = supervised(split, protocol, epochs=4)[1].fit("x")
+    _, run = supervised(split, protocol, epochs=4)
+    epoch = run.train_epoch
+
+    def stop_in_third(number, advance):
+        if number == 3:
+            torch.rand(7)
+            raise Interrupted
+        epoch(number, advance)
+
+    monkeypatch.setattr(run, "train_epoch", stop_in_third)
+    with pytest.raises(Interrupted):
+        run.fit("x", state)
+    _, run = supervised(split, protocol, epochs=4, seed=5)  # another start, which the file replaces
+    run.batches.seed = 0
+    epochs = []
+    monkeypatch.setattr(run, "train_epoch", lambda n, a: (epochs.append(n), Supervised.train_epoch(run, n, a)))
+    parts = run.fit("x", state)
+    assert epochs == [3, 4]
+    assert (parts.predictions == whole.predictions).all()
+    assert (parts.best_epoch, parts.validation) == (whole.best_epoch, whole.validation)
+    assert parts.cost["seconds"] > 0
+
+
+def test_state_of_another_adaptation_is_refused_and_short_ones_write_none(split, tmp_path, monkeypatch):
+    path = tmp_path / "last.ckpt"
+    supervised(split, "finetune")[1].fit("x", (path, "id"))
+    assert not path.exists()
+    monkeypatch.setattr(adapt, "SECONDS_BETWEEN_SAVES", -1.0)
+    supervised(split, "finetune")[1].fit("x", (path, "id"))
+    with pytest.raises(StorageError, match="belongs to another adaptation"):
+        supervised(split, "finetune")[1].fit("x", (path, "other"))
+    path.write_bytes(b"damaged")
+    with pytest.raises(StorageError, match="not a readable adaptation state"):
+        supervised(split, "finetune")[1].fit("x", (path, "id"))
+
+
+@pytest.mark.parametrize("mixed_head", [True, False])
+def test_mixed_precision_computes_in_bfloat16_and_gives_single(split, mixed_head):
+    seen = {}
+
+    class Watched(Dense):
+        def build_head(self, backbone):
+            head = super().build_head(backbone)
+            head.register_forward_hook(lambda m, i, o: seen.update(embedding=i[0].pooled.dtype, logits=o.dtype))
+            return head
+
+    Watched.mixed_head = mixed_head
+    _, run = supervised(split, "finetune", kind=Watched, precision="bf16-mixed")
+    outcome = run.fit("x")
+    inner = torch.bfloat16 if mixed_head else torch.float32
+    assert seen == {"embedding": inner, "logits": inner}
+    images = torch.stack([run.data["test"][i][0] for i in range(4)])
+    assert run.model(images).dtype == torch.float32
+    assert run.model.backbone(images).pooled.dtype == torch.float32
+    assert all(p.dtype == torch.float32 for p in run.model.parameters())
+    assert torch.isfinite(torch.from_numpy(outcome.predictions)).all()
 
 
 def test_diverging_training_is_an_error_with_advice(split):

@@ -80,7 +80,8 @@ def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypa
 
 @pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
 def test_mixed_precision_computes_in_bfloat16_and_keeps_views_and_weights(corpus, tmp_path, name):
-    run = training(corpus, name, SETTINGS.model_copy(update={"precision": "bf16-mixed", "epochs": 1}))
+    mixed = SETTINGS.model_copy(update={"precision": "bf16-mixed", "epochs": 1, "image_size": 48})
+    run = training(corpus, name, mixed)
     seen = {}
     whole = run.method.loss
 
@@ -94,6 +95,13 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_views_and_weights(corpus
     assert seen == {"views": {torch.float32}, "map": torch.bfloat16}
     assert all(v.dtype != torch.bfloat16 for v in weights(tmp_path / "encoder.safetensors").values())
     assert not same(weights(tmp_path / "encoder.safetensors"), run_start("resnet18"))
+
+
+def test_mixed_precision_of_tiny_views_on_a_cpu_is_refused_before_training(corpus, tmp_path):
+    mixed = SETTINGS.model_copy(update={"precision": "bf16-mixed"})  # views of 32 and, half of that, 16 pixels
+    with pytest.raises(TrainingError, match=r"at least 17 pixels, found 16: .* or precision=32-true"):
+        pretrain(training(corpus, "dino", mixed), tmp_path, "id", {}, REPORT)
+    assert not (tmp_path / "last.ckpt").exists()
 
 
 def run_start(backbone):

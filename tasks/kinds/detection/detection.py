@@ -37,6 +37,7 @@ class Detection(TaskKind):
     settings_class = DetectionSettings
     metrics: ClassVar[tuple[str, ...]] = METRICS
     evaluation_batch: ClassVar[int] = 16
+    mixed_head: ClassVar[bool] = False
     quick: ClassVar[Mapping[str, Any]] = {
         "image_size": 128,
         "pyramid_channels": 64,
