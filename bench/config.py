@@ -32,10 +32,13 @@ class PretrainSettings(Settings):
         description="Weights pretraining starts from; imagenet reads torchvision's file from the torch cache.",
     )
     gradient_clip: float = Field(1.0, gt=0, description="Maximum gradient norm.")
+    balance: bool = Field(
+        True, description="Show every modality of the corpus equally often: rarer ones again, slightly cropped."
+    )
     precision: Precision = Field("32-true", description="Numerical precision of the training.")
 
 
-QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random"}
+QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random", "balance": False}
 DEFAULT_BACKBONE: Mapping[str, str] = {"quick": "resnet18", "paper": "resnet50"}
 
 

@@ -24,8 +24,10 @@ from bench.volumes import read_grid, through_plane
 CORPORA: Mapping[str, str] = {
     "pool": "training images of every data set found under the data root (default)",
     "task": "training images of the task's own data set only",
-    "FILE.csv": "a manifest: column `path` (image, folder or NIfTI volume; relative to the file), optional `axis`",
-    "FILE.toml": "a manifest: tables [[image]], [[folder]] (path, pattern) and [[volume]] (path, axis)",
+    "FILE.csv": "a manifest: column `path` (image, folder or NIfTI volume; relative to the file), optional "
+    "`axis`, `modality`",
+    "FILE.toml": "a manifest: tables [[image]], [[folder]] (path, pattern) and [[volume]] (path, axis); optional "
+    "`modality`",
 }
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
@@ -40,6 +42,7 @@ class CorpusImage:
     """SHA-256 of the file."""
     axis: int | None = None
     index: int = 0
+    modality: str = field(default="", compare=False)
     load: Callable[[], Image.Image] | None = field(default=None, compare=False)
     """How the data set's own reader decodes it, where files need one (films without a header)."""
 
@@ -67,6 +70,11 @@ class Corpus:
     def fingerprint(self) -> str:
         """Hash of the content of all images, independent of where they lie."""
         return digest(sorted(f"{i.content}/{i.axis}/{i.index}" for i in self.images))
+
+    @property
+    def modalities(self) -> str:
+        """Hash of which image is of which modality, for runs that balance them."""
+        return digest(sorted(f"{i.content}/{i.axis}/{i.index}/{i.modality}" for i in self.images))
 
     @property
     def label(self) -> str:
@@ -100,13 +108,13 @@ def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> 
 
 def _images_of(data: Data, case: Case) -> Iterator[CorpusImage]:
     """The image of a case, or every slice of its volume across the plane of acquisition."""
-    content, reader = data.hashes[case.id], data.data_set.reader
+    content, reader, modality = data.hashes[case.id], data.data_set.reader, data.data_set.modality
     if case.image.name.lower().endswith(VOLUME_SUFFIXES):
         axis, n_slices = through_plane(read_grid(case.image))
-        yield from (CorpusImage(case.image, content, axis, k) for k in range(n_slices))
+        yield from (CorpusImage(case.image, content, axis, k, modality) for k in range(n_slices))
     else:
         load = getattr(reader, "load_image", None)
-        yield CorpusImage(case.image, content, load=partial(load, case) if load else None)
+        yield CorpusImage(case.image, content, modality=modality, load=partial(load, case) if load else None)
 
 
 def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:
@@ -145,7 +153,8 @@ def _entries(manifest: Path) -> Iterator[list[CorpusImage]]:
         target = manifest.parent / str(row["path"])
         if not target.exists():
             raise DataError(f"{manifest}, {place}: {target} does not exist (paths are relative to the manifest).")
-        found = list(_expand(target, str(row.get("pattern") or "**/*"), int(row.get("axis", 2))))
+        pattern, axis = str(row.get("pattern") or "**/*"), int(row.get("axis", 2))
+        found = list(_expand(target, pattern, axis, str(row.get("modality", ""))))
         if not found:
             raise DataError(
                 f"{manifest}, {place}: no images under {target} (known: {', '.join(IMAGE_SUFFIXES)}, NIfTI)."
@@ -181,14 +190,14 @@ def _toml_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"[[{name}]] number {number}", row
 
 
-def _expand(target: Path, pattern: str, axis: int) -> Iterator[CorpusImage]:
+def _expand(target: Path, pattern: str, axis: int, modality: str) -> Iterator[CorpusImage]:
     files = sorted(p for p in target.glob(pattern) if p.is_file()) if target.is_dir() else [target]
     for file in files:
         if file.name.endswith(VOLUME_SUFFIXES):
             content = _content(file)
-            yield from (CorpusImage(file, content, axis, k) for k in range(_volume(file).shape[axis]))
+            yield from (CorpusImage(file, content, axis, k, modality) for k in range(_volume(file).shape[axis]))
         elif file.suffix.lower() in IMAGE_SUFFIXES:
-            yield CorpusImage(file, _content(file))
+            yield CorpusImage(file, _content(file), modality=modality)
 
 
 def _content(file: Path) -> str:

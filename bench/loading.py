@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from bench.balance import balanced, crop_duplicate
 from bench.corpora import Corpus
 from bench.decoded import DecodedDataset
 from bench.errors import TrainingError
@@ -24,16 +25,28 @@ MOST_WORKERS = 8
 
 
 class ViewDataset(DecodedDataset):
-    """Images of a corpus, transformed to views; decoded once at twice the view size (shorter side)."""
+    """Images of a corpus, transformed to views; decoded once at twice the view size (shorter side).
+
+    With `balance` (a seed), images of rarer modalities occur again, slightly cropped, see `balance.balanced`.
+    """
 
     on_disk = True
 
-    def __init__(self, corpus: Corpus, transform: Callable[[Image.Image], Any], image_size: int) -> None:
-        super().__init__([((i.content, i.axis, i.index), i.read) for i in corpus.images], 2 * image_size)
+    def __init__(
+        self, corpus: Corpus, transform: Callable[[Image.Image], Any], image_size: int, balance: int | None = None
+    ) -> None:
+        images = corpus.images
+        shown = [(i, False) for i in range(len(images))]
+        if balance is not None:
+            shown = balanced([image.modality for image in images], balance)
+        sources = [((i.content, i.axis, i.index), i.read) for i in (images[index] for index, _ in shown)]
+        super().__init__(sources, 2 * image_size)
+        self.duplicate = [again for _, again in shown]
         self.transform = transform
 
     def __getitem__(self, index: int) -> Any:
-        return self.transform(self.image(index))
+        image = self.image(index)
+        return self.transform(crop_duplicate(image) if self.duplicate[index] else image)
 
 
 class SeededDataset(Dataset[Any]):

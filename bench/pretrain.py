@@ -81,8 +81,10 @@ class Pretraining:
             precision=settings.precision,
         )
         self.method, self.settings, self.seed = method, settings, seed
-        batch_size = effective_batch_size(settings.batch_size, len(corpus.images), method.batch_multiple)
-        self.batches = EpochBatches(len(corpus.images), batch_size, seed, smallest=batch_size)
+        transform = method.view_transform(settings.image_size)
+        self.dataset = ViewDataset(corpus, transform, settings.image_size, seed if settings.balance else None)
+        batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
+        self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
         seed_all(seed)
         encoder = build_backbone(backbone, settings.init)
@@ -91,7 +93,6 @@ class Pretraining:
         self.optimizer = build_optimizer(self.module, method.config)
         self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
         self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
-        self.dataset = ViewDataset(corpus, method.view_transform(settings.image_size), settings.image_size)
         workers = pick_workers(compute.workers, self.fabric.device)
         loader = build_loader(self.dataset, self.batches, workers, self.fabric.device)
         self.loader = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)

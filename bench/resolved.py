@@ -66,6 +66,7 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
         "kind": code_fingerprint(kind_class),
     }
     budget = config.pretrain.model_dump() if method.pretrains else {}
+    drawn = [corpus.fingerprint, *([corpus.modalities] if config.pretrain.balance else [])] if corpus else None
     training = [
         SCORE_VERSION,
         code["method"],
@@ -90,7 +91,7 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
         "code": digest(code),
         "pretraining": digest(training),
         "evaluation": digest([*evaluation, plan.task.metric, config.profile]),
-        "checkpoint": digest([training, corpus and corpus.fingerprint, plan.seed]),
+        "checkpoint": digest([training, drawn, plan.seed]),
     }
     scored = [hashes["checkpoint"], hashes["evaluation"], split.fingerprint, plan.backbone, plan.seed]
     return ResolvedRun(plan, config, method, kind, corpus, hashes, digest(scored))

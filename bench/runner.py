@@ -22,7 +22,7 @@ from bench.progress import Report
 from bench.recording import Pretrained, make_record
 from bench.records import Record
 from bench.resolved import Options, ResolvedRun, resolve
-from bench.resume import RESUME_FILE
+from bench.resume import ADAPTATIONS, RESUME_FILE
 from bench.seeding import seed_all
 from bench.store import Store
 from bench.trainlog import LOG_FILE, final_values
@@ -88,7 +88,7 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
 
 def _unfinished(run: ResolvedRun, options: Options) -> Path:
     """Where a long adaptation keeps its state until its record is stored."""
-    return options.cache / "adaptations" / run.identity[:16] / RESUME_FILE
+    return options.cache / ADAPTATIONS / run.identity[:16] / RESUME_FILE
 
 
 def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:

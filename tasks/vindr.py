@@ -16,7 +16,7 @@ VINDR = DataSet(
     reader=BoxCsv("train.csv", "train", labels=FINDINGS),
     classes=FINDINGS,
     expected_counts={"all": {"cases": 4394}},
-    modality="chest X-ray",
+    modality="X-ray",
     citation="H. Q. Nguyen et al.: VinDr-CXR: An open dataset of chest X-rays. Scientific Data 9:429, 2022.",
     licence="as stated by the owner (credentialed access; no redistribution)",
     obtain=(

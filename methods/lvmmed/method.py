@@ -51,6 +51,7 @@ class LVMMed(Method):
         "projector_norm": "batch",
         "lr": 1e-3,
         "schedule": "cosine",
+        "gumbel_scale": 0.1,
     }
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "without_second_order": {"second_order": False},
@@ -65,7 +66,9 @@ class LVMMed(Method):
         "lambda_70": {"lambda_": 70.0},
         "lambda_90": {"lambda_": 90.0},
         "lambda_100": {"lambda_": 100.0},
-        "gumbel_scale_0.1": {"gumbel_scale": 0.1},
+        "gumbel_scale_0.03": {"gumbel_scale": 0.03},
+        "gumbel_scale_0.3": {"gumbel_scale": 0.3},
+        "gumbel_scale_1": {"gumbel_scale": 1.0},
         "monte_carlo_4": {"monte_carlo_samples": 4},
         "without_residual": {"residual": False},
         "without_projector_norm": {"projector_norm": "none"},
