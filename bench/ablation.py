@@ -19,7 +19,8 @@ from bench.interfaces import Task
 from bench.plan import PlannedRun, applies, make_plan
 from bench.progress import Report
 from bench.records import Record
-from bench.session import RunRequest, carry_out, check_request, write_tables
+from bench.request import RunRequest
+from bench.session import carry_out, check_request, write_tables
 from bench.store import Store
 
 Ablations = Mapping[str, Mapping[str, Any]]

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bench.data_commands import register
 from bench.errors import BenchError, Interrupted
-from bench.options import (
-    Backbones,
-    Cache,
-    Checkpoints,
-    Compile,
-    CorpusName,
-    DataRoot,
-    Device,
-    Json,
-    Plugins,
-    Profile,
-    Protocols,
-    Quiet,
-    Results,
-    Seed,
-    Seeds,
-    Set,
-    Split,
-    Workers,
-)
-
-if TYPE_CHECKING:
-    from bench.session import RunRequest
+from bench.options import Checkpoints, Json, Plugins, Quiet, Results, print_json, takes_request
+from bench.request import RunRequest
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
@@ -65,27 +43,13 @@ register(data_app)
     "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
     "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
 )
+@takes_request
 def run(
     task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
     method: Annotated[
         str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
     ] = "",
     checkpoint: Checkpoints = None,
-    protocol: Protocols = None,
-    backbone: Backbones = None,
-    seeds: Seeds = 3,
-    seed: Seed = None,
-    profile: Profile = "quick",
-    set_: Set = None,
-    corpus: CorpusName = "pool",
-    data_root: DataRoot = None,
-    plugin: Plugins = None,
-    results: Results = Path("results"),
-    cache: Cache = None,
-    device: Device = "auto",
-    workers: Workers = None,
-    compile_: Compile = None,
-    split: Split = None,
     save_predictions: Annotated[
         bool,
         typer.Option(
@@ -94,19 +58,18 @@ def run(
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
+    *,
+    request: RunRequest,
 ) -> None:
     """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
     from bench.session import execute
 
-    request = _request(
-        method, task, protocol, backbone, seeds, seed, profile, set_, corpus, data_root, plugin, results, cache, device,
-        workers, compile_, split,
-    )  # fmt: skip
+    files = tuple(checkpoint or ())
     with _continuable():
-        request = replace(request, save_predictions=save_predictions, checkpoints=tuple(checkpoint or ()))
+        request = replace(request, methods=method, tasks=task, checkpoints=files, save_predictions=save_predictions)
         summary = execute(request, quiet=quiet or as_json)
     if as_json:
-        _print_json(summary.to_json())
+        print_json(summary.to_json())
         return
     for line in summary.lines:
         typer.echo(line)
@@ -118,6 +81,7 @@ def run(
     "bench ablate lvmmed --task brain_tumor_linear --only without_second_order --set pretrain.epochs=20\n\n"
     "bench ablate lvmmed --task brain_tumor_linear --from-records --markdown"
 )
+@takes_request
 def ablate(
     method: Annotated[str, typer.Argument(help="The method; `bench show METHOD` lists its ablations.")],
     task: Annotated[str, typer.Option("--task", "-t", help="One downstream task.")],
@@ -127,23 +91,10 @@ def ablate(
         bool, typer.Option("--from-records", help="Run nothing: every table of this method, data set and profile.")
     ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
-    protocol: Protocols = None,
-    backbone: Backbones = None,
-    seeds: Seeds = 3,
-    seed: Seed = None,
-    profile: Profile = "quick",
-    set_: Set = None,
-    corpus: CorpusName = "pool",
-    data_root: DataRoot = None,
-    plugin: Plugins = None,
-    results: Results = Path("results"),
-    cache: Cache = None,
-    device: Device = "auto",
-    workers: Workers = None,
-    compile_: Compile = None,
-    split: Split = None,
     quiet: Quiet = False,
     as_json: Json = False,
+    *,
+    request: RunRequest,
 ) -> None:
     """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
 
@@ -151,48 +102,17 @@ def ablate(
     """
     from bench.ablation import AblationRequest, execute_ablation
 
-    request = _request(
-        method, task, protocol, backbone, seeds, seed, profile, set_, corpus, data_root, plugin, results, cache, device,
-        workers, compile_, split,
-    )  # fmt: skip
     with _continuable():
+        request = replace(request, methods=method, tasks=task)
         ablation = AblationRequest(request, tuple(only or ()), tuple(against or ()), from_records)
         summary = execute_ablation(ablation, quiet=quiet or as_json or markdown)
     if as_json:
-        _print_json(summary.to_json())
+        print_json(summary.to_json())
         return
     typer.echo(summary.text(markdown=markdown))
     if not markdown:
         for path in summary.files:
             typer.echo(f"Table: {path}")
-
-
-def _request(
-    method: str, task: str, protocol: list[str] | None, backbone: str | None, seeds: int, seed: list[int] | None,
-    profile: str, set_: list[str] | None, corpus: str, data_root: Path | None, plugin: list[Path] | None, results: Path,
-    cache: Path | None, device: str, workers: int | None, compile_: bool | None,
-    split: Path | None,
-) -> RunRequest:  # fmt: skip
-    from bench.session import RunRequest
-
-    return RunRequest(
-        methods=method,
-        tasks=task,
-        protocols=",".join(protocol) if protocol else None,
-        backbones=backbone,
-        seeds=tuple(dict.fromkeys(seed)) if seed else tuple(range(seeds)),
-        profile=profile,
-        overrides=tuple(set_ or ()),
-        corpus=corpus,
-        data_root=data_root,
-        plugins=tuple(plugin or ()),
-        results=results,
-        cache=cache,
-        device=device,
-        workers=workers,
-        compile=compile_,
-        split=split,
-    )
 
 
 @contextmanager
@@ -217,7 +137,7 @@ def leaderboard(
     for problem in board.problems:
         typer.echo(f"Warning: {problem}", err=True)
     if as_json:
-        _print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
+        print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
     elif markdown:
         typer.echo(board.markdown, nl=False)
     elif not quiet:
@@ -245,7 +165,7 @@ def export(
 
     done = export_(checkpoint, form, output, image_size)
     if as_json:
-        _print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
+        print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
     else:
         typer.echo(f"{done.path} ({done.backbone}; {done.check})\nLoad it: {done.loading}")
 
@@ -261,7 +181,7 @@ def list_(
 
     rows = listing(what, plugin or [])
     if as_json:
-        _print_json([{"name": name, "about": about} for name, about in rows])
+        print_json([{"name": name, "about": about} for name, about in rows])
         return
     width = max(len(name) for name, _ in rows)
     for name, about in rows:
@@ -279,55 +199,9 @@ def show(
 
     facts = describe(name, plugin or [])
     if as_json:
-        _print_json(facts)
+        print_json(facts)
     else:
         typer.echo(to_text(facts))
-
-
-@data_app.command("status", epilog="Example: bench data status --data-root ~/data")
-def data_status_(data_root: DataRoot = None, as_json: Json = False) -> None:
-    """Say which data sets were found under the data root, what is missing, and counts found against expected."""
-    from bench.describe import data_facts, data_lines
-
-    facts = data_facts(data_root)
-    if as_json:
-        _print_json(facts)
-    else:
-        for line in data_lines(facts):
-            typer.echo(line)
-
-
-@data_app.command("clean", epilog="Example: bench data clean")
-def data_clean(
-    cache: Cache = None,
-    as_json: Json = False,
-) -> None:
-    """Delete decoded data and embeddings from the cache; they are made again when needed. Checkpoints are kept."""
-    from bench.disk_cache import clean
-    from bench.session import default_cache
-
-    files, size_bytes = clean(cache or default_cache())
-    if as_json:
-        _print_json({"files": files, "bytes": size_bytes})
-    else:
-        typer.echo(f"Deleted {files} files of decoded data and embeddings ({size_bytes / 2**20:.1f} MiB).")
-
-
-@data_app.command("phantom", epilog="Example: bench data phantom drive,brats")
-def data_phantom(
-    task: Annotated[
-        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
-    ] = "all",
-    cache: Cache = None,
-) -> None:
-    """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
-    from bench.phantom import ensure_phantoms
-    from bench.plan import expand_names
-    from bench.registry import tasks
-    from bench.session import default_cache
-
-    data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
-    typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 
 @app.command(hidden=True)
@@ -336,10 +210,6 @@ def schema() -> None:
     from bench.records import schema_text
 
     typer.echo(schema_text(), nl=False)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, sort_keys=True, default=str))
 
 
 def main() -> None:

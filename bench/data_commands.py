@@ -1,15 +1,14 @@
-"""The commands `bench data verify`, `fingerprint` and `splits`: parse and print, no logic."""
+"""The commands of `bench data`: parse and print, no logic."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.options import DataRoot, Json, Quiet
+from bench.options import Cache, DataRoot, Json, Quiet, print_json
 
 if TYPE_CHECKING:
     from bench.interfaces import DataSet
@@ -21,6 +20,7 @@ _SHOWN = 20
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `bench data`."""
+    app.command("status", epilog="Example: bench data status --data-root ~/data")(status)
     app.command("verify", epilog="Example: bench data verify brain_tumor,drive --data-root ~/data")(verify)
     app.command("fingerprint", epilog="Example: bench data fingerprint all --data-root ~/data")(fingerprint)
     app.command(
@@ -28,6 +28,20 @@ def register(app: typer.Typer) -> None:
         epilog="Examples:\n\nbench data splits fgadr --seed 1 --export fgadr-1.csv\n\n"
         "bench data splits kvasir_seg --import published.json --export kvasir.csv",
     )(splits)
+    app.command("phantom", epilog="Example: bench data phantom drive,brats")(phantom)
+    app.command("clean", epilog="Example: bench data clean")(clean)
+
+
+def status(data_root: DataRoot = None, as_json: Json = False) -> None:
+    """Say which data sets were found under the data root, what is missing, and counts found against expected."""
+    from bench.describe import data_facts, data_lines
+
+    facts = data_facts(data_root)
+    if as_json:
+        print_json(facts)
+    else:
+        for line in data_lines(facts):
+            typer.echo(line)
 
 
 def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -40,7 +54,7 @@ def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False
     with report.live():
         results = [verify(data_set, root, report) for data_set in data_sets]
     if as_json:
-        typer.echo(json.dumps([asdict(result) for result in results], indent=2, sort_keys=True))
+        print_json([asdict(result) for result in results])
     for result in results if not as_json else ():
         verdict = f"{len(result.problems)} problems" if result.problems else "nothing wrong"
         typer.echo(f"{result.name} ({result.kind}): {result.n_cases} cases, {result.n_files} files opened: {verdict}")
@@ -63,7 +77,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json =
     if as_json:
         rows = [{"name": d.data_set.name, "kind": d.kind, "cases": len(d.cases), "fingerprint": d.fingerprint}
                 for d in found]  # fmt: skip
-        typer.echo(json.dumps(rows, indent=2, sort_keys=True))
+        print_json(rows)
         return
     for data in found:
         typer.echo(f"{data.fingerprint}  {data.data_set.name}  {data.kind}, {len(data.cases)} cases")
@@ -97,7 +111,7 @@ def splits(
     sides = {side: count_cases(data.data_set, cases) for side, cases in split.sides.items()}
     if as_json:
         facts = {"data_set": data.data_set.name, "seed": seed, "fingerprint": split.fingerprint, "sides": sides}
-        typer.echo(json.dumps(facts, indent=2, sort_keys=True))
+        print_json(facts)
         return
     for side, cases in split.sides.items():
         shown = ", ".join(f"{name} {n}" for part in sides[side].values() for name, n in part.items())
@@ -106,6 +120,34 @@ def splits(
     typer.echo(f"fingerprint {split.fingerprint}")
     if export:
         typer.echo(f"Wrote {export}; give it to bench run with --split {export}")
+
+
+def phantom(
+    task: Annotated[
+        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
+    ] = "all",
+    cache: Cache = None,
+) -> None:
+    """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
+    from bench.phantom import ensure_phantoms
+    from bench.plan import expand_names
+    from bench.registry import tasks
+    from bench.session import default_cache
+
+    data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
+    typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
+
+
+def clean(cache: Cache = None, as_json: Json = False) -> None:
+    """Delete from the cache what is made again when needed, and states of unfinished adaptations; checkpoints stay."""
+    from bench.disk_cache import clean
+    from bench.session import default_cache
+
+    files, size_bytes = clean(cache or default_cache())
+    if as_json:
+        print_json({"files": files, "bytes": size_bytes})
+    else:
+        typer.echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
 
 
 def _found(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:

@@ -21,6 +21,8 @@ from bench.progress import Report
 
 FOLDER = "decoded"
 EMBEDDINGS = "embeddings"
+ADAPTATIONS = "adaptations"
+"""Folders of the cache; the last has states of unfinished adaptations, which `resume.py` writes."""
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
 """Environment variable that bounds each folder, in GiB."""
 LIMIT_GIB = 32.0
@@ -127,10 +129,14 @@ class DiskCache:
 
 
 def clean(cache: Path) -> tuple[int, int]:
-    """Delete every array and embedding under a cache folder; returns (files, bytes) deleted. Raises `StorageError`."""
+    """Delete every array, embedding and state of an unfinished adaptation under a cache folder.
+
+    Returns (files, bytes) deleted. Raises `StorageError`.
+    """
     files = size = 0
+    folders = (FOLDER, EMBEDDINGS, ADAPTATIONS)
     try:
-        for path in sorted((p for name in (FOLDER, EMBEDDINGS) for p in (cache / name).rglob("*")), reverse=True):
+        for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
             if path.is_dir():
                 path.rmdir()
                 continue

@@ -1,9 +1,15 @@
-"""Options that several commands share, declared once."""
+"""Options that several commands share, declared once, and the request that most of them make up."""
 
+import functools
+import inspect
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from bench.request import RunRequest
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, for machines.")]
@@ -52,3 +58,60 @@ Compile = Annotated[
 Split = Annotated[
     Path | None, typer.Option(help="Published split: CSV file, columns `case` and `split` (train, validation, test).")
 ]
+
+
+def run_request(
+    protocol: Protocols = None,
+    backbone: Backbones = None,
+    seeds: Seeds = 3,
+    seed: Seed = None,
+    profile: Profile = "quick",
+    set_: Set = None,
+    corpus: CorpusName = "pool",
+    data_root: DataRoot = None,
+    plugin: Plugins = None,
+    results: Results = Path("results"),
+    cache: Cache = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    compile_: Compile = None,
+    split: Split = None,
+) -> RunRequest:
+    """The request that the options of every running command make; methods and tasks are the command's own."""
+    return RunRequest(
+        protocols=",".join(protocol) if protocol else None,
+        backbones=backbone,
+        seeds=tuple(dict.fromkeys(seed)) if seed else tuple(range(seeds)),
+        profile=profile,
+        overrides=tuple(set_ or ()),
+        corpus=corpus,
+        data_root=data_root,
+        plugins=tuple(plugin or ()),
+        results=results,
+        cache=cache,
+        device=device,
+        workers=workers,
+        compile=compile_,
+        split=split,
+    )
+
+
+def takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `run_request` after its own; it gets what they make as `request`."""
+    own, shared = (inspect.signature(f, eval_str=True).parameters for f in (command, run_request))
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        request = run_request(**{name: given.pop(name) for name in shared})
+        command(**given, request=request)
+
+    parameters = [*(p for name, p in own.items() if name != "request"), *shared.values()]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in parameters}
+    return call
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, indent=2, sort_keys=True, default=str))

@@ -13,8 +13,6 @@ from bench.files import write_atomic
 from bench.seeding import restore_rng, rng_state
 
 RESUME_FILE = "last.ckpt"
-ADAPTATIONS = "adaptations"
-"""Folder of the cache with the states of unfinished adaptations."""
 
 
 def save_state(path: Path, identity: str, state: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder
 from bench.decoded import DECODED
-from bench.disk_cache import EMBEDDINGS, FOLDER, DiskCache
+from bench.disk_cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.evaluation import evaluate
 from bench.files import require_writable
 from bench.plan import PlannedRun
@@ -22,7 +22,7 @@ from bench.progress import Report
 from bench.recording import Pretrained, make_record
 from bench.records import Record
 from bench.resolved import Options, ResolvedRun, resolve
-from bench.resume import ADAPTATIONS, RESUME_FILE
+from bench.resume import RESUME_FILE
 from bench.seeding import seed_all
 from bench.store import Store
 from bench.trainlog import LOG_FILE, final_values

@@ -22,35 +22,11 @@ from bench.plan import PlannedRun, make_plan
 from bench.progress import Report
 from bench.records import Record
 from bench.report import percent, to_markdown, write_leaderboards
+from bench.request import RunRequest
 from bench.store import Store
 
 if TYPE_CHECKING:
     from bench.runner import Outcome
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """The command `bench run` as it was typed."""
-
-    methods: str
-    tasks: str
-    protocols: str | None
-    backbones: str | None
-    seeds: tuple[int, ...]
-    profile: str
-    overrides: tuple[str, ...]
-    corpus: str
-    data_root: Path | None
-    plugins: tuple[Path, ...]
-    results: Path
-    cache: Path | None
-    device: str
-    workers: int | None
-    compile: bool | None
-    split: Path | None = None
-    save_predictions: bool = False
-    checkpoints: tuple[str, ...] = ()
-    """Weights from files that take part, see `bench.weights.sources`."""
 
 
 @dataclass(frozen=True)

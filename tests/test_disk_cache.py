@@ -109,7 +109,7 @@ def test_clean_deletes_arrays_and_leaves_the_rest(tmp_path):
 def test_cli_clean(bench, tmp_path):
     DiskCache(tmp_path / "decoded").get("aaaa", lambda: array_of(1))
     done = bench("data", "clean", "--cache", tmp_path)
-    assert (done.code, done.out) == (0, "Deleted 1 files of decoded data and embeddings (0.0 MiB).\n")
+    assert (done.code, done.out) == (0, "Deleted 1 files of decoded data, embeddings and states (0.0 MiB).\n")
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf"])
