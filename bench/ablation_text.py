@@ -12,8 +12,9 @@ from bench.report import percent
 
 Row = dict[Any, Any]
 NOTE = (
-    "Percent, mean ± standard deviation over seeds with 95 % interval (Student's t). Difference: to `full`, paired by "
-    "seed, with its 95 % interval, not corrected for the number of settings."
+    "Percent on the test split, mean ± standard deviation over seeds with 95 % interval (Student's t). Validation: "
+    "mean on the validation split. Difference: on test, to `full`, paired by seed, with its 95 % interval, not "
+    "corrected for the number of settings."
 )
 
 
@@ -48,6 +49,7 @@ def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
         protocol, evaluation, chosen = column
         name = protocol if protocol not in cells else f"{protocol} {chosen or evaluation}"
         cells[name] = [_score(found.get(s)) for s in first]
+        cells[f"{name}: validation"] = [_mean(found.get(s), "mean_validation") for s in first]
         cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]
         for about in dict.fromkeys(r["reported_of"] for r in found.values() if r["reported_of"]):
             cells[f"reported ({protocol}, {about})"] = [_reported(found.get(s), about) for s in first]
@@ -76,6 +78,10 @@ def _score(row: Row | None) -> str:
         return "n/a"
     low, high = row["ci95_low"], row["ci95_high"]
     return percent(row["mean"], row["std"]) + (f" ({100 * low:.1f} to {100 * high:.1f})" if pd.notna(low) else "")
+
+
+def _mean(row: Row | None, column: str) -> str:
+    return "n/a" if row is None else percent(row[column], float("nan"))
 
 
 def _difference(row: Row | None) -> str:

@@ -61,6 +61,7 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
             "metric": r.metric,
             "score": r.metrics[r.metric],
             "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+            "validation": r.selection.get(f"validation_{r.metric}"),
             **dict(zip(DISTRIBUTION, _distribution(r), strict=True)),
             **{name: r.efficiency.get(name) for name in EFFICIENCY},
         }
@@ -68,7 +69,7 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     return (
-        frame.astype(dict.fromkeys(["score", "without_duplicates", *DISTRIBUTION, *EFFICIENCY], float))
+        frame.astype(dict.fromkeys(["score", "without_duplicates", "validation", *DISTRIBUTION, *EFFICIENCY], float))
         if rows
         else frame
     )
@@ -101,7 +102,7 @@ def interval(scores: pd.Series) -> tuple[float, float]:
 
 
 def summary(runs: pd.DataFrame) -> dict[str, Any]:
-    """What runs of several seeds amount to: mean, deviation and interval, with and without duplicates."""
+    """What runs of several seeds amount to: mean, deviation and interval, without duplicates, and on validation."""
     low, high = interval(runs["score"])
     return {
         "data_set": runs["data_set"].iloc[0],
@@ -112,6 +113,7 @@ def summary(runs: pd.DataFrame) -> dict[str, Any]:
         "ci95_low": low,
         "ci95_high": high,
         "mean_without_duplicates": runs["without_duplicates"].mean(skipna=False),
+        "mean_validation": runs["validation"].mean(skipna=False),
         **{name: runs[name].mean(skipna=False) for name in DISTRIBUTION},
     }
 

@@ -118,11 +118,20 @@ class LightlyLoop:
     """One method's loop; `epoch` yields after every step."""
 
     def __init__(
-        self, name: str, backbone: str, config: Any, files: list[Path], batch: int, size: int, workers: int, device: str
+        self,
+        name: str,
+        backbone: str,
+        config: Any,
+        files: list[Path],
+        batch: int,
+        size: int,
+        workers: int,
+        device: str,
+        bf16: bool,
     ) -> None:
         resnet = torchvision.models.get_model(backbone, weights=None)
         width = resnet.fc.in_features
-        self.device, self.bf16 = device, device == "cuda"
+        self.device, self.bf16 = device, bf16
         self.model = MODELS[name](nn.Sequential(*list(resnet.children())[:-1]), width, config).to(device)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = OPTIMIZERS[name](trained, lr=1e-3)

@@ -2,8 +2,10 @@
 
 Everything runs in one process on the same JPEG files (512 px, made here from smooth noise), with the same encoder,
 batch and view size. The loops take turns, one epoch each, so that another program slows them alike; ratios are of
-neighbours in time, and medians over the repetitions. An epoch's first step is left out: workers start there. With a
-GPU: ResNet-50, 224 px, bf16; without: ResNet-18, 96 px. Run: python perf/pretrain_speed.py [--help].
+neighbours in time, and medians over the repetitions. An epoch's first step is left out: workers start there and fill
+their queues, which is why an epoch must have many steps. With a GPU: ResNet-50, 224 px; without: ResNet-18, 96 px.
+Ours computes in --precision, by default bf16-mixed, lightly's on a CPU in float32, as its example does.
+Run: python perf/pretrain_speed.py [--help].
 """
 
 import argparse
@@ -98,7 +100,7 @@ class OurLoop:
             batch_size=arguments.batch,
             image_size=arguments.size,
             init="random",
-            precision="bf16-mixed" if arguments.device == "cuda" else "32-true",
+            precision=arguments.precision,
         )
         compute = Compute(arguments.device, arguments.workers, compile=arguments.compile)
         self.run = Pretraining(cls(self.config), arguments.backbone, corpus, settings, 0, compute)
@@ -220,13 +222,17 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", default="simclr,lvmmed,byol,dino")
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--images", type=int, default=2048 if cuda else 160)
+    parser.add_argument("--images", type=int, default=2048 if cuda else 640)
     parser.add_argument("--batch", type=int, default=256 if cuda else 32)
     parser.add_argument("--size", type=int, default=224 if cuda else 96)
     parser.add_argument("--backbone", default="resnet50" if cuda else "resnet18")
     parser.add_argument("--device", default="cuda" if cuda else "cpu")
     parser.add_argument("--workers", type=int, default=None, help="processes that load for our loop")
     parser.add_argument("--lightly-workers", type=int, default=8 if cuda else 2)
+    precisions = ("32-true", "bf16-mixed")
+    parser.add_argument("--precision", choices=precisions, default="bf16-mixed", help="of our loop")
+    theirs = "bf16-mixed" if cuda else "32-true"
+    parser.add_argument("--lightly-precision", choices=precisions, default=theirs, help="of lightly's loop")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args()
     if arguments.images < 2 * arguments.batch:
@@ -243,10 +249,14 @@ def main() -> None:
         names = arguments.methods.split(",")
         ours = {name: OurLoop(name, corpus, arguments, Path(folder)) for name in names}
         common = (files, arguments.batch, arguments.size, arguments.lightly_workers, arguments.device)
-        lightly = {n: LightlyLoop(n, arguments.backbone, ours[n].config, *common) for n in names if n in BASELINES}
+        bf16 = arguments.lightly_precision == "bf16-mixed"
+        lightly = {
+            n: LightlyLoop(n, arguments.backbone, ours[n].config, *common, bf16) for n in names if n in BASELINES
+        }
         print(
             f"{arguments.backbone}, {arguments.size} px, batch {arguments.batch}, {arguments.device}, "
-            f"{torch.get_num_threads()} threads, torch {torch.__version__}, compile {arguments.compile}"
+            f"{torch.get_num_threads()} threads, torch {torch.__version__}, ours in {arguments.precision}, "
+            f"lightly's in {arguments.lightly_precision}, compile {arguments.compile}"
         )
         times = measure(ours, lightly, arguments.repetitions)
         report(ours, times, arguments.batch, arguments.images)

@@ -27,6 +27,16 @@ def test_mean_std_and_interval_by_hand():
     assert r["mean_without_duplicates"] == pytest.approx(0.5)
 
 
+def test_mean_on_validation_is_undefined_where_a_seed_lacks_it():
+    def board(second):
+        chosen = [{"validation_accuracy": 0.6}, second]
+        runs = [record(seed=s, selection=v) for s, v in enumerate(chosen)]
+        return row(task_board(runs), "simclr")["mean_validation"]
+
+    assert board({"validation_accuracy": 0.8}) == pytest.approx(0.7)
+    assert math.isnan(board({"epoch": 3.0}))
+
+
 def test_one_seed_has_no_interval():
     assert all(math.isnan(v) for v in interval(pd.Series([0.4])))
     r = row(task_board(scores("simclr", [0.5])), "simclr")
