@@ -11,7 +11,8 @@ import pandas as pd
 from bench.config import PROFILES
 from bench.errors import StorageError
 from bench.files import write_text
-from bench.leaderboard import DISTRIBUTION, EFFICIENCY, is_variant, join_published, overall_board, task_board
+from bench.leaderboard import DISTRIBUTION, EFFICIENCY, is_variant, overall_board, task_board
+from bench.published import join_published
 from bench.records import Record
 
 FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))

@@ -85,7 +85,10 @@ def test_text_has_differences_pretext_accuracy_and_the_papers_figure(tmp_path):
     table = board(runs([0.5, 0.6], logged=logged) + runs([0.4, 0.6], own={"x": False}, logged=logged), tmp_path)
     text = tables_text(table, markdown=True)
     assert "reported (finetune, mean(fgadr,brain_tumor), resnet50)" in text
-    assert "| without_x | x=False | 50.0 ± 14.1 (-77.1 to 177.1) | 50.0 | -5.0 (-68.5 to +58.5) | 62.2 | 25.0 | 2 |" in text
+    assert (
+        "| without_x | x=False | 50.0 ± 14.1 (-77.1 to 177.1) | 50.0 | -5.0 (-68.5 to +58.5) | 62.2 | 25.0 | 2 |"
+        in text
+    )
     assert "9.0" not in text
     plain = tables_text(table, markdown=False)
     assert "without_x  x=False" in plain

@@ -10,7 +10,7 @@ import pytest
 from bench.ablation import find_ablations
 from bench.ablation_table import ablation_board
 from bench.ablation_text import tables_text
-from bench.leaderboard import PUBLISHED_NAMES
+from bench.published import PUBLISHED_NAMES
 from bench.registry import tasks
 from bench.session import regenerate, write_tables
 from bench.store import Store

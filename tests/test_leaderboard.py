@@ -5,7 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from bench.leaderboard import interval, join_published, overall_board, task_board
+from bench.leaderboard import interval, overall_board, task_board
+from bench.published import join_published
 from bench.report import to_markdown, write_leaderboards
 from tests.records_of import record
 
