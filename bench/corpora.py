@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,13 @@ class CorpusImage:
     modality: str = field(default="", compare=False)
     load: Callable[[], Image.Image] | None = field(default=None, compare=False)
     """How the data set's own reader decodes it, where files need one (films without a header)."""
+    decoder: str = field(default="", compare=False)
+    """Name of that reader."""
+
+    @property
+    def key(self) -> tuple[str, int | None, int, str]:
+        """What its pixels depend on: file, slice and reader."""
+        return self.content, self.axis, self.index, self.decoder
 
     def read(self) -> Image.Image:
         """Decode to 8-bit RGB. Raises `DataError` naming the file."""
@@ -114,7 +121,8 @@ def _images_of(data: Data, case: Case) -> Iterator[CorpusImage]:
         yield from (CorpusImage(case.image, content, axis, k, modality) for k in range(n_slices))
     else:
         load = getattr(reader, "load_image", None)
-        yield CorpusImage(case.image, content, modality=modality, load=partial(load, case) if load else None)
+        image = CorpusImage(case.image, content, modality=modality)
+        yield replace(image, load=partial(load, case), decoder=type(reader).__qualname__) if load else image
 
 
 def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:

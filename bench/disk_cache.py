@@ -7,14 +7,16 @@ again.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from bench.cache_users import FOLDER as USERS
+from bench.cache_users import CacheUser
 from bench.errors import StorageError, UsageError
 from bench.files import write_atomic
 from bench.progress import Report
@@ -33,9 +35,9 @@ _CLOCK_SECONDS = 1.0
 class DiskCache:
     """Arrays by key under one folder, bounded.
 
-    When the bound is reached, files that nobody used since this object was made are deleted, longest unused first; if
-    that is not enough, the array is not kept. Another process that still reads a deleted file is not disturbed. Two
-    processes that write at the same time may go over the bound by what one of them writes.
+    When the bound is reached, files that no running command used are deleted, longest unused first; if that is not
+    enough, the array is not kept. Two processes that write at the same time may go over the bound by what one of them
+    writes.
 
     Raises:
         UsageError: `LIMIT_VARIABLE` is not a positive number.
@@ -47,7 +49,7 @@ class DiskCache:
         """What was done to what is kept: `decoded` or `embedded`."""
         self.limit_bytes = _limit_bytes()
         self._report = report
-        self._start = time.time()
+        self._user = CacheUser(folder)
         self._used_bytes = sum(size for _, size, _ in self._files())
         self._touched: set[str] = set()
         self.failed = False
@@ -62,6 +64,7 @@ class DiskCache:
         Raises:
             StorageError: it cannot be stored and is `required` to be.
         """
+        self._user.register()
         path = self.folder / key[:2] / f"{key}.npy"
         found = self._open(path, key)
         if found is not None:
@@ -99,8 +102,9 @@ class DiskCache:
     def _make_room(self, wanted_bytes: int) -> None:
         files = sorted(self._files())
         self._used_bytes = sum(size for _, size, _ in files)
+        in_use = self._user.earliest() - _CLOCK_SECONDS
         for used_at, size, path in files:
-            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= self._start - _CLOCK_SECONDS:
+            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= in_use:
                 break
             if path.stem in self._touched:
                 continue
@@ -131,21 +135,39 @@ class DiskCache:
 def clean(cache: Path) -> tuple[int, int]:
     """Delete every array, embedding and state of an unfinished adaptation under a cache folder.
 
-    Returns (files, bytes) deleted. Raises `StorageError`.
+    A command that runs meanwhile keeps its lock, and what it writes meanwhile stays. Returns (files, bytes) deleted.
+    Raises `StorageError`.
     """
     files = size = 0
     folders = (FOLDER, EMBEDDINGS, ADAPTATIONS)
-    try:
-        for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
-            if path.is_dir():
-                path.rmdir()
-                continue
-            size += path.stat().st_size
-            files += 1
-            path.unlink()
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be deleted: {error.strerror}. Check the folder's permissions.") from error
+    for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
+        if path.suffix == ".lock" and path.parent.name == USERS:
+            continue
+        try:
+            freed = _delete(path)
+        except OSError as error:
+            why = f"cannot be deleted: {error.strerror}. Check the folder's permissions."
+            raise StorageError(f"{path}: {why}") from error
+        files += freed is not None
+        size += freed or 0
     return files, size
+
+
+def _delete(path: Path) -> int | None:
+    """Delete a file or an empty folder; the file's size, or None where it is a folder, gone or in use again."""
+    try:
+        if path.is_dir():
+            path.rmdir()
+            return None
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return None
+        raise
+    return size
 
 
 def _limit_bytes() -> int:

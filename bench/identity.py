@@ -7,8 +7,12 @@ import hashlib
 import inspect
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
+
+from bench.interfaces import DataSet
 
 SCORE_VERSION = 3
 """Raised whenever a change to the harness itself (loops, splits, metrics, backbones) changes scores."""
@@ -42,6 +46,33 @@ def code_fingerprint(plugin: type) -> str:
         seen.update(files)
         units.append([[f.relative_to(path.parent).as_posix(), _bare_source(f)] for f in files])
     return digest(units[0] if len(units) == 1 else units)
+
+
+def declared_fingerprint(data_set: DataSet) -> str:
+    """Hash of how a data set's files become images and targets: its reader (source and settings) and its classes.
+
+    What the reader lists (which cases, their targets and domains) is in the fingerprint of the data; this is what it
+    does when it loads one: thresholds of masks, values of labels, windows of intensities.
+    """
+    classes = [data_set.classes, data_set.ordered_classes, data_set.overlapping_classes, data_set.domains]
+    return digest([code_fingerprint(type(data_set.reader)), _plain(data_set.reader), classes])
+
+
+def _plain(value: Any) -> Any:
+    """A setting without memory addresses: functions by name, objects by their fields, anything else by its `repr`."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain({f.name: getattr(value, f.name) for f in fields(value)})
+    if isinstance(value, Mapping):
+        return [[_plain(key), _plain(item)] for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(map(repr, value))
+    if hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    if type(value).__repr__ is object.__repr__:
+        return [type(value).__qualname__, _plain(vars(value))]
+    return repr(value)
 
 
 def _files_of(cls: type, path: Path) -> list[Path]:

@@ -39,7 +39,7 @@ class ViewDataset(DecodedDataset):
         shown = [(i, False) for i in range(len(images))]
         if balance is not None:
             shown = balanced([image.modality for image in images], balance)
-        sources = [((i.content, i.axis, i.index), i.read) for i in (images[index] for index, _ in shown)]
+        sources = [(i.key, i.read) for i in (images[index] for index, _ in shown)]
         super().__init__(sources, 2 * image_size)
         self.duplicate = [again for _, again in shown]
         self.transform = transform

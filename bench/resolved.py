@@ -9,7 +9,7 @@ from bench import registry
 from bench.config import RunConfig, resolve_config
 from bench.corpora import Corpus
 from bench.disk_cache import DiskCache
-from bench.identity import SCORE_VERSION, code_fingerprint, digest
+from bench.identity import SCORE_VERSION, code_fingerprint, declared_fingerprint, digest
 from bench.interfaces import Method, TaskKind
 from bench.plan import PlannedRun
 from bench.pretrain import Compute
@@ -58,12 +58,15 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data, split = world.data(plan.task.data), world.split(plan.task.data, plan.seed)
     kind.cache = decoded
-    kind.contents = {case.id: f"{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases}
+    kind.contents = {
+        case.id: f"{SCORE_VERSION}/{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases
+    }
     corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     code = {
         "score_version": SCORE_VERSION,
         "method": code_fingerprint(method_class),
         "kind": code_fingerprint(kind_class),
+        "data": declared_fingerprint(plan.task.data),
     }
     budget = config.pretrain.model_dump() if method.pretrains else {}
     drawn = [corpus.fingerprint, *([corpus.modalities] if config.pretrain.balance else [])] if corpus else None
@@ -79,6 +82,7 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     evaluation = [
         SCORE_VERSION,
         code["kind"],
+        code["data"],
         plan.protocol,
         config.protocol.model_dump(),
         config.task,

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from bench.errors import TrainingError
-from bench.identity import code_fingerprint, digest
+from bench.identity import code_fingerprint, declared_fingerprint, digest
 from bench.interfaces import BoxReader, Case, Settings, Task, TaskKind
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
@@ -147,7 +147,7 @@ class Detection(TaskKind):
     @cached_property
     def _preparation(self) -> list[str]:
         """What the prepared images depend on besides their files and the input size."""
-        return [self.task.data.name, code_fingerprint(type(self)), code_fingerprint(type(self.reader))]
+        return [self.task.data.name, code_fingerprint(type(self)), declared_fingerprint(self.task.data)]
 
     def _on_original(self, case: Case, found: Detected) -> Detected:
         scale = np.array([case.target.width, case.target.height] * 2) / self.settings.image_size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import is_dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from lightly.transforms.utils import IMAGENET_NORMALIZE
 from torch import Tensor, nn
 
 from bench.errors import DataError, TrainingError
-from bench.identity import code_fingerprint, digest
+from bench.identity import code_fingerprint, declared_fingerprint, digest
 from bench.interfaces import Case, TaskKind
 from tasks.kinds.segmentation.loss import dice_cross_entropy
 from tasks.kinds.segmentation.scores import Scores, mean_scores
@@ -110,14 +109,7 @@ class SegmentationKind(TaskKind):
 
     @cached_property
     def _preparation(self) -> list[Any]:
-        reader = self.task.data.reader
-        return [
-            code_fingerprint(type(self)),
-            code_fingerprint(type(reader)),
-            repr(reader) if is_dataclass(reader) else "",
-            self.task.data.name,
-            list(self.classes),
-        ]
+        return [code_fingerprint(type(self)), declared_fingerprint(self.task.data), self.task.data.name]
 
 
 def normalise(image: Tensor) -> Tensor:
