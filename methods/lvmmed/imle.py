@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ EULER_GAMMA = 0.5772156649015329
 
 @dataclass(frozen=True)
 class Matcher:
-    """Settings of the matching layer."""
+    """Settings of the matching layer. Raises `ValueError` for values without a meaning."""
 
     lambda_: float = 80.0
     """Step against the loss in affinity space, Algorithm 1."""
@@ -33,6 +34,17 @@ class Matcher:
     restarts: int = 16
     iterations: int | None = None
     """Swaps of each search; None for what suits N, see `solver.solve`."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would give no gradient, or another noise than the one named."""
+        if self.noise not in ("gumbel", "constant"):
+            raise ValueError(f"noise={self.noise!r} is not known; expected 'gumbel' or 'constant'.")
+        if not 0 < self.lambda_ < math.inf:
+            raise ValueError(f"lambda_={self.lambda_} must be positive; 70 to 100 in Fig. 6 of the paper.")
+        if not 0 <= self.gumbel_scale < math.inf:
+            raise ValueError(f"gumbel_scale={self.gumbel_scale} must be 0 or more.")
+        if self.samples < 1:
+            raise ValueError(f"samples={self.samples} must be at least 1.")
 
     def perturb(self, affinity: Tensor) -> Tensor:
         """Add noise, drawn anew from the global generator of the affinity's device."""

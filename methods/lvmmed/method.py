@@ -114,7 +114,7 @@ class LVMMed(Method):
             v = match(c_v, c_e, edges_s, edges_t, self._matcher())  # (G, N, N)
             v_true = torch.eye(self.config.nodes, device=v.device).expand_as(v)
             loss = hamming_distance(v, v_true).mean()
-        return {"loss": loss, "hamming": loss.detach(), **_matching_quality(c_v.detach(), v.detach())}
+        return {"loss": loss, "hamming": loss.detach(), **matching_quality(c_v.detach(), v.detach())}
 
     def affinities(
         self, module: LVMMedModule, encoded: list[Features], boxes: list[Tensor]
@@ -171,7 +171,7 @@ class LVMMed(Method):
             )
 
 
-def _matching_quality(c_v: Tensor, v: Tensor) -> dict[str, Tensor]:
+def matching_quality(c_v: Tensor, v: Tensor) -> dict[str, Tensor]:
     """Logged scalars, see `LVMMed.loss`: vertex affinities (G, N, N) and matchings (G, N, N)."""
     nodes = c_v.shape[1]
     true = c_v.diagonal(dim1=1, dim2=2)  # (G, N)

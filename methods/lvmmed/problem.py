@@ -23,7 +23,7 @@ def check_problem(c_v: Tensor, c_e: Tensor | None, edges_s: Edges, edges_t: Edge
         ValueError: If shapes, types or devices do not fit, or an edge is a self loop, a repeat or out of range.
         TrainingError: If an affinity is NaN or infinite.
     """
-    _check_form("c_v", c_v, (None, c_v.shape[-1], c_v.shape[-1]), "(graphs, nodes, nodes)")
+    _check_form("c_v", c_v, (None, *c_v.shape[-1:] * 2), "(graphs, nodes, nodes)")
     tests = [_finite(c_v)]
     if c_e is not None:
         if edges_s is None or edges_t is None:
@@ -48,6 +48,20 @@ def check_problem(c_v: Tensor, c_e: Tensor | None, edges_s: Edges, edges_t: Edge
                 f"{name} must hold pairs of different nodes from 0 to {c_v.shape[1] - 1}, each at most once a graph; "
                 "found a self loop, a repeat or a node out of range."
             )
+
+
+def check_search(c_v: Tensor, restarts: int, iterations: int | None, guess: Tensor | None) -> None:
+    """Raise `ValueError` unless a search has starts and swaps, and `guess` holds permutations (G, N)."""
+    if restarts < 1 or (iterations is not None and iterations < 1):
+        raise ValueError(f"A search needs restarts and iterations of at least 1; found {restarts} and {iterations}.")
+    if guess is None:
+        return
+    nodes = torch.arange(c_v.shape[1], device=guess.device)
+    if guess.shape != c_v.shape[:2] or not bool((guess.sort(dim=1).values == nodes).all()):
+        raise ValueError(
+            f"guess must hold a permutation of the {c_v.shape[1]} nodes for each of {len(c_v)} graphs; found shape "
+            f"{tuple(guess.shape)}, or a node that is missing or out of range."
+        )
 
 
 def _check_form(name: str, x: Tensor, shape: tuple[int | None, ...], meaning: str, *, integer: bool = False) -> None:
@@ -78,5 +92,6 @@ def _not_finite(name: str, affinity: Tensor) -> str:
     bad = int((~torch.isfinite(affinity)).sum())
     return (
         f"LVM-Med: {bad} of {affinity.numel()} {name} affinities are NaN or infinite; graph matching needs "
-        "finite ones. The encoder has most likely diverged: lower `lr`, or set `projector_norm=batch`."
+        "finite ones. The encoder has most likely diverged: lower its learning rate, or normalise its embeddings "
+        "(`projector_norm=batch`)."
     )

@@ -20,12 +20,14 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from methods.lvmmed.problem import check_problem
+from methods.lvmmed.problem import check_problem, check_search
 
 Backend = Literal["numba", "triton", "torch"]
 
 MOST_NODES_TRITON = 64
 """Beyond, the tiles of a search do not fit into the registers of a block of threads."""
+
+MOST_NODES_BRUTE_FORCE = 9
 
 SEED = 20230620
 """Seed of the restarts: fixed, so that a solution depends on the problem alone."""
@@ -156,9 +158,11 @@ def solve(
 
     Raises:
         TrainingError: If an affinity is not finite.
-        ValueError: If tensors do not fit together, see `problem.check_problem`, or the backend not the device.
+        ValueError: If tensors do not fit together, see `problem.check_problem`, the backend does not fit the device, or
+            `guess` holds something else than permutations.
     """
     check_problem(c_v, c_e, edges_s, edges_t)
+    check_search(c_v, restarts, iterations, guess)
     nodes = c_v.shape[1]
     if c_e is None or edges_s is None or edges_t is None or c_e.numel() == 0 or nodes < 2:
         return solve_linear(c_v)
@@ -175,8 +179,14 @@ def solve(
 def solve_brute_force(
     c_v: Tensor, c_e: Tensor | None = None, edges_s: Tensor | None = None, edges_t: Tensor | None = None
 ) -> Tensor:
-    """Exact solution (G, N) by trying all N! permutations, some at a time; for N up to 8. Arguments as in `solve`."""
+    """Exact solution (G, N) by trying all N! permutations, some at a time. Arguments as in `solve`.
+
+    Raises:
+        ValueError: If N is above `MOST_NODES_BRUTE_FORCE`.
+    """
     nodes = c_v.shape[1]
+    if nodes > MOST_NODES_BRUTE_FORCE:
+        raise ValueError(f"{nodes}! permutations are too many to try; up to {MOST_NODES_BRUTE_FORCE} nodes. Use solve.")
     every = torch.tensor(list(itertools.permutations(range(nodes))), device=c_v.device)  # (N!, N)
     found, best = every[:1].repeat(len(c_v), 1), torch.full_like(c_v[:, 0, 0], -torch.inf)
     for some in every.split(720):

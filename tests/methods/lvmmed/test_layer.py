@@ -23,13 +23,30 @@ def test_the_documented_example_runs():
     assert result.failed == 0
 
 
-def test_importing_the_layer_imports_neither_commands_nor_numba():
+def test_importing_the_layer_imports_nothing_of_the_benchmark_but_its_errors():
     code = (
         "import sys; from methods.lvmmed import GraphMatching; "
-        "print([m for m in ('bench.cli', 'bench.runner', 'bench.pretrain', 'typer', 'numba') if m in sys.modules])"
+        "others = ('lightly', 'cv2', 'torchvision', 'pydantic', 'typer', 'numba', 'monai', 'pandas'); "
+        "print(sorted(m for m in sys.modules if m.startswith('bench.') or m.split('.')[0] in others))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ})
-    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+    assert done.stdout.strip() == "['bench.errors']", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"noise": "gumble"}, "'gumble' is not known; expected 'gumbel' or 'constant'"),
+        ({"lambda_": 0.0}, "lambda_=0.0 must be positive"),
+        ({"lambda_": -80.0}, "must be positive"),
+        ({"lambda_": float("nan")}, "must be positive"),
+        ({"gumbel_scale": -1.0}, "must be 0 or more"),
+        ({"samples": 0}, "must be at least 1"),
+    ],
+)
+def test_settings_without_a_meaning_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        GraphMatching(**settings)
 
 
 def test_evaluation_solves_without_noise_and_training_with_it(make_problem):

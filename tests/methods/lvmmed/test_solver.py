@@ -93,6 +93,31 @@ def test_more_search_is_not_worse_and_sixteen_nodes_are_nearly_solved(make_probl
     assert guessed >= long - 1e-3
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"restarts": 0}, "restarts and iterations of at least 1; found 0 and None"),
+        ({"iterations": -3}, "found 16 and -3"),
+        ({"guess": torch.zeros(2, 5, dtype=torch.int64)}, "must hold a permutation of the 5 nodes"),
+        ({"guess": torch.arange(5)[None]}, r"for each of 2 graphs; found shape \(1, 5\)"),
+        ({"guess": torch.arange(1, 6).expand(2, -1)}, "out of range"),
+    ],
+)
+def test_a_search_without_a_meaning_is_refused(make_problem, options, message):
+    with pytest.raises(ValueError, match=message):
+        solve(*make_problem(2, 5, 2, seed=0), **options)
+
+
+def test_a_number_is_no_problem():
+    with pytest.raises(ValueError, match=r"c_v has shape \(\), expected \(graphs, nodes, nodes\)"):
+        solve(torch.tensor(1.0))
+
+
+def test_brute_force_says_what_is_too_large(make_problem):
+    with pytest.raises(ValueError, match="12! permutations are too many"):
+        solve_brute_force(*make_problem(1, 12, 2, seed=0))
+
+
 @pytest.mark.parametrize("which", ["vertex", "edge"])
 def test_non_finite_affinities_are_refused(make_problem, which):
     c_v, c_e, edges_s, edges_t = make_problem(2, 5, 2, seed=10)
