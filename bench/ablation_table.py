@@ -19,7 +19,8 @@ import pandas as pd
 from bench import registry
 from bench.config import settings_text
 from bench.files import write_text
-from bench.leaderboard import interval, summary, to_frame
+from bench.intervals import interval
+from bench.leaderboard import summary, to_frame
 from bench.records import Record
 from bench.report import to_csv
 

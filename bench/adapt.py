@@ -21,7 +21,7 @@ from bench.embeddings import Embedded, embed_splits
 from bench.errors import TrainingError
 from bench.heads import build_head
 from bench.interfaces import Case, TaskKind
-from bench.loading import EpochBatches, build_loader, decode_all, pick_workers
+from bench.loading import EpochBatches, build_loader, decode_all, evaluation_loader, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
 from bench.precision import require_sides
@@ -128,7 +128,7 @@ class Supervised:
         return data
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
-        return DataLoader(data, self.kind.evaluation_batch, num_workers=self.workers)
+        return evaluation_loader(data, self.kind.evaluation_batch, self.workers, self.device)
 
     def _train_batches(self) -> Iterable[tuple[Tensor, Tensor]]:
         """Batches of this epoch; embeddings need no random numbers and are picked directly."""
@@ -142,18 +142,25 @@ class Supervised:
         self.model.train()
         self.batches.epoch = epoch
         for inputs, target in self._train_batches():
-            loss = self.kind.training_loss(self.model, inputs.to(self.device), target.to(self.device))
-            if not math.isfinite(float(loss.detach())):
-                raise TrainingError(
-                    f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch}. "
-                    "Lower protocol.lr; nothing was scored."
-                )
+            loss = self._loss(inputs.to(self.device), target.to(self.device), epoch)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
             self.optimizer.step()
             self.meter.tick(len(inputs))
             advance(f"loss {float(loss.detach()):.3f}")
+
+    def _loss(self, inputs: Tensor, target: Tensor, epoch: int) -> Tensor:
+        try:
+            loss = self.kind.training_loss(self.model, inputs, target)
+            if math.isfinite(float(loss.detach())):
+                return loss
+        except FloatingPointError:  # detectron2's way to say that its proposals are not finite
+            pass
+        raise TrainingError(
+            f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch}. "
+            "Lower protocol.lr; nothing was scored."
+        )
 
     @torch.inference_mode()
     def evaluate(self, name: str) -> tuple[np.ndarray, float]:

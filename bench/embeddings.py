@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import TensorDataset
 
 from bench.checkpoints import fingerprint_weights
 from bench.disk_cache import DiskCache
+from bench.errors import TrainingError
 from bench.identity import SCORE_VERSION, code_fingerprint, digest
 from bench.interfaces import Case, TaskKind
-from bench.loading import decode_all, pick_workers
+from bench.loading import decode_all, evaluation_loader, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
 from bench.pretrain import Compute
@@ -98,6 +99,7 @@ def embed_splits(
 
     Raises:
         DataError: an image cannot be read.
+        TrainingError: an embedding is not finite.
     """
     device = pick_device(compute.device)
     backbone.to(device).eval()
@@ -122,9 +124,9 @@ def _embed(
     report: Report,
 ) -> EmbeddedSide:
     images_and_targets = kind.dataset(cases, train=False)
-    meter = Meter(device)
     decode_all(images_and_targets, f"{name} images", report)
-    loader = DataLoader(images_and_targets, kind.evaluation_batch, num_workers=workers, generator=torch.Generator())
+    meter = Meter(device)
+    loader = evaluation_loader(images_and_targets, kind.evaluation_batch, workers, device, torch.Generator())
     embeddings, targets = [], []
     with report.stage(f"embed {name} images", len(loader)) as advance:
         for images, target in loader:
@@ -133,6 +135,11 @@ def _embed(
             meter.tick(len(images))
             advance("")
     data = TensorDataset(torch.cat(embeddings), torch.cat(targets))
+    if not torch.isfinite(data.tensors[0]).all():
+        raise TrainingError(
+            f"{kind.task.name}: embeddings of {name} images are not finite. The encoder has diverged, or its "
+            "weights are damaged: lower pretrain.lr or method.lr and pretrain it again, or check the checkpoint's file."
+        )
     return EmbeddedSide(data, meter.cost()["seconds"], float(meter.peak_bytes))
 
 

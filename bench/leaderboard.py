@@ -15,11 +15,11 @@ import pandas as pd
 from scipy import stats
 
 from bench.config import settings_text
+from bench.domains import DISTRIBUTION, domain_scores, domain_summary, site_columns
+from bench.intervals import interval
 from bench.records import Record
 
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
-DISTRIBUTION = ["in_distribution", "out_of_distribution", "drop"]
-"""Headline metric where a data set has several domains: trained domain, mean of the others, difference."""
 EFFICIENCY = [
     "parameters",
     "trained_parameters",
@@ -53,26 +53,14 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
             "score": r.metrics[r.metric],
             "without_duplicates": r.metrics_without_duplicates.get(r.metric),
             "validation": r.selection.get(f"validation_{r.metric}"),
-            **dict(zip(DISTRIBUTION, _distribution(r), strict=True)),
+            **domain_scores(r),
             **{name: r.efficiency.get(name) for name in EFFICIENCY},
         }
         for r in records
     ]
     frame = pd.DataFrame(rows)
-    return (
-        frame.astype(dict.fromkeys(["score", "without_duplicates", "validation", *DISTRIBUTION, *EFFICIENCY], float))
-        if rows
-        else frame
-    )
-
-
-def _distribution(record: Record) -> tuple[float | None, float | None, float | None]:
-    """Headline on the trained domain, mean over the other domains, and the first less the second; None if undefined."""
-    scores = {domain: metrics.get(record.metric) for domain, metrics in record.domains.items()}
-    inside = scores.pop(record.trained_domain, None) if record.trained_domain else None
-    outside = [score for score in scores.values() if score is not None]
-    mean = float(np.mean(outside)) if outside and len(outside) == len(scores) else None
-    return inside, mean, None if inside is None or mean is None else inside - mean
+    numbers = ["score", "without_duplicates", "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY]
+    return frame.astype(dict.fromkeys(numbers, float)) if rows else frame
 
 
 def _settings(record: Record) -> str:
@@ -81,15 +69,6 @@ def _settings(record: Record) -> str:
         record.overrides if record.corpus else {k: v for k, v in record.overrides.items() if k in ("task", "protocol")}
     )
     return settings_text(sections)
-
-
-def interval(scores: pd.Series) -> tuple[float, float]:
-    """95 % confidence interval of the mean over seeds (Student's t); NaN with fewer than two seeds."""
-    n = len(scores)
-    if n < 2 or scores.isna().any():
-        return np.nan, np.nan
-    half = float(stats.t.ppf(0.975, n - 1) * scores.std(ddof=1) / np.sqrt(n))
-    return float(scores.mean()) - half, float(scores.mean()) + half
 
 
 def summary(runs: pd.DataFrame) -> dict[str, Any]:
@@ -105,7 +84,7 @@ def summary(runs: pd.DataFrame) -> dict[str, Any]:
         "ci95_high": high,
         "mean_without_duplicates": runs["without_duplicates"].mean(skipna=False),
         "mean_validation": runs["validation"].mean(skipna=False),
-        **{name: runs[name].mean(skipna=False) for name in DISTRIBUTION},
+        **domain_summary(runs),
     }
 
 

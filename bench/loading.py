@@ -22,6 +22,8 @@ Draw = tuple[int, int]
 """Index of an item and the seed of its random numbers."""
 
 MOST_WORKERS = 8
+MOST_PIXELS = 128 * 256**2
+"""Of a batch in evaluation: at 1024 px, where a ViT attends over thousands of tokens, 8 images instead of 128."""
 
 
 class ViewDataset(DecodedDataset):
@@ -117,6 +119,25 @@ def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, dev
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
         persistent_workers=workers > 0,
+    )
+
+
+def evaluation_loader(
+    dataset: Dataset[Any], most: int, workers: int, device: torch.device, generator: torch.Generator | None = None
+) -> DataLoader[Any]:
+    """Loader in the data set's order, with `most` items a batch, or fewer where images are large (`MOST_PIXELS`).
+
+    Without `generator`, each pass draws one number from torch's global one, whatever the number of workers.
+    """
+    shape = dataset[0][0].shape
+    pixels = shape[-1] * shape[-2] if len(shape) == 3 else 1
+    return DataLoader(
+        dataset,
+        max(min(most, MOST_PIXELS // pixels), 1),
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        multiprocessing_context="fork" if workers else None,
+        generator=generator,
     )
 
 

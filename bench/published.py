@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.domains import join_reported_sites
+
 REPORTED_BACKBONES = {"": "resnet50", "vit": "vit_b_16"}
 """Start of a backbone's name -> the backbone whose published numbers stand beside it."""
 PUBLISHED_NAMES = {
@@ -36,6 +38,9 @@ def join_published(board: pd.DataFrame, published: Path) -> pd.DataFrame:
     joined = board.assign(reported_backbone=family.map(REPORTED_BACKBONES)).merge(
         paper[["reported_mean", "reported_std", "reported_in", *keys]], on=keys, how="left"
     )
-    joined.loc[(joined["data"] != "real") | joined["reported_in"].isna(), columns] = np.nan
+    joined.loc[joined["reported_in"].isna(), columns] = np.nan
     joined = joined[[*(c for c in joined if c not in columns), *columns]]
+    joined = join_reported_sites(joined, paper, keys)
+    reported = [c for c in joined if str(c).startswith("reported_")]
+    joined.loc[joined["data"] != "real", reported] = np.nan
     return joined

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from bench.config import PROFILES
+from bench.domains import DISTRIBUTION, SITE, is_domain_column, site_columns
 from bench.errors import StorageError
 from bench.files import write_text
-from bench.leaderboard import DISTRIBUTION, EFFICIENCY, is_variant, overall_board, task_board
+from bench.leaderboard import EFFICIENCY, is_variant, overall_board, task_board
 from bench.published import join_published
 from bench.records import Record
 
@@ -51,7 +52,7 @@ def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
 
 def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:
     """Drop rank columns of tasks, and columns of domains and of efficiency, that no row of this table has."""
-    optional = [c for c in rows if str(c).startswith("rank ") or c in (*DISTRIBUTION, *EFFICIENCY)]
+    optional = [c for c in rows if str(c).startswith("rank ") or c in EFFICIENCY or is_domain_column(str(c))]
     return rows.drop(columns=[c for c in optional if rows[c].isna().all()])
 
 
@@ -64,10 +65,11 @@ def percent(mean: float, std: float) -> str:
 
 def to_markdown(board: pd.DataFrame) -> str:
     """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
-    domains = DISTRIBUTION if "in_distribution" in board and bool(board["in_distribution"].notna().any()) else ()
+    has_domains = "in_distribution" in board and bool(board["in_distribution"].notna().any())
+    domains = (*DISTRIBUTION, *site_columns(board)) if has_domains else ()
     columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval")
     columns = (*columns, "no duplicates", "seeds", "rank", "tied with best", "reported")
-    columns = (*columns, *(name.replace("_", " ") for name in domains))
+    columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
     rows = [columns, ("---",) * len(columns)]
     board = board.assign(settings=board["settings"].fillna(""))
     variants = is_variant(board)

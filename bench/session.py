@@ -16,6 +16,7 @@ from bench.ablation_table import write_ablations
 from bench.config import DEFAULT_BACKBONE, PROFILES, parse_overrides
 from bench.corpora import check_corpus_name
 from bench.data import resolve_root
+from bench.domains import DISTRIBUTION
 from bench.errors import UsageError
 from bench.leaderboard import CONTESTANT, GROUP, task_board, to_frame
 from bench.plan import PlannedRun, make_plan
@@ -68,8 +69,16 @@ def _board_line(row: dict[Any, Any]) -> str:
         f"{row['method']}{settings}: "
         f"{row['metric']} {percent(row['mean'], row['std'])} % over {row['seeds']} seed(s){between}; "
         f"without duplicated test cases {percent(row['mean_without_duplicates'], float('nan'))} %; "
-        f"rank {row['rank']:.0f}"
+        f"rank {row['rank']:.0f}{_sites(row)}"
     )
+
+
+def _sites(row: dict[Any, Any]) -> str:
+    """In and out of distribution, where a data set has sites."""
+    if pd.isna(row["drop"]):
+        return ""
+    inside, outside, drop = (percent(row[name], float("nan")) for name in DISTRIBUTION)
+    return f"; in distribution {inside} %, out of distribution {outside} %, drop {drop}"
 
 
 def default_cache() -> Path:

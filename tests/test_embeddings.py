@@ -9,6 +9,7 @@ from torch import nn
 from bench import embeddings
 from bench.disk_cache import DiskCache
 from bench.embeddings import EmbeddingCache, embed_splits
+from bench.errors import TrainingError
 from bench.interfaces import Features
 from bench.pretrain import Compute
 from bench.progress import Report
@@ -107,3 +108,12 @@ def test_a_damaged_file_is_made_again(tmp_path, world, split, made):
     again = embed(tmp_path, world, split)
     assert len(made) == 6
     assert torch.equal(first.sides["test"].tensors[0], again.sides["test"].tensors[0])
+
+
+def test_embeddings_that_are_not_finite_are_an_error_and_never_kept(tmp_path, world, split):
+    encoder = Tiny()
+    with torch.no_grad():
+        encoder.norm.bias.fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"embeddings of train images are not finite.*check the checkpoint"):
+        embed(tmp_path, world, split, encoder=encoder)
+    assert not list(tmp_path.rglob("*.npy"))

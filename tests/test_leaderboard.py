@@ -5,7 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from bench.leaderboard import interval, overall_board, task_board
+from bench.intervals import interval
+from bench.leaderboard import overall_board, task_board
 from bench.published import join_published
 from bench.report import to_markdown, write_leaderboards
 from tests.records_of import record
@@ -220,6 +221,22 @@ def test_domains_have_columns_of_their_own(tmp_path):
     assert "drop" in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
     write_leaderboards(tmp_path, scores("simclr", [0.5]))
     assert "drop" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
+
+
+def test_sites_stand_beside_what_a_paper_reports_of_each(tmp_path):
+    (tmp_path / "paper.csv").write_text(
+        "method,backbone,task,protocol,metric,mean,std\n"
+        "simclr,resnet50,prostate/A,finetune,dice_2d,40,1\nsimclr,resnet50,prostate/B,finetune,dice_2d,50,1\n"
+        "simclr,resnet50,prostate/average,finetune,dice_2d,45,\nsimclr,resnet50,other/A,finetune,dice_2d,1,\n"
+    )
+    sites = {"domains": {n: {"dice": v} for n, v in zip("AB", (0.4, 0.9), strict=True)}, "trained_domain": "B"}
+    facts = {"data_set": "prostate", "task": "prostate", "metric": "dice", "metrics": {"dice": 0.65}}
+    board = task_board([record("simclr", s, **sites, **facts) for s in (0, 1)] + scores("random", [0.5]))
+    r = row(join_published(board, tmp_path), "simclr")
+    assert (r["site:A"], r["site:B"]) == (0.4, 0.9)
+    assert (r["reported_mean"], r["reported_site:A"], r["reported_site:B"]) == (0.45, 0.4, 0.5)
+    assert (r["drop_ci95_low"], r["drop_ci95_high"]) == (pytest.approx(0.5), pytest.approx(0.5))
+    assert math.isnan(row(board, "random")["site:A"])
 
 
 def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path):

@@ -79,6 +79,8 @@ def test_prostate_scores_every_site(run_task):
     assert board["in_distribution"] == pytest.approx(sites["BMC"], abs=1e-5)
     assert board["out_of_distribution"] == pytest.approx(outside, abs=1e-5)
     assert board["drop"] == pytest.approx(sites["BMC"] - outside, abs=1e-5)
+    assert {site: board[f"site:{site}"] for site in sites} == pytest.approx(sites, abs=1e-5)
+    assert not [c for c in board.index if c.startswith("reported_")], "phantom scores stand beside no paper's"
 
 
 def test_second_run_decodes_nothing_and_scores_the_same(run_task, cache, monkeypatch):
