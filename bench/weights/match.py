@@ -34,6 +34,8 @@ class Match:
     """Names that keep their initial values; all of them were allowed."""
     resampled: list[str]
     """Position embeddings that were interpolated to the backbone's grid, with both sizes."""
+    zeros: list[str]
+    """Names that the file lacks because its encoder has no such part; zeros in `state` have the same effect."""
 
 
 @cache
@@ -59,8 +61,9 @@ def match(
     where: str,
     allow_missing: Sequence[str] = (),
     drop: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> Match:
-    """Fit tensors (by own names) to a backbone; patterns are those of `fnmatch`.
+    """Fit tensors (by own names) to a backbone; patterns are those of `fnmatch`, and `optional` names become zeros.
 
     Raises:
         StorageError: tensors are missing, of another shape, or neither the encoder's nor a known head's.
@@ -82,13 +85,15 @@ def match(
             else:
                 fitted[name] = value
                 resampled += [note] if note else []
+    zeros = [name for name in optional if name in own and name not in state]
+    fitted |= {name: torch.zeros(own[name]) for name in zeros}
     absent = [name for name in own if name not in fitted and name.rpartition(".")[2] != COUNTER]
     missing = [name for name in absent if any(fnmatchcase(name, pattern) for pattern in allow_missing)]
     shapes = {text.split(" ")[0] for text in problems["of another shape"]}
     problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
     if any(problems.values()):
         raise StorageError(_explain(where, backbone, problems, len(fitted), len(own)))
-    return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled)
+    return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled, zeros)
 
 
 def _explain(where: str, backbone: str, problems: Mapping[str, list[str]], n_fitted: int, n_own: int) -> str:

@@ -13,7 +13,8 @@ from bench.errors import StorageError
 from bench.interfaces import Method, MethodConfig, Progress
 from bench.records import WeightsRecord
 from bench.weights.files import file_hash, read_weights
-from bench.weights.formats import HARNESS, unpack
+from bench.weights.formats import HARNESS, Unpacked, unpack
+from bench.weights.layouts import OPTIONAL
 from bench.weights.match import Match, encoder_hash, match, recognise_backbone
 from bench.weights.probe import compare, embed_noise
 from bench.weights.sources import WeightsEntry
@@ -78,22 +79,31 @@ def load_weights(entry: WeightsEntry) -> LoadedWeights:
     where = str(entry.file)
     unpacked = unpack(tree, where, entry.format, entry.prefix)
     chosen = entry.backbone or provenance.get("backbone") or recognise_backbone(unpacked.state)
-    fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop)
-    rules = [*unpacked.rules, *(f"drop {p}" for p in entry.drop), *(f"may miss {p}" for p in entry.allow_missing)]
+    fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop, unpacked.layout.optional)
     record = WeightsRecord(
         file=entry.file.name,
         sha256=sha256,
         encoder_sha256=encoder_hash(fitted.state),
         format=HARNESS if provenance else unpacked.format,
         layout=unpacked.layout.name,
-        rules=[*rules, *(f"interpolate {note}" for note in fitted.resampled)],
-        matched=len(fitted.state),
+        rules=_rules(entry, unpacked, fitted),
+        matched=len(fitted.state) - len(fitted.zeros),
         dropped=fitted.dropped,
         other_parts=dict(unpacked.others),
         missing=fitted.missing,
         corpus=_corpus(provenance),
     )
     return LoadedWeights(entry, fitted, record)
+
+
+def _rules(entry: WeightsEntry, unpacked: Unpacked, fitted: Match) -> list[str]:
+    return [
+        *unpacked.rules,
+        *(f"drop {pattern}" for pattern in entry.drop),
+        *(f"may miss {pattern}" for pattern in entry.allow_missing),
+        *(f"no {OPTIONAL[name]} in the file: zeros" for name in fitted.zeros),
+        *(f"interpolate {note}" for note in fitted.resampled),
+    ]
 
 
 def _corpus(provenance: Mapping[str, Any]) -> str:

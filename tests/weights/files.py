@@ -118,6 +118,11 @@ def _sam() -> Tree:
     return prefixed(filled(sam_encoder()), "image_encoder.") | filled(others)
 
 
+def _lvmmed_vit() -> Tree:
+    """Its authors built it with `use_abs_pos=False` (segment_anything/our_vit.py of their code)."""
+    return filled({k: s for k, s in sam_encoder().items() if k != "pos_embed"})
+
+
 def _dino_training() -> Tree:
     encoder = filled(timm_shapes("vit_base_patch16_224", num_classes=0))
     head = {"head.mlp.0.weight": torch.zeros(2, 2), "head.last_layer.weight_g": torch.zeros(2)}
@@ -160,6 +165,6 @@ RELEASED: Mapping[str, Made] = {
                 "clip", "clip", "vit_b_16_clip", {"proj"}),
     "hf_vit.bin": (lambda: filled(hugging_face_vit("vit.")), "plain", "hugging_face_vit", "vit_b_16", {"pooler"}),
     "sam_vit_b.pth": (_sam, "sam", "sam", "vit_b_16_sam", {"neck"}),
-    "lvmmed_vit.pth": (lambda: filled(sam_encoder()), "plain", "sam", "vit_b_16_sam", {"neck"}),
+    "lvmmed_vit.pth": (_lvmmed_vit, "plain", "sam", "vit_b_16_sam", {"neck"}),
 }  # fmt: skip
 """File -> what makes it, and what must be recognised: format, layout, backbone, heads dropped."""
