@@ -30,6 +30,7 @@ TIMM_MODELS: Mapping[str, tuple[str, Mapping[str, int]]] = {
     "vit_b_16": ("vit_base_patch16_224", {}),
     "vit_tiny_8": ("vit_tiny_patch16_224", {"patch_size": 8, "img_size": 48, "depth": 6}),
     "vit_b_16_clip": ("vit_base_patch16_clip_quickgelu_224", {}),
+    "vit_b_16_openclip": ("vit_base_patch16_clip_224", {}),
     "vit_b_14_dinov2": ("vit_base_patch14_dinov2", {}),
 }
 """Backbone -> model of timm and its arguments; with num_classes=0 it loads the file strictly."""
@@ -55,6 +56,7 @@ class Exported:
     backbone: str
     loading: str
     check: str
+    notices: list[str]
 
 
 class Embedder(nn.Module):
@@ -70,10 +72,13 @@ class Embedder(nn.Module):
         return features.pooled, features.maps[-1]
 
 
-def export(checkpoint: Path, form: str, output: Path | None = None, image_size: int | None = None) -> Exported:
+def export(
+    checkpoint: Path, form: str, output: Path | None = None, image_size: int | None = None, backbone: str | None = None
+) -> Exported:
     """Write the encoder of a checkpoint (this harness's or any that `--checkpoint` reads) for another program.
 
-    `image_size` is the input side in pixels that an ONNX file is made for; its batch size is free.
+    `image_size` is the input side in pixels that an ONNX file is made for; its batch size is free. `backbone` is that
+    of a foreign file; default: the one that it fits best.
 
     Raises:
         UsageError: an unknown form, no such file, a backbone that the other program does not have, or no `onnx`.
@@ -82,14 +87,14 @@ def export(checkpoint: Path, form: str, output: Path | None = None, image_size: 
     if form not in WRITERS:
         raise unknown("form", form, WRITERS, "See bench export --help.")
     suffix, write = WRITERS[form]
-    loaded = load_weights(WeightsEntry(name="export", file=checkpoint))
-    backbone = build_backbone(loaded.match.backbone)
-    load_into(backbone, loaded)
+    loaded = load_weights(WeightsEntry(name="export", file=checkpoint), backbone)
+    encoder = build_backbone(loaded.match.backbone)
+    load_into(encoder, loaded)
     path = output or checkpoint.with_name(f"{default_name(checkpoint)}-{form}{suffix}")
     if path.exists() and path.samefile(checkpoint):
         raise UsageError(f"{path} is the checkpoint itself. Name another file with --output.")
-    loading, check = write(path, backbone.eval(), loaded, image_size)
-    return Exported(path, loaded.match.backbone, loading, check)
+    loading, check = write(path, encoder.eval(), loaded, image_size)
+    return Exported(path, loaded.match.backbone, loading, check, loaded.notices)
 
 
 def to_torchvision(state: Mapping[str, Tensor], backbone: str) -> dict[str, Tensor]:

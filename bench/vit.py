@@ -35,7 +35,9 @@ class ViTBackbone(VisionTransformer):
         shape = _shape(spec)
         variant: dict[str, Any] = {"init_values": 1e-5} if shape.layer_scale else {}
         if shape.clip:
-            variant |= {"pre_norm": True, "norm_layer": partial(LayerNorm, eps=1e-5), "act_layer": "quick_gelu"}
+            variant |= {"pre_norm": True, "norm_layer": partial(LayerNorm, eps=1e-5)}
+        if shape.quick_gelu:
+            variant["act_layer"] = "quick_gelu"
         super().__init__(
             img_size=shape.image_size,
             patch_size=shape.patch_size,

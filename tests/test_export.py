@@ -104,6 +104,8 @@ def test_what_cannot_be_exported_is_said(checkpoints, tmp_path, bench, monkeypat
     ):
         export(path, "onnx", tmp_path / "x")
     assert not (tmp_path / "x").exists()
+    done = bench("export", path, "--format", "timm", "--backbone", "vit_b_16")
+    assert (done.code, "says that it is vit_tiny_8, and vit_b_16 was asked for" in done.err) == (2, True)
     done = bench("export", path, "--format", "tim")
     assert (done.code, "Unknown form 'tim'. Did you mean 'timm'" in done.err) == (2, True)
     assert bench("export", tmp_path / "none", "--format", "timm").code == 2

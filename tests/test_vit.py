@@ -47,6 +47,7 @@ def test_published_sizes(name, n_parameters):
         (lambda: build_backbone("vit_tiny_8"), (32, 64)),
         (lambda: small(14, layer_scale=True), (56, 28)),
         (lambda: small(clip=True), (64, 64)),
+        (lambda: small(clip=True, quick_gelu=True), (64, 64)),
         (lambda: small(family="sam"), (64, 96)),
     ],
 )

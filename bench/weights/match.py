@@ -92,20 +92,21 @@ def match(
     shapes = {text.split(" ")[0] for text in problems["of another shape"]}
     problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
     if any(problems.values()):
-        raise StorageError(_explain(where, backbone, problems, len(fitted), len(own)))
+        raise StorageError(_explain(where, backbone, problems, len(fitted), recognise_backbone(state)))
     return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled, zeros)
 
 
-def _explain(where: str, backbone: str, problems: Mapping[str, list[str]], n_fitted: int, n_own: int) -> str:
+def _explain(where: str, backbone: str, problems: Mapping[str, list[str]], n_fitted: int, best: str) -> str:
     shown = "; ".join(
         f"{len(names)} tensors {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
         for what, names in problems.items()
         if names
     )
+    other = "" if best == backbone else f"It fits {best} best: name that one (--backbone, or the TOML entry's). "
+    n_own = len(own_shapes(backbone))
     return (
-        f"{where} does not fit {backbone}: {shown}; {n_fitted} of {n_own} fit. If it was made for another backbone, "
-        "name that one with --backbone. Tensors may be left out or left as initialised only where a TOML entry says so "
-        "(drop, allow_missing; docs/weights.md)."
+        f"{where} does not fit {backbone}: {shown}; {n_fitted} of {n_own} fit. {other}Tensors may be left out or left "
+        "as initialised only where a TOML entry says so (drop, allow_missing; docs/weights.md)."
     )
 
 

@@ -90,8 +90,14 @@ def test_missing_and_unknown_tensors_only_where_an_entry_allows_them(released, t
 
 
 def test_wanted_backbone_format_and_prefix(released, tmp_path):
-    with pytest.raises(StorageError, match=r"does not fit resnet50: .*name that one with --backbone"):
-        load_weights(entry(released[1], backbone="resnet50"))
+    for found in (
+        lambda: load_weights(entry(released[1], backbone="resnet50")),
+        lambda: load_weights(entry(released[1]), "resnet50"),
+    ):
+        with pytest.raises(
+            StorageError, match=r"not fit resnet50: .* of 318 fit\. It fits resnet18 best: name that one"
+        ):
+            found()
     with pytest.raises(UsageError, match=r"Unknown format 'mocco'\. Did you mean 'moco'"):
         load_weights(entry(released[1], format="mocco"))
     with pytest.raises(StorageError, match=r"no encoder was found as moco.*The file has tensors conv1.weight"):
@@ -147,6 +153,13 @@ def test_torchscript_truncated_and_absent_files_are_refused(released, tmp_path):
         read_weights(tmp_path / "bad.safetensors")
     with pytest.raises(UsageError, match=r"no such file\. Nothing is downloaded here"):
         load_weights(entry(tmp_path / "none.pth"))
+
+
+def test_backbone_that_an_own_checkpoint_names_is_not_overruled(tmp_path):
+    save_encoder(tmp_path / "e.safetensors", build_backbone("vit_tiny_8"), {"backbone": "vit_tiny_8"})
+    assert load_weights(entry(tmp_path / "e.safetensors"), "vit_tiny_8").match.backbone == "vit_tiny_8"
+    with pytest.raises(UsageError, match=r"e\.safetensors says that it is vit_tiny_8, and vit_b_16 was asked for"):
+        load_weights(entry(tmp_path / "e.safetensors"), "vit_b_16")
 
 
 def test_own_checkpoint_says_what_it_was_pretrained_on(tmp_path):
