@@ -9,6 +9,7 @@ from typing import Any
 import timm
 import torch
 import torchvision
+from lightly.models.modules import MaskedVisionTransformerTIMM
 from torch import Tensor
 
 Tree = dict[str, Any]
@@ -113,6 +114,32 @@ def _lightly() -> Tree:
     return {"state_dict": {**prefixed(state, "backbone."), "projection_head.layers.0.weight": torch.zeros(2, 2)}}
 
 
+def _lightly_dino() -> Tree:
+    """lightly's DINO (docs/source/examples): teacher and student, each with a head."""
+    state = sequential(torchvision_shapes("resnet18"))
+    student, teacher = prefixed(filled(state, 5), "student_backbone."), prefixed(filled(state), "teacher_backbone.")
+    heads = {f"{who}_head.layers.0.weight": torch.zeros(2, 2) for who in ("student", "teacher")}
+    return {"state_dict": {**student, **heads, **teacher}, "epoch": 3}
+
+
+def lightly_masked(start: str, first: int = 1) -> dict[str, Any]:
+    """lightly's own wrapper of a timm transformer (MAE, iBOT, DINOv2)."""
+    with torch.device("meta"):
+        vit = timm.create_model("vit_base_patch16_224", num_classes=0)
+        wrapped = MaskedVisionTransformerTIMM(vit, weight_initialization="skip", pos_embed_initialization="skip")
+    return prefixed(filled({k: tuple(v.shape) for k, v in wrapped.state_dict().items()}, first), start)
+
+
+def _lightly_mae() -> Tree:
+    decoder = {"decoder.decoder_embed.weight": torch.zeros(2, 2), "decoder.mask_token": torch.zeros(1, 1, 2)}
+    return {"state_dict": {**decoder, **lightly_masked("backbone.", 0)}, "epoch": 3}
+
+
+def _lightly_ibot() -> Tree:
+    heads = {"teacher_head.layers.0.weight": torch.zeros(2, 2)}
+    return {"state_dict": {**lightly_masked("student_backbone.", 5), **lightly_masked("teacher_backbone.", 0), **heads}}
+
+
 def _sam() -> Tree:
     others = {"prompt_encoder.not_a_point_embed.weight": (1, 256), "mask_decoder.iou_token.weight": (1, 256)}
     return prefixed(filled(sam_encoder()), "image_encoder.") | filled(others)
@@ -152,6 +179,10 @@ RELEASED: Mapping[str, Made] = {
     "vissl.torch": (_vissl, "vissl", _RESNET, "resnet50", {"fc"}),
     "solo_learn.ckpt": (_solo_learn, "lightning", _RESNET, "resnet18", set()),
     "lightly.ckpt": (_lightly, "lightning", "sequential_resnet", "resnet18", set()),
+    "lightly_dino.ckpt": (_lightly_dino, "lightning", "sequential_resnet", "resnet18", set()),
+    "lightly_dino.pt": (lambda: _lightly_dino()["state_dict"], "plain", "sequential_resnet", "resnet18", set()),
+    "lightly_mae.ckpt": (_lightly_mae, "lightning", "timm_vit", "vit_b_16", set()),
+    "lightly_ibot.ckpt": (_lightly_ibot, "lightning", "timm_vit", "vit_b_16", set()),
     "vit_b_16.pth": (lambda: filled(torchvision_shapes("vit_b_16")), "plain", "torchvision_vit", "vit_b_16", {"heads"}),
     "timm_vit.pth": (lambda: filled(timm_shapes("vit_base_patch16_224")), "plain", "timm_vit", "vit_b_16", {"head"}),
     "dino_training.pth": (_dino_training, "dino_teacher", "timm_vit", "vit_b_16", set()),

@@ -35,7 +35,8 @@ def test_released_files_are_recognised_and_match_completely(tmp_path, name):
 
 
 def test_the_right_part_of_a_checkpoint_is_taken():
-    for name in ("moco_v2.pth.tar", "solo_learn.ckpt", "dino_training.pth"):
+    names = ("moco_v2.pth.tar", "solo_learn.ckpt", "dino_training.pth", "lightly_dino.ckpt", "lightly_ibot.ckpt")
+    for name in names:
         found = unpack(RELEASED[name][0](), name)
         first = next(iter(found.state.values()))
         assert float(first.flatten()[0]) == pytest.approx(0.001), "the other copy's numbers start higher"
