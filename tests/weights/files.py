@@ -157,6 +157,11 @@ def _dino_training() -> Tree:
     return {"student": student, "teacher": {**prefixed(encoder, "backbone."), **head}, "epoch": 100}
 
 
+def dino_training_with_arguments(extra: Any) -> Tree:
+    """What DINO's main_dino.py saves: beside the weights an optimiser and the parsed `args`."""
+    return {**_dino_training(), "optimizer": {"state": {}, "param_groups": []}, "epoch": 100, "args": extra}
+
+
 def _mae() -> Tree:
     others = {"mask_token": (1, 1, 512), "decoder_embed.weight": (512, 768), "decoder_blocks.0.norm1.weight": (512,)}
     return {"model": filled(timm_shapes("vit_base_patch16_224", num_classes=0) | others)}

@@ -126,7 +126,7 @@ class Custom:
             r"besides tensors \(argparse\.Namesp",
         ),
         (lambda p: torch.save({"state_dict": {}, "hook": Custom()}, p), r"besides tensors .*can run code.*is refused"),
-        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its state dict alone"),
+        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its weights alone"),
         (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
         (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
         (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
