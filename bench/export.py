@@ -19,6 +19,7 @@ from bench.checkpoints import save_encoder
 from bench.errors import StorageError, UsageError
 from bench.files import write_atomic
 from bench.registry import unknown
+from bench.vit import SAMBackbone
 from bench.weights.files import read_weights
 from bench.weights.layouts import LAYOUTS, is_head
 from bench.weights.method import LoadedWeights, load_into, load_weights
@@ -81,7 +82,8 @@ def export(
     of a foreign file; default: the one that it fits best.
 
     Raises:
-        UsageError: an unknown form, no such file, a backbone that the other program does not have, or no `onnx`.
+        UsageError: an unknown form, no such file, a backbone that the other program does not have, no `onnx`, or an
+            image size that the backbone cannot take.
         StorageError: the checkpoint cannot be used, or the file cannot be written or does not give the same output.
     """
     if form not in WRITERS:
@@ -155,6 +157,8 @@ def _write_onnx(path: Path, backbone: nn.Module, loaded: LoadedWeights, image_si
     if missing:
         raise UsageError(f"ONNX files need {', '.join(missing)}: pip install 'medical-ssl-bench[export]'.")
     side = image_size or _default_side(loaded.match.backbone)
+    if isinstance(backbone, SAMBackbone):
+        backbone.require_size(side, side)
     images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
     model = Embedder(backbone).eval()
     data = _onnx_bytes(model, images)

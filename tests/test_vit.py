@@ -74,6 +74,18 @@ def test_embedding_is_timms_class_token_and_sams_is_the_mean():
     assert torch.allclose(features.pooled, features.maps[-1].mean((2, 3)))
 
 
+@pytest.mark.parametrize(
+    ("size", "choices"), [((64, 100), "96 or 112"), ((100, 64), "96 or 112"), ((8, 16), "16 or 32")]
+)
+def test_sam_says_which_sizes_it_takes(size, choices):
+    encoder = small(family="sam")
+    message = (
+        rf"small takes images whose sides are multiples of 16 pixels; found {size[0]} x {size[1]}\. Choose {choices}"
+    )
+    with pytest.raises(UsageError, match=message):
+        encoder(torch.randn(1, 3, *size))
+
+
 def test_clip_sees_its_own_normalisation():
     encoder = small(clip=True)
     pixels = torch.rand(1, 3, 4, 4)
