@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
 
@@ -16,6 +15,7 @@ from torch.nn.functional import interpolate
 from bench.backbones import BACKBONES, build_backbone
 from bench.errors import StorageError
 from bench.weights.layouts import is_head
+from bench.weights.patterns import matches, require_used
 
 COUNTER = "num_batches_tracked"
 """Batch norm's counter; it changes no output here, and files of older programs lack it."""
@@ -66,6 +66,7 @@ def match(
     """Fit tensors (by own names) to a backbone; patterns are those of `fnmatch`, and `optional` names become zeros.
 
     Raises:
+        UsageError: a pattern matches nothing.
         StorageError: tensors are missing, of another shape, or neither the encoder's nor a known head's.
     """
     own = own_shapes(backbone)
@@ -74,7 +75,7 @@ def match(
     problems: dict[str, list[str]] = {"missing": [], "of another shape": [], "that this backbone does not have": []}
     resampled = []
     for name, tensor in state.items():
-        if any(fnmatchcase(name, pattern) for pattern in drop) or (name not in own and is_head(name)):
+        if matches(name, drop) or (name not in own and is_head(name)):
             dropped[name.split(".")[0]] += 1
         elif name not in own:
             problems["that this backbone does not have"].append(name)
@@ -87,8 +88,10 @@ def match(
                 resampled += [note] if note else []
     zeros = [name for name in optional if name in own and name not in state]
     fitted |= {name: torch.zeros(own[name]) for name in zeros}
-    absent = [name for name in own if name not in fitted and name.rpartition(".")[2] != COUNTER]
-    missing = [name for name in absent if any(fnmatchcase(name, pattern) for pattern in allow_missing)]
+    absent = [name for name in own if name not in fitted and not name.endswith(COUNTER)]
+    missing = [name for name in absent if matches(name, allow_missing)]
+    require_used("drop", drop, list(state), (), where)
+    require_used("allow_missing", allow_missing, absent, list(own), where)
     shapes = {text.split(" ")[0] for text in problems["of another shape"]}
     problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
     if any(problems.values()):

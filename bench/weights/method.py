@@ -15,8 +15,8 @@ from bench.records import WeightsRecord
 from bench.weights.files import file_hash, read_weights
 from bench.weights.formats import HARNESS, Unpacked, unpack
 from bench.weights.layouts import OPTIONAL
-from bench.weights.match import Match, encoder_hash, match, recognise_backbone
-from bench.weights.notices import activation_notice
+from bench.weights.match import COUNTER, Match, encoder_hash, match, own_shapes, recognise_backbone
+from bench.weights.notices import activation_notice, missing_notice
 from bench.weights.probe import compare, embed_noise
 from bench.weights.sources import WeightsEntry
 
@@ -74,7 +74,7 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
     """Open a file and match it to its entry's backbone, the one it says it is, `wanted`, or the one it fits best.
 
     Raises:
-        UsageError: no such file, unknown format or backbone, or another backbone than the file says.
+        UsageError: no such file, unknown format or backbone, another backbone than the file says, or an idle pattern.
         StorageError: a file that is refused, without an encoder, or that does not fit; see `files`, `formats`, `match`.
     """
     sha256 = file_hash(entry.file)
@@ -97,7 +97,7 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
         missing=fitted.missing,
         corpus=_corpus(provenance),
     )
-    return LoadedWeights(entry, fitted, record, [] if stated else activation_notice(entry.file.name, chosen))
+    return LoadedWeights(entry, fitted, record, _notices(entry.file.name, fitted, guessed=not stated))
 
 
 def _stated_backbone(where: str, own: str | None, asked: str | None) -> str | None:
@@ -107,6 +107,12 @@ def _stated_backbone(where: str, own: str | None, asked: str | None) -> str | No
             f"Name {own} or none."
         )
     return own or asked
+
+
+def _notices(where: str, fitted: Match, *, guessed: bool) -> list[str]:
+    total = sum(not name.endswith(COUNTER) for name in own_shapes(fitted.backbone))
+    missing = missing_notice(where, fitted.backbone, len(fitted.missing), total)
+    return missing + (activation_notice(where, fitted.backbone) if guessed else [])
 
 
 def _rules(entry: WeightsEntry, unpacked: Unpacked, fitted: Match) -> list[str]:

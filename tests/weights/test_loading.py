@@ -13,7 +13,7 @@ from bench.checkpoints import save_encoder
 from bench.errors import StorageError, UsageError
 from bench.weights.files import read_weights
 from bench.weights.method import contestant, load_into, load_weights
-from bench.weights.sources import WeightsEntry, default_name, parse_checkpoints
+from bench.weights.sources import WeightsEntry, default_name
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,35 @@ def test_missing_and_unknown_tensors_only_where_an_entry_allows_them(released, t
     assert record.missing == ["layer4.1.bn2.bias"]
     assert record.dropped == {"fc": 2, "gate": 1}
     assert record.rules == ["drop gate.*", "may miss layer4.1.bn2.*"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"drop": ("gate.*",)}, r"the pattern 'gate\.\*' of drop matches nothing\. Patterns are matched with"),
+        (
+            {"drop": ("fc.*", "layer4.1.bn9.*")},
+            r"'layer4\.1\.bn9\.\*' of drop matches nothing \(close: .*layer4\.1\.bn2\.\*",
+        ),
+        ({"allow_missing": ("layr4.*",)}, r"'layr4\.\*' of allow_missing matches nothing \(close: layer4\.\*"),
+        ({"allow_missing": ("layer4.1.bn2.*",)}, r"matches nothing \(its layer4\.1\.bn2\.weight needs no pattern\)"),
+        ({"allow_missing": ("*.num_batches_tracked",)}, r"num_batches_tracked needs no pattern\)"),
+    ],
+)
+def test_pattern_that_matches_nothing_is_named(released, settings, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        load_weights(entry(released[1], **settings))
+    assert str(released[1]) in str(caught.value)
+
+
+def test_mostly_missing_encoder_is_warned_of(released, tmp_path):
+    def keep(names):
+        path = changed(released[1], tmp_path, lambda s: [s.pop(k) for k in list(s) if not k.startswith(names)])
+        return load_weights(entry(path, allow_missing=("layer*",)))
+
+    (notice,) = keep(("conv1", "bn1", "layer1")).notices
+    assert "changed.pth: 75 of 100 tensors of resnet18 are missing and keep their initial values" in notice
+    assert keep(("conv1", "bn1", "layer1", "layer2", "layer3")).notices == []
 
 
 def test_wanted_backbone_format_and_prefix(released, tmp_path):
@@ -199,45 +228,3 @@ def test_file_that_changes_during_a_command_is_noticed(released, tmp_path):
     changed(released[1], tmp_path, lambda s: s["conv1.weight"].mul_(2))
     with pytest.raises(StorageError, match="changed while this command ran"):
         cls(cls.config_class()).initialise(build_backbone("resnet18"))
-
-
-def toml(tmp_path, text):
-    (tmp_path / "w.toml").write_text(text)
-    return str(tmp_path / "w.toml")
-
-
-def test_entries_of_a_toml_file(tmp_path):
-    text = 'lvmmed_r50 = "lvmmed_resnet.torch"\n[mine]\nfile = "/a/b.pth"\nbackbone = "vit_b_16"\ndrop = ["gate.*"]\n'
-    first, second = parse_checkpoints([toml(tmp_path, text)], "resnet18")
-    assert (first.name, first.file, first.backbone) == ("lvmmed_r50", tmp_path / "lvmmed_resnet.torch", None)
-    assert (str(second.file), second.backbone, second.drop) == ("/a/b.pth", "vit_b_16", ("gate.*",))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "has no entry. One line is enough"),
-        ("x = ", "is not valid TOML"),
-        ("[x]\nformat = 'moco'", "'x' has no `file`"),
-        ("[x]\nfile = 'a'\nallow_mising = ['b']", "x.allow_mising is unknown. Did you mean 'allow_missing'"),
-        ("[x]\nfile = 'a'\ndrop = 3", "x.drop: .*found 3"),
-        ('"a/b" = "c.pth"', "'a/b' is no name"),
-    ],
-)
-def test_toml_entries_that_are_wrong(tmp_path, text, message):
-    with pytest.raises(UsageError, match=message):
-        parse_checkpoints([toml(tmp_path, text)], "resnet18")
-
-
-def test_names_of_files(tmp_path, monkeypatch):
-    texts = ["a/moco_v2_800ep.pth.tar", "mine=b/x.pth", "c/my weights.safetensors"]
-    assert [e.name for e in parse_checkpoints(texts, "resnet18")] == ["moco_v2_800ep", "mine", "my_weights"]
-    with pytest.raises(UsageError, match="two files are called 'x'"):
-        parse_checkpoints(["a/x.pth", "b/x.pth"], "resnet18")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(StorageError, match=r"resnet50-0676ba61\.pth does not exist. Nothing is downloaded"):
-        parse_checkpoints(["imagenet"], "resnet50")
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "vit_b_16-c867db91.pth").touch()
-    (found,) = parse_checkpoints(["in1k=imagenet:vit_b_16"], "resnet50")
-    assert (found.name, found.backbone) == ("in1k", "vit_b_16")
