@@ -123,7 +123,9 @@ def test_imagenet_weights_need_a_file_that_exists(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(UsageError, match=r"no ImageNet weights of vit_tiny_8.*resnet50, vit_b_16"):
         build_backbone("vit_tiny_8", "imagenet")
-    with pytest.raises(StorageError, match=r"vit_b_16-c867db91\.pth does not exist"):
+    with pytest.raises(
+        StorageError, match=r"vit_b_16-c867db91\.pth does not exist.* with --set pretrain\.init=random\.$"
+    ):
         build_backbone("vit_b_16", "imagenet")
 
 

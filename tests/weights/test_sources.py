@@ -41,8 +41,12 @@ def test_names_of_files(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="two files are called 'x'"):
         parse_checkpoints(["a/x.pth", "b/x.pth"], "resnet18")
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(StorageError, match=r"resnet50-0676ba61\.pth does not exist. Nothing is downloaded"):
+    with pytest.raises(StorageError, match=r"resnet50-0676ba61\.pth does not exist. Nothing is downloaded") as caught:
         parse_checkpoints(["imagenet"], "resnet50")
+    assert str(caught.value).endswith("resnet50-0676ba61.pth there, or leave --checkpoint imagenet out.")
+    with pytest.raises(UsageError, match=r"no ImageNet weights of vit_tiny_8") as caught:
+        parse_checkpoints(["x=imagenet:vit_tiny_8"], "resnet50")
+    assert str(caught.value).endswith("or leave --checkpoint x=imagenet:vit_tiny_8 out.")
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "vit_b_16-c867db91.pth").touch()
     (found,) = parse_checkpoints(["in1k=imagenet:vit_b_16"], "resnet50")
