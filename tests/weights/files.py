@@ -3,91 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 import timm
 import torch
-import torchvision
 from lightly.models.modules import MaskedVisionTransformerTIMM
-from torch import Tensor
+
+from tests.weights.names import (
+    clip_tower,
+    filled,
+    hugging_face_clip,
+    hugging_face_dinov2,
+    hugging_face_vit,
+    open_clip,
+    prefixed,
+    sam_encoder,
+    sequential,
+    timm_shapes,
+    torchvision_shapes,
+)
 
 Tree = dict[str, Any]
-
-
-def filled(shapes: Mapping[str, Any], start: int = 1) -> dict[str, Tensor]:
-    """Tensors of the wanted shapes, each with one number of its own, stored once."""
-    numbers = count(start)
-    return {
-        k: torch.full((1,), next(numbers) / 1000).expand(tuple(s)) if s else torch.tensor(7) for k, s in shapes.items()
-    }
-
-
-def shapes_of(build: Callable[[], torch.nn.Module]) -> dict[str, Any]:
-    with torch.device("meta"):
-        return {k: tuple(v.shape) for k, v in build().state_dict().items()}
-
-
-def prefixed(state: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {prefix + k: v for k, v in state.items()}
-
-
-def torchvision_shapes(name: str) -> dict[str, Any]:
-    return shapes_of(lambda: torchvision.models.get_model(name, weights=None))
-
-
-def timm_shapes(name: str, **arguments: Any) -> dict[str, Any]:
-    return shapes_of(lambda: timm.create_model(name, **arguments))
-
-
-def sequential(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A ResNet as `nn.Sequential(*list(resnet.children())[:-1])` names it."""
-    numbers = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}
-    parts = {k: k.partition(".") for k in state if not k.startswith("fc.")}
-    return {f"{numbers[first]}.{rest}": state[k] for k, (first, _, rest) in parts.items()}
-
-
-def sam_encoder() -> dict[str, Any]:
-    shapes = timm_shapes("samvit_base_patch16", num_classes=0)
-    return {k.replace("mlp.fc", "mlp.lin"): s for k, s in shapes.items()}
-
-
-def clip_tower() -> dict[str, Any]:
-    """OpenAI's names (model.py of the released code), ViT-B/16."""
-    d = 768
-    block = {
-        "ln_1.weight": (d,), "ln_1.bias": (d,), "attn.in_proj_weight": (3 * d, d), "attn.in_proj_bias": (3 * d,),
-        "attn.out_proj.weight": (d, d), "attn.out_proj.bias": (d,), "ln_2.weight": (d,), "ln_2.bias": (d,),
-        "mlp.c_fc.weight": (4 * d, d), "mlp.c_fc.bias": (4 * d,), "mlp.c_proj.weight": (d, 4 * d),
-        "mlp.c_proj.bias": (d,),
-    }  # fmt: skip
-    rest = {
-        "class_embedding": (d,), "positional_embedding": (197, d), "proj": (d, 512), "conv1.weight": (d, 3, 16, 16),
-        "ln_pre.weight": (d,), "ln_pre.bias": (d,), "ln_post.weight": (d,), "ln_post.bias": (d,),
-    }  # fmt: skip
-    return rest | {f"transformer.resblocks.{i}.{k}": s for i in range(12) for k, s in block.items()}
-
-
-def hugging_face_vit(start: str = "") -> dict[str, Any]:
-    """Names of transformers' ViTModel, ViT-B/16."""
-    d = 768
-    block = {f"attention.attention.{n}.{k}": s for n in ("query", "key", "value") for k, s in linear(d, d).items()}
-    block |= prefixed(linear(d, d), "attention.output.dense.") | prefixed(linear(d, 4 * d), "intermediate.dense.")
-    block |= prefixed(linear(4 * d, d), "output.dense.") | {
-        f"layernorm_{n}.{k}": (d,) for n in ("before", "after") for k in ("weight", "bias")
-    }
-    rest = {
-        "embeddings.cls_token": (1, 1, d), "embeddings.position_embeddings": (1, 197, d),
-        "embeddings.patch_embeddings.projection.weight": (d, 3, 16, 16),
-        "embeddings.patch_embeddings.projection.bias": (d,), "layernorm.weight": (d,), "layernorm.bias": (d,),
-        "pooler.dense.weight": (d, d), "pooler.dense.bias": (d,),
-    }  # fmt: skip
-    whole = rest | {f"encoder.layer.{i}.{k}": s for i in range(12) for k, s in block.items()}
-    return prefixed(whole, start)
-
-
-def linear(inputs: int, outputs: int) -> dict[str, Any]:
-    return {"weight": (outputs, inputs), "bias": (outputs,)}
 
 
 def _vissl() -> Tree:
@@ -199,6 +135,17 @@ RELEASED: Mapping[str, Made] = {
     ),
     "clip.pt": (lambda: prefixed(filled(clip_tower()), "visual.") | {"logit_scale": torch.tensor(1.0)},
                 "clip", "clip", "vit_b_16_clip", {"proj"}),
+    "open_clip_pytorch_model.bin": (lambda: filled(open_clip()), "clip", "clip", "vit_b_16_clip", {"proj"}),
+    "hf_clip.bin": (
+        lambda: filled(hugging_face_clip()), "clip", "hugging_face_clip", "vit_b_16_clip", {"embeddings"},
+    ),
+    "hf_dinov2.bin": (
+        lambda: filled(hugging_face_dinov2()), "plain", "hugging_face_vit", "vit_b_14_dinov2", {"embeddings"},
+    ),
+    "timm_clip.pth": (
+        lambda: filled(timm_shapes("vit_base_patch16_clip_224")), "plain", "timm_vit", "vit_b_16_clip", {"head"},
+    ),
+    "timm_r18.safetensors": (lambda: filled(timm_shapes("resnet18")), "plain", _RESNET, "resnet18", {"fc"}),
     "hf_vit.bin": (lambda: filled(hugging_face_vit("vit.")), "plain", "hugging_face_vit", "vit_b_16", {"pooler"}),
     "sam_vit_b.pth": (_sam, "sam", "sam", "vit_b_16_sam", {"neck"}),
     "lvmmed_vit.pth": (_lvmmed_vit, "plain", "sam", "vit_b_16_sam", {"neck"}),
