@@ -27,7 +27,9 @@ class VisionTransformerShape:
     layer_scale: bool = False
     """Learned scale of each residual branch (DINOv2)."""
     clip: bool = False
-    """Norm before the blocks, quick GELU and CLIP's own pixel normalisation."""
+    """Norm before the blocks and CLIP's own pixel normalisation."""
+    quick_gelu: bool = False
+    """x * sigmoid(1.702 x) for GELU, as OpenAI's CLIP was trained; files with one or the other have the same names."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,18 @@ BACKBONES: Mapping[str, BackboneSpec] = {
             192,
             VisionTransformerShape(8, 6, 3, image_size=48),
         ),
-        _vit("vit_b_16_clip", "ViT-B/16 of CLIP, 86 M", 768, VisionTransformerShape(16, 12, 12, clip=True)),
+        _vit(
+            "vit_b_16_clip",
+            "ViT-B/16 of CLIP with quick GELU (OpenAI, DFN, MetaCLIP), 86 M",
+            768,
+            VisionTransformerShape(16, 12, 12, clip=True, quick_gelu=True),
+        ),
+        _vit(
+            "vit_b_16_openclip",
+            "ViT-B/16 of CLIP with GELU (LAION and DataComp of open_clip), 86 M",
+            768,
+            VisionTransformerShape(16, 12, 12, clip=True),
+        ),
         _vit(
             "vit_b_14_dinov2",
             "ViT-B/14 of DINOv2, 87 M",

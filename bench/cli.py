@@ -158,12 +158,15 @@ def export(
     image_size: Annotated[
         int | None, typer.Option(min=16, help="ONNX only: side of the input in pixels; default: 224.")
     ] = None,
+    backbone: Annotated[str | None, typer.Option(help="Of another program's file; default: what fits best.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write a pretrained encoder in the form that other programs load, and say how to load it."""
     from bench.export import export as export_
 
-    done = export_(checkpoint, form, output, image_size)
+    done = export_(checkpoint, form, output, image_size, backbone)
+    for notice in done.notices:
+        typer.echo(f"Warning: {notice}", err=True)
     if as_json:
         print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
     else:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
 import torchvision
@@ -18,7 +17,9 @@ from bench.backbones import build_backbone
 from bench.checkpoints import save_encoder
 from bench.errors import StorageError, UsageError
 from bench.files import write_atomic
+from bench.onnx_graph import Embedder, graph_bytes, graph_difference
 from bench.registry import unknown
+from bench.vit import SAMBackbone
 from bench.weights.files import read_weights
 from bench.weights.layouts import LAYOUTS, is_head
 from bench.weights.method import LoadedWeights, load_into, load_weights
@@ -30,10 +31,11 @@ TIMM_MODELS: Mapping[str, tuple[str, Mapping[str, int]]] = {
     "vit_b_16": ("vit_base_patch16_224", {}),
     "vit_tiny_8": ("vit_tiny_patch16_224", {"patch_size": 8, "img_size": 48, "depth": 6}),
     "vit_b_16_clip": ("vit_base_patch16_clip_quickgelu_224", {}),
+    "vit_b_16_openclip": ("vit_base_patch16_clip_224", {}),
     "vit_b_14_dinov2": ("vit_base_patch14_dinov2", {}),
 }
 """Backbone -> model of timm and its arguments; with num_classes=0 it loads the file strictly."""
-_TORCHVISION_VIT = (
+TORCHVISION_VIT = (
     (r"^cls_token$", "class_token"),
     (r"^patch_embed\.proj\.", "conv_proj."),
     (r"^pos_embed$", "encoder.pos_embedding"),
@@ -55,57 +57,55 @@ class Exported:
     backbone: str
     loading: str
     check: str
+    notices: list[str]
 
 
-class Embedder(nn.Module):
-    """An encoder with named outputs: images (B, 3, H, W) -> embedding (B, D) and last feature map (B, D, h, w)."""
-
-    def __init__(self, backbone: nn.Module) -> None:
-        super().__init__()
-        self.backbone = backbone
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The pooled embedding and the coarsest map."""
-        features = self.backbone(images)
-        return features.pooled, features.maps[-1]
-
-
-def export(checkpoint: Path, form: str, output: Path | None = None, image_size: int | None = None) -> Exported:
+def export(
+    checkpoint: Path, form: str, output: Path | None = None, image_size: int | None = None, backbone: str | None = None
+) -> Exported:
     """Write the encoder of a checkpoint (this harness's or any that `--checkpoint` reads) for another program.
 
-    `image_size` is the input side in pixels that an ONNX file is made for; its batch size is free.
+    `image_size` is the input side in pixels that an ONNX file is made for; its batch size is free. `backbone` is that
+    of a foreign file; default: the one that it fits best.
 
     Raises:
-        UsageError: an unknown form, no such file, a backbone that the other program does not have, or no `onnx`.
+        UsageError: an unknown form, no such file, a backbone that the other program does not have, no `onnx`, or an
+            image size that the backbone cannot take.
         StorageError: the checkpoint cannot be used, or the file cannot be written or does not give the same output.
     """
     if form not in WRITERS:
         raise unknown("form", form, WRITERS, "See bench export --help.")
     suffix, write = WRITERS[form]
-    loaded = load_weights(WeightsEntry(name="export", file=checkpoint))
-    backbone = build_backbone(loaded.match.backbone)
-    load_into(backbone, loaded)
+    loaded = load_weights(WeightsEntry(name="export", file=checkpoint), backbone)
+    encoder = build_backbone(loaded.match.backbone)
+    load_into(encoder, loaded)
     path = output or checkpoint.with_name(f"{default_name(checkpoint)}-{form}{suffix}")
     if path.exists() and path.samefile(checkpoint):
         raise UsageError(f"{path} is the checkpoint itself. Name another file with --output.")
-    loading, check = write(path, backbone.eval(), loaded, image_size)
-    return Exported(path, loaded.match.backbone, loading, check)
+    loading, check = write(path, encoder.eval(), loaded, image_size)
+    return Exported(path, loaded.match.backbone, loading, check, loaded.notices)
 
 
 def to_torchvision(state: Mapping[str, Tensor], backbone: str) -> dict[str, Tensor]:
     """A state dict in torchvision's names, without head. Raises `UsageError` for what torchvision does not have."""
-    renames = {"resnet18": (), "resnet50": (), "vit_b_16": _TORCHVISION_VIT}
+    renames = {"resnet18": (), "resnet50": (), "vit_b_16": TORCHVISION_VIT}
     if backbone not in renames:
         raise UsageError(f"torchvision has no {backbone}; it has {', '.join(renames)}. Use --format timm or onnx.")
-    named = {}
-    for name, tensor in state.items():
-        for pattern, replacement in renames[backbone]:
-            name = re.sub(pattern, replacement, name)
-        named[name] = tensor
+    named = renamed(state, renames[backbone])
     with torch.device("meta"):
         wanted = torchvision.models.get_model(backbone, weights=None).state_dict()
     layout = next(la for la in LAYOUTS if la.name == ("torchvision_vit" if renames[backbone] else "torchvision_resnet"))
     assert named.keys() == {k for k in wanted if not is_head(layout.own_name(k))}, backbone
+    return named
+
+
+def renamed(state: Mapping[str, Tensor], rules: Iterable[tuple[str, str]] = TORCHVISION_VIT) -> dict[str, Tensor]:
+    """Tensors by another program's names: regular expressions, each applied in order; default: torchvision's ViTs."""
+    named = {}
+    for name, tensor in state.items():
+        for pattern, replacement in rules:
+            name = re.sub(pattern, replacement, name)
+        named[name] = tensor
     return named
 
 
@@ -150,10 +150,12 @@ def _write_onnx(path: Path, backbone: nn.Module, loaded: LoadedWeights, image_si
     if missing:
         raise UsageError(f"ONNX files need {', '.join(missing)}: pip install 'medical-ssl-bench[export]'.")
     side = image_size or _default_side(loaded.match.backbone)
+    if isinstance(backbone, SAMBackbone):
+        backbone.require_size(side, side)
     images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
     model = Embedder(backbone).eval()
-    data = _onnx_bytes(model, images)
-    difference = _onnx_difference(data, model, images)
+    data = graph_bytes(model, images)
+    difference = graph_difference(data, model, images)
     if difference > 1e-3:
         raise StorageError(
             f"The ONNX graph differs from the encoder by {difference:.2g} (relative); nothing was written."
@@ -165,41 +167,6 @@ def _write_onnx(path: Path, backbone: nn.Module, loaded: LoadedWeights, image_si
 
 def _default_side(backbone: str) -> int:
     return 48 if backbone == "vit_tiny_8" else 224
-
-
-def _onnx_bytes(model: nn.Module, images: Tensor) -> bytes:
-    import logging
-    import warnings
-
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    batch = torch.export.Dim("batch", min=1, max=4096)
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # the exporter warns about its own parts
-        program: Any = torch.onnx.export(
-            model,
-            (images,),
-            input_names=["images"],
-            output_names=["embedding", "feature_map"],
-            dynamic_shapes={"images": {0: batch}},
-            dynamo=True,
-            verbose=False,
-        )
-    data: bytes = program.model_proto.SerializeToString()
-    return data
-
-
-def _onnx_difference(data: bytes, model: nn.Module, images: Tensor) -> float:
-    """Largest relative difference between onnxruntime and torch, at another batch size than the graph was made with."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    several = torch.cat([images, images.flip(3)[:1]])
-    with torch.inference_mode():
-        expected = model(several)
-    found = session.run(None, {"images": several.numpy()})
-    return max(float((torch.from_numpy(f) - e).norm() / e.norm()) for f, e in zip(found, expected, strict=True))
 
 
 Writer = Callable[[Path, nn.Module, LoadedWeights, int | None], tuple[str, str]]

@@ -106,6 +106,7 @@ def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> 
         )
         pretrain(training, folder, identity, _checkpoint_provenance(run), report)
         encoder = find_encoder(folder, identity)
+        report.say(f"  pretrained the {run.plan.method} encoder: {encoder}")
     else:
         report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
     assert encoder is not None

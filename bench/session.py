@@ -159,8 +159,7 @@ def contestants_of(request: RunRequest, report: Report) -> str:
     report.say("opening the weights ...")
     from bench.weights.contestants import register_checkpoints
 
-    default = request.backbones or DEFAULT_BACKBONE[request.profile]
-    names = register_checkpoints(request.checkpoints, default, report)
+    names = register_checkpoints(request.checkpoints, request.backbones, DEFAULT_BACKBONE[request.profile], report)
     return "all" if request.methods.strip() == "all" else ",".join([*filter(None, [request.methods]), *names])
 
 

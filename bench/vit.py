@@ -14,6 +14,7 @@ from timm.models.vision_transformer_sam import VisionTransformerSAM
 from torch import Tensor, nn
 
 from bench.backbones import BackboneSpec, VisionTransformerShape
+from bench.errors import UsageError
 from bench.interfaces import Features
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -35,7 +36,9 @@ class ViTBackbone(VisionTransformer):
         shape = _shape(spec)
         variant: dict[str, Any] = {"init_values": 1e-5} if shape.layer_scale else {}
         if shape.clip:
-            variant |= {"pre_norm": True, "norm_layer": partial(LayerNorm, eps=1e-5), "act_layer": "quick_gelu"}
+            variant |= {"pre_norm": True, "norm_layer": partial(LayerNorm, eps=1e-5)}
+        if shape.quick_gelu:
+            variant["act_layer"] = "quick_gelu"
         super().__init__(
             img_size=shape.image_size,
             patch_size=shape.patch_size,
@@ -86,13 +89,27 @@ class SAMBackbone(VisionTransformerSAM):
         )
         self.neck, self.head = nn.Identity(), nn.Identity()
         _declare(self, spec)
+        self.label, self.strides = spec.name, spec.strides
         self.taps = _quarters(shape.depth)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
     def forward(self, images: Tensor) -> Features:
         """ImageNet-normalised images (B, 3, H, W) -> maps 4 x (B, D, H / 16, W / 16) and pooled (B, D)."""
+        self.require_size(images.shape[2], images.shape[3])
         maps = self.forward_intermediates(images, indices=self.taps, intermediates_only=True)
         return Features(maps, maps[-1].mean(dim=(2, 3)))
+
+    def require_size(self, height: int, width: int) -> None:
+        """Raise `UsageError` unless both sides are whole patches: windows and relative positions leave no padding."""
+        patch = self.strides[0]
+        odd = next((side for side in (height, width) if side % patch), None)
+        if odd is not None:
+            below = max(odd // patch, 1) * patch
+            raise UsageError(
+                f"{self.label} takes images whose sides are multiples of {patch} pixels; found {height} x {width}. "
+                f"Choose {below} or {below + patch}: --set task.image_size=..., in a pretraining --set "
+                "pretrain.image_size=... and a method's own crops, in an ONNX export --image-size."
+            )
 
 
 def _shape(spec: BackboneSpec) -> VisionTransformerShape:

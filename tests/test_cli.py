@@ -49,8 +49,10 @@ def test_grid_pretrains_once_per_method_and_seed_and_repeats_nothing(run, tmp_pa
     first = run("simclr,random", "brain_tumor,brain_tumor_linear", "--seed", "0")
     assert first.code == 0, first.err
     assert len(records(tmp_path / "results")) == 4
-    assert len(list((tmp_path / "cache" / "checkpoints").rglob("encoder.safetensors"))) == 1
-    assert "reusing the simclr encoder" in first.err
+    (encoder,) = (tmp_path / "cache" / "checkpoints" / "simclr").glob("*/encoder.safetensors")
+    assert list((tmp_path / "cache" / "checkpoints").rglob("encoder.safetensors")) == [encoder]
+    assert first.err.count(f"  pretrained the simclr encoder: {encoder}\n") == 1, "its path, once"
+    assert f"  reusing the simclr encoder pretrained before: {encoder}\n" in first.err
     assert "phantom/quick brain_tumor (finetune, resnet18) simclr" in first.out
     assert str(tmp_path / "results" / "leaderboard" / "phantom-quick.csv") in first.out
     before = tree(tmp_path / "results")

@@ -9,10 +9,11 @@ import torch
 import torchvision
 from torch import nn
 
-from bench.backbones import build_backbone
+from bench.backbones import BackboneSpec, VisionTransformerShape, build_backbone
 from bench.checkpoints import load_encoder, save_encoder
 from bench.errors import UsageError
-from bench.export import TIMM_MODELS, export, to_torchvision
+from bench.export import TIMM_MODELS, export, renamed, to_torchvision
+from bench.vit import ViTBackbone
 from bench.weights.layouts import find_layout, translate
 
 
@@ -77,19 +78,16 @@ def test_safetensors_are_read_by_others_and_by_this_harness(checkpoints, tmp_pat
     assert provenance["exported_from"]["encoder_sha256"]
 
 
-def test_onnxruntime_gives_the_same_embedding_for_any_batch(checkpoints, images, tmp_path):
-    import onnxruntime
-
-    backbone, path = checkpoints["vit_tiny_8"]
-    done = export(path, "onnx", tmp_path / "tiny.onnx", image_size=48)
-    session = onnxruntime.InferenceSession(done.path, providers=["CPUExecutionProvider"])
-    for batch in (images, torch.cat([images, images, images])):
-        embedding, feature_map = session.run(None, {"images": batch.numpy()})
-        with torch.inference_mode():
-            features = backbone(batch)
-        assert torch.allclose(torch.from_numpy(embedding), features.pooled, atol=1e-4)
-        assert torch.allclose(torch.from_numpy(feature_map), features.maps[-1], atol=1e-4)
-    assert [o.name for o in session.get_outputs()] == ["embedding", "feature_map"]
+@torch.inference_mode()
+def test_torchvision_loads_a_small_transformer_and_gives_the_same_embedding(images):
+    shape = VisionTransformerShape(8, 2, 3, image_size=48)
+    torch.manual_seed(2)
+    backbone = ViTBackbone(BackboneSpec("small", "", 4 * (48,), 4 * (8,), family="vit", transformer=shape)).eval()
+    nn.init.normal_(backbone.cls_token)
+    model = torchvision.models.VisionTransformer(48, 8, num_layers=2, num_heads=3, hidden_dim=48, mlp_dim=192)
+    model.heads = nn.Identity()
+    model.load_state_dict(renamed(backbone.state_dict()), strict=True)
+    assert torch.allclose(model.eval()(images), backbone(images).pooled, atol=1e-5)
 
 
 def test_what_cannot_be_exported_is_said(checkpoints, tmp_path, bench, monkeypatch):
@@ -104,6 +102,8 @@ def test_what_cannot_be_exported_is_said(checkpoints, tmp_path, bench, monkeypat
     ):
         export(path, "onnx", tmp_path / "x")
     assert not (tmp_path / "x").exists()
+    done = bench("export", path, "--format", "timm", "--backbone", "vit_b_16")
+    assert (done.code, "says that it is vit_tiny_8, and vit_b_16 was asked for" in done.err) == (2, True)
     done = bench("export", path, "--format", "tim")
     assert (done.code, "Unknown form 'tim'. Did you mean 'timm'" in done.err) == (2, True)
     assert bench("export", tmp_path / "none", "--format", "timm").code == 2

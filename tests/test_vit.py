@@ -47,6 +47,7 @@ def test_published_sizes(name, n_parameters):
         (lambda: build_backbone("vit_tiny_8"), (32, 64)),
         (lambda: small(14, layer_scale=True), (56, 28)),
         (lambda: small(clip=True), (64, 64)),
+        (lambda: small(clip=True, quick_gelu=True), (64, 64)),
         (lambda: small(family="sam"), (64, 96)),
     ],
 )
@@ -71,6 +72,18 @@ def test_embedding_is_timms_class_token_and_sams_is_the_mean():
     sam = small(family="sam").eval()
     features = sam(images)
     assert torch.allclose(features.pooled, features.maps[-1].mean((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("size", "choices"), [((64, 100), "96 or 112"), ((100, 64), "96 or 112"), ((8, 16), "16 or 32")]
+)
+def test_sam_says_which_sizes_it_takes(size, choices):
+    encoder = small(family="sam")
+    message = (
+        rf"small takes images whose sides are multiples of 16 pixels; found {size[0]} x {size[1]}\. Choose {choices}"
+    )
+    with pytest.raises(UsageError, match=message):
+        encoder(torch.randn(1, 3, *size))
 
 
 def test_clip_sees_its_own_normalisation():
@@ -110,7 +123,9 @@ def test_imagenet_weights_need_a_file_that_exists(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(UsageError, match=r"no ImageNet weights of vit_tiny_8.*resnet50, vit_b_16"):
         build_backbone("vit_tiny_8", "imagenet")
-    with pytest.raises(StorageError, match=r"vit_b_16-c867db91\.pth does not exist"):
+    with pytest.raises(
+        StorageError, match=r"vit_b_16-c867db91\.pth does not exist.* with --set pretrain\.init=random\.$"
+    ):
         build_backbone("vit_b_16", "imagenet")
 
 

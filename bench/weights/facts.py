@@ -34,4 +34,5 @@ def file_facts(file: Path) -> dict[str, Any]:
     seed_all(0)
     record = load_into(build_backbone(loaded.match.backbone), loaded)
     facts = {"weights": str(file), "default name": default_name(file), "backbone": loaded.match.backbone}
-    return {**facts, **record.model_dump(exclude={"file"})}
+    notices = {"notices": " ".join(loaded.notices)} if loaded.notices else {}
+    return {**facts, **record.model_dump(exclude={"file"}), **notices}

@@ -16,6 +16,7 @@ import torch
 
 from bench.checkpoints import FORMAT, read_provenance
 from bench.errors import StorageError, UsageError
+from bench.weights.formats import FORMATS
 
 
 def file_hash(path: Path) -> str:
@@ -91,6 +92,13 @@ def _refusal(path: Path, reason: str) -> str:
         )
     return (
         f"{path} holds Python objects besides tensors ({', '.join(dict.fromkeys(found))}). Opening those can run code, "
-        "so the file is refused. Where you trust it, save its state dict alone: "
-        "torch.save(torch.load(FILE, weights_only=False)['state_dict'], 'weights.pth')."
+        f"so the file is refused. Where you trust it, save its weights alone in Python, and name weights.pth instead: "
+        f"import torch; file = torch.load({str(path)!r}, map_location='cpu', weights_only=False); "
+        f"torch.save({{k: file[k] for k in {_containers()} if k in file}}, 'weights.pth'). Where the file is a whole "
+        "module, save file.state_dict()."
     )
+
+
+def _containers() -> tuple[str, ...]:
+    """Top-level keys under which the known formats keep weights."""
+    return tuple(dict.fromkeys(path[0] for form in FORMATS.values() for path in form.containers if path))

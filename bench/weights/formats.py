@@ -30,7 +30,9 @@ class Format:
 
 
 _ANYWHERE: tuple[Path, ...] = ((), ("state_dict",), ("model",), ("model_state_dict",), ("model_state",))
-_PARTS = ("backbone.", "encoder.")
+_LIGHTLY = ("backbone.vit.", "teacher_backbone.", "teacher_backbone.vit.")
+"""lightly's masked transformers, and the teacher of its DINO, iBOT and DINOv2."""
+_PARTS = ("backbone.", "encoder.", *_LIGHTLY)
 FORMATS: Mapping[str, Format] = {
     f.name: f
     for f in (
@@ -50,9 +52,9 @@ FORMATS: Mapping[str, Format] = {
         Format("dino_teacher", "DINO training files: the teacher", (("teacher",),), ("backbone.", "module.backbone.")),
         Format(
             "lightning",
-            "Lightning checkpoints of lightly and solo-learn: the (online) backbone",
+            "Lightning checkpoints of lightly and solo-learn: the (online) backbone, of lightly's DINO the teacher",
             (("state_dict",),),
-            ("backbone.", "encoder.", "model.backbone.", "model.encoder."),
+            ("backbone.", "encoder.", "model.backbone.", "model.encoder.", *_LIGHTLY),
         ),
         Format(
             "sam",

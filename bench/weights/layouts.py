@@ -31,6 +31,8 @@ class Layout:
     """A name that every encoder of this layout has, and none of the layouts before it."""
     rename: tuple[tuple[str, str], ...] = ()
     """Regular expression -> replacement, applied in order to every name."""
+    optional: tuple[str, ...] = ()
+    """Own names that are absent where the encoder was built without them; zeros then have the same effect."""
 
     def own_name(self, name: str) -> str:
         """This harness's name of a tensor."""
@@ -91,6 +93,8 @@ _HUGGING_FACE_VIT = (
     (r"^(blocks\.\d+)\.output\.dense\.", r"\1.mlp.fc2."),
     (r"^layernorm\.", "norm."),
 )
+OPTIONAL = {"pos_embed": "absolute positions"}
+"""Own name -> what a SAM encoder may have been built without (`use_abs_pos=False`, as LVM-Med's ViT)."""
 _SEQUENTIAL = (
     (r"^0\.", "conv1."),
     (r"^1\.", "bn1."),
@@ -110,6 +114,7 @@ LAYOUTS = (
         "the image encoder of segment-anything",
         "blocks.0.attn.rel_pos_h",
         ((r"\.mlp\.lin([12])\.", r".mlp.fc\1."),),
+        optional=tuple(OPTIONAL),
     ),
     Layout("timm_vit", "ViTs of timm, DINO, DINOv2, MAE, MoCo v3", "blocks.0.attn.qkv.weight"),
     Layout(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
 
@@ -16,6 +15,7 @@ from torch.nn.functional import interpolate
 from bench.backbones import BACKBONES, build_backbone
 from bench.errors import StorageError
 from bench.weights.layouts import is_head
+from bench.weights.patterns import matches, require_used
 
 COUNTER = "num_batches_tracked"
 """Batch norm's counter; it changes no output here, and files of older programs lack it."""
@@ -34,6 +34,8 @@ class Match:
     """Names that keep their initial values; all of them were allowed."""
     resampled: list[str]
     """Position embeddings that were interpolated to the backbone's grid, with both sizes."""
+    zeros: list[str]
+    """Names that the file lacks because its encoder has no such part; zeros in `state` have the same effect."""
 
 
 @cache
@@ -59,10 +61,12 @@ def match(
     where: str,
     allow_missing: Sequence[str] = (),
     drop: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> Match:
-    """Fit tensors (by own names) to a backbone; patterns are those of `fnmatch`.
+    """Fit tensors (by own names) to a backbone; patterns are those of `fnmatch`, and `optional` names become zeros.
 
     Raises:
+        UsageError: a pattern matches nothing.
         StorageError: tensors are missing, of another shape, or neither the encoder's nor a known head's.
     """
     own = own_shapes(backbone)
@@ -71,7 +75,7 @@ def match(
     problems: dict[str, list[str]] = {"missing": [], "of another shape": [], "that this backbone does not have": []}
     resampled = []
     for name, tensor in state.items():
-        if any(fnmatchcase(name, pattern) for pattern in drop) or (name not in own and is_head(name)):
+        if matches(name, drop) or (name not in own and is_head(name)):
             dropped[name.split(".")[0]] += 1
         elif name not in own:
             problems["that this backbone does not have"].append(name)
@@ -82,25 +86,30 @@ def match(
             else:
                 fitted[name] = value
                 resampled += [note] if note else []
-    absent = [name for name in own if name not in fitted and name.rpartition(".")[2] != COUNTER]
-    missing = [name for name in absent if any(fnmatchcase(name, pattern) for pattern in allow_missing)]
+    zeros = [name for name in optional if name in own and name not in state]
+    fitted |= {name: torch.zeros(own[name]) for name in zeros}
+    absent = [name for name in own if name not in fitted and not name.endswith(COUNTER)]
+    missing = [name for name in absent if matches(name, allow_missing)]
+    require_used("drop", drop, list(state), (), where)
+    require_used("allow_missing", allow_missing, absent, list(own), where)
     shapes = {text.split(" ")[0] for text in problems["of another shape"]}
     problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
     if any(problems.values()):
-        raise StorageError(_explain(where, backbone, problems, len(fitted), len(own)))
-    return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled)
+        raise StorageError(_explain(where, backbone, problems, len(fitted), recognise_backbone(state)))
+    return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled, zeros)
 
 
-def _explain(where: str, backbone: str, problems: Mapping[str, list[str]], n_fitted: int, n_own: int) -> str:
+def _explain(where: str, backbone: str, problems: Mapping[str, list[str]], n_fitted: int, best: str) -> str:
     shown = "; ".join(
         f"{len(names)} tensors {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
         for what, names in problems.items()
         if names
     )
+    other = "" if best == backbone else f"It fits {best} best: name that one (--backbone, or the TOML entry's). "
+    n_own = len(own_shapes(backbone))
     return (
-        f"{where} does not fit {backbone}: {shown}; {n_fitted} of {n_own} fit. If it was made for another backbone, "
-        "name that one with --backbone. Tensors may be left out or left as initialised only where a TOML entry says so "
-        "(drop, allow_missing; docs/weights.md)."
+        f"{where} does not fit {backbone}: {shown}; {n_fitted} of {n_own} fit. {other}Tensors may be left out or left "
+        "as initialised only where a TOML entry says so (drop, allow_missing; docs/weights.md)."
     )
 
 

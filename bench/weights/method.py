@@ -9,12 +9,14 @@ from typing import Any, ClassVar, Literal
 from pydantic import create_model
 from torch import Tensor, nn
 
-from bench.errors import StorageError
+from bench.errors import StorageError, UsageError
 from bench.interfaces import Method, MethodConfig, Progress
 from bench.records import WeightsRecord
 from bench.weights.files import file_hash, read_weights
-from bench.weights.formats import HARNESS, unpack
-from bench.weights.match import Match, encoder_hash, match, recognise_backbone
+from bench.weights.formats import HARNESS, Unpacked, unpack
+from bench.weights.layouts import OPTIONAL
+from bench.weights.match import COUNTER, Match, encoder_hash, match, own_shapes, recognise_backbone
+from bench.weights.notices import activation_notice, missing_notice
 from bench.weights.probe import compare, embed_noise
 from bench.weights.sources import WeightsEntry
 
@@ -32,6 +34,8 @@ class LoadedWeights:
     match: Match
     record: WeightsRecord
     """What is known before the weights are in an encoder; `probe` is empty."""
+    notices: list[str]
+    """For people, not for the record."""
 
 
 class Weights(Method):
@@ -66,34 +70,59 @@ def load_into(backbone: nn.Module, loaded: LoadedWeights) -> WeightsRecord:
     return loaded.record.model_copy(update={"probe": probe})
 
 
-def load_weights(entry: WeightsEntry) -> LoadedWeights:
-    """Open a file and match it to its entry's backbone, to the one it says it is, or to the one it fits best.
+def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeights:
+    """Open a file and match it to its entry's backbone, the one it says it is, `wanted`, or the one it fits best.
 
     Raises:
-        UsageError: no such file, unknown format or backbone.
+        UsageError: no such file, unknown format or backbone, another backbone than the file says, or an idle pattern.
         StorageError: a file that is refused, without an encoder, or that does not fit; see `files`, `formats`, `match`.
     """
     sha256 = file_hash(entry.file)
     tree, provenance = read_weights(entry.file)
     where = str(entry.file)
     unpacked = unpack(tree, where, entry.format, entry.prefix)
-    chosen = entry.backbone or provenance.get("backbone") or recognise_backbone(unpacked.state)
-    fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop)
-    rules = [*unpacked.rules, *(f"drop {p}" for p in entry.drop), *(f"may miss {p}" for p in entry.allow_missing)]
+    stated = _stated_backbone(where, provenance.get("backbone"), entry.backbone or wanted)
+    chosen = stated or recognise_backbone(unpacked.state)
+    fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop, unpacked.layout.optional)
     record = WeightsRecord(
         file=entry.file.name,
         sha256=sha256,
         encoder_sha256=encoder_hash(fitted.state),
         format=HARNESS if provenance else unpacked.format,
         layout=unpacked.layout.name,
-        rules=[*rules, *(f"interpolate {note}" for note in fitted.resampled)],
-        matched=len(fitted.state),
+        rules=_rules(entry, unpacked, fitted),
+        matched=len(fitted.state) - len(fitted.zeros),
         dropped=fitted.dropped,
         other_parts=dict(unpacked.others),
         missing=fitted.missing,
         corpus=_corpus(provenance),
     )
-    return LoadedWeights(entry, fitted, record)
+    return LoadedWeights(entry, fitted, record, _notices(entry.file.name, fitted, guessed=not stated))
+
+
+def _stated_backbone(where: str, own: str | None, asked: str | None) -> str | None:
+    if own and asked and own != asked:
+        raise UsageError(
+            f"{where} says that it is {own}, and {asked} was asked for (--backbone, or the TOML entry's). "
+            f"Name {own} or none."
+        )
+    return own or asked
+
+
+def _notices(where: str, fitted: Match, *, guessed: bool) -> list[str]:
+    total = sum(not name.endswith(COUNTER) for name in own_shapes(fitted.backbone))
+    missing = missing_notice(where, fitted.backbone, len(fitted.missing), total)
+    return missing + (activation_notice(where, fitted.backbone) if guessed else [])
+
+
+def _rules(entry: WeightsEntry, unpacked: Unpacked, fitted: Match) -> list[str]:
+    return [
+        *unpacked.rules,
+        *(f"drop {pattern}" for pattern in entry.drop),
+        *(f"may miss {pattern}" for pattern in entry.allow_missing),
+        *(f"no {OPTIONAL[name]} in the file: zeros" for name in fitted.zeros),
+        *(f"interpolate {note}" for note in fitted.resampled),
+    ]
 
 
 def _corpus(provenance: Mapping[str, Any]) -> str:

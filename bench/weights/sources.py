@@ -64,7 +64,8 @@ def _of_text(text: str, default_backbone: str) -> WeightsEntry:
     kind, _, backbone = source.partition(":")
     if kind == IMAGENET:
         backbone = backbone or default_backbone
-        return WeightsEntry(name=name or IMAGENET, file=imagenet_file(backbone), backbone=backbone)
+        file = imagenet_file(backbone, f"leave --checkpoint {text} out")
+        return WeightsEntry(name=name or IMAGENET, file=file, backbone=backbone)
     return WeightsEntry(name=name or default_name(Path(source)), file=Path(source))
 
 

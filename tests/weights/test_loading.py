@@ -13,7 +13,7 @@ from bench.checkpoints import save_encoder
 from bench.errors import StorageError, UsageError
 from bench.weights.files import read_weights
 from bench.weights.method import contestant, load_into, load_weights
-from bench.weights.sources import WeightsEntry, default_name, parse_checkpoints
+from bench.weights.sources import WeightsEntry, default_name
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +89,44 @@ def test_missing_and_unknown_tensors_only_where_an_entry_allows_them(released, t
     assert record.rules == ["drop gate.*", "may miss layer4.1.bn2.*"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"drop": ("gate.*",)}, r"the pattern 'gate\.\*' of drop matches nothing\. Patterns are matched with"),
+        (
+            {"drop": ("fc.*", "layer4.1.bn9.*")},
+            r"'layer4\.1\.bn9\.\*' of drop matches nothing \(close: .*layer4\.1\.bn2\.\*",
+        ),
+        ({"allow_missing": ("layr4.*",)}, r"'layr4\.\*' of allow_missing matches nothing \(close: layer4\.\*"),
+        ({"allow_missing": ("layer4.1.bn2.*",)}, r"matches nothing \(its layer4\.1\.bn2\.weight needs no pattern\)"),
+        ({"allow_missing": ("*.num_batches_tracked",)}, r"num_batches_tracked needs no pattern\)"),
+    ],
+)
+def test_pattern_that_matches_nothing_is_named(released, settings, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        load_weights(entry(released[1], **settings))
+    assert str(released[1]) in str(caught.value)
+
+
+def test_mostly_missing_encoder_is_warned_of(released, tmp_path):
+    def keep(names):
+        path = changed(released[1], tmp_path, lambda s: [s.pop(k) for k in list(s) if not k.startswith(names)])
+        return load_weights(entry(path, allow_missing=("layer*",)))
+
+    (notice,) = keep(("conv1", "bn1", "layer1")).notices
+    assert "changed.pth: 75 of 100 tensors of resnet18 are missing and keep their initial values" in notice
+    assert keep(("conv1", "bn1", "layer1", "layer2", "layer3")).notices == []
+
+
 def test_wanted_backbone_format_and_prefix(released, tmp_path):
-    with pytest.raises(StorageError, match=r"does not fit resnet50: .*name that one with --backbone"):
-        load_weights(entry(released[1], backbone="resnet50"))
+    for found in (
+        lambda: load_weights(entry(released[1], backbone="resnet50")),
+        lambda: load_weights(entry(released[1]), "resnet50"),
+    ):
+        with pytest.raises(
+            StorageError, match=r"not fit resnet50: .* of 318 fit\. It fits resnet18 best: name that one"
+        ):
+            found()
     with pytest.raises(UsageError, match=r"Unknown format 'mocco'\. Did you mean 'moco'"):
         load_weights(entry(released[1], format="mocco"))
     with pytest.raises(StorageError, match=r"no encoder was found as moco.*The file has tensors conv1.weight"):
@@ -120,7 +155,7 @@ class Custom:
             r"besides tensors \(argparse\.Namesp",
         ),
         (lambda p: torch.save({"state_dict": {}, "hook": Custom()}, p), r"besides tensors .*can run code.*is refused"),
-        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its state dict alone"),
+        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its weights alone"),
         (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
         (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
         (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
@@ -147,6 +182,13 @@ def test_torchscript_truncated_and_absent_files_are_refused(released, tmp_path):
         read_weights(tmp_path / "bad.safetensors")
     with pytest.raises(UsageError, match=r"no such file\. Nothing is downloaded here"):
         load_weights(entry(tmp_path / "none.pth"))
+
+
+def test_backbone_that_an_own_checkpoint_names_is_not_overruled(tmp_path):
+    save_encoder(tmp_path / "e.safetensors", build_backbone("vit_tiny_8"), {"backbone": "vit_tiny_8"})
+    assert load_weights(entry(tmp_path / "e.safetensors"), "vit_tiny_8").match.backbone == "vit_tiny_8"
+    with pytest.raises(UsageError, match=r"e\.safetensors says that it is vit_tiny_8, and vit_b_16 was asked for"):
+        load_weights(entry(tmp_path / "e.safetensors"), "vit_b_16")
 
 
 def test_own_checkpoint_says_what_it_was_pretrained_on(tmp_path):
@@ -186,45 +228,3 @@ def test_file_that_changes_during_a_command_is_noticed(released, tmp_path):
     changed(released[1], tmp_path, lambda s: s["conv1.weight"].mul_(2))
     with pytest.raises(StorageError, match="changed while this command ran"):
         cls(cls.config_class()).initialise(build_backbone("resnet18"))
-
-
-def toml(tmp_path, text):
-    (tmp_path / "w.toml").write_text(text)
-    return str(tmp_path / "w.toml")
-
-
-def test_entries_of_a_toml_file(tmp_path):
-    text = 'lvmmed_r50 = "lvmmed_resnet.torch"\n[mine]\nfile = "/a/b.pth"\nbackbone = "vit_b_16"\ndrop = ["gate.*"]\n'
-    first, second = parse_checkpoints([toml(tmp_path, text)], "resnet18")
-    assert (first.name, first.file, first.backbone) == ("lvmmed_r50", tmp_path / "lvmmed_resnet.torch", None)
-    assert (str(second.file), second.backbone, second.drop) == ("/a/b.pth", "vit_b_16", ("gate.*",))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "has no entry. One line is enough"),
-        ("x = ", "is not valid TOML"),
-        ("[x]\nformat = 'moco'", "'x' has no `file`"),
-        ("[x]\nfile = 'a'\nallow_mising = ['b']", "x.allow_mising is unknown. Did you mean 'allow_missing'"),
-        ("[x]\nfile = 'a'\ndrop = 3", "x.drop: .*found 3"),
-        ('"a/b" = "c.pth"', "'a/b' is no name"),
-    ],
-)
-def test_toml_entries_that_are_wrong(tmp_path, text, message):
-    with pytest.raises(UsageError, match=message):
-        parse_checkpoints([toml(tmp_path, text)], "resnet18")
-
-
-def test_names_of_files(tmp_path, monkeypatch):
-    texts = ["a/moco_v2_800ep.pth.tar", "mine=b/x.pth", "c/my weights.safetensors"]
-    assert [e.name for e in parse_checkpoints(texts, "resnet18")] == ["moco_v2_800ep", "mine", "my_weights"]
-    with pytest.raises(UsageError, match="two files are called 'x'"):
-        parse_checkpoints(["a/x.pth", "b/x.pth"], "resnet18")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(StorageError, match=r"resnet50-0676ba61\.pth does not exist. Nothing is downloaded"):
-        parse_checkpoints(["imagenet"], "resnet50")
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "vit_b_16-c867db91.pth").touch()
-    (found,) = parse_checkpoints(["in1k=imagenet:vit_b_16"], "resnet50")
-    assert (found.name, found.backbone) == ("in1k", "vit_b_16")

@@ -6,35 +6,56 @@ import pytest
 import timm
 import torch
 import torchvision
+from safetensors.torch import save_file
 from timm.models.vision_transformer import checkpoint_filter_fn as timm_vit_filter
 from timm.models.vision_transformer_sam import checkpoint_filter_fn as timm_sam_filter
 
 from bench.backbones import BACKBONES, BackboneSpec, VisionTransformerShape
+from bench.errors import StorageError
 from bench.vit import ViTBackbone
 from bench.weights.files import read_weights
 from bench.weights.formats import FORMATS, unpack
 from bench.weights.layouts import LAYOUTS, find_layout, translate
 from bench.weights.match import match, own_shapes, recognise_backbone
-from tests.weights.files import RELEASED, clip_tower, filled, hugging_face_vit, sam_encoder, torchvision_shapes
+from tests.weights.files import RELEASED
+from tests.weights.names import (
+    clip_tower,
+    filled,
+    hugging_face_clip,
+    hugging_face_dinov2,
+    hugging_face_vit,
+    sam_encoder,
+    torchvision_shapes,
+)
+
+
+def save(tree, path):
+    """Write a file as its program does: safetensors with transformers' and timm's metadata, or a pickle."""
+    if path.suffix == ".safetensors":
+        save_file({k: v.contiguous() for k, v in tree.items()}, path, {"format": "pt"})
+    else:
+        torch.save(tree, path)
 
 
 @pytest.mark.parametrize("name", RELEASED)
 def test_released_files_are_recognised_and_match_completely(tmp_path, name):
     make, form, layout, backbone, heads = RELEASED[name]
-    torch.save(make(), tmp_path / name)
+    save(make(), tmp_path / name)
     tree, provenance = read_weights(tmp_path / name)
     assert provenance == {}
     found = unpack(tree, name)
     assert (found.format, found.layout.name) == (form, layout)
     assert recognise_backbone(found.state) == backbone
-    fitted = match(found.state, backbone, name)
+    fitted = match(found.state, backbone, name, optional=found.layout.optional)
     assert set(fitted.dropped) == heads
+    assert fitted.zeros == (["pos_embed"] if name == "lvmmed_vit.pth" else [])
     assert (fitted.missing, fitted.resampled) == ([], [])
     assert {k: tuple(v.shape) for k, v in fitted.state.items()} == dict(own_shapes(backbone))
 
 
 def test_the_right_part_of_a_checkpoint_is_taken():
-    for name in ("moco_v2.pth.tar", "solo_learn.ckpt", "dino_training.pth"):
+    names = ("moco_v2.pth.tar", "solo_learn.ckpt", "dino_training.pth", "lightly_dino.ckpt", "lightly_ibot.ckpt")
+    for name in names:
         found = unpack(RELEASED[name][0](), name)
         first = next(iter(found.state.values()))
         assert float(first.flatten()[0]) == pytest.approx(0.001), "the other copy's numbers start higher"
@@ -45,8 +66,8 @@ def test_the_right_part_of_a_checkpoint_is_taken():
 
 def test_every_declared_format_and_layout_is_tested():
     assert {made[1] for made in RELEASED.values()} == set(FORMATS)
-    assert {made[2] for made in RELEASED.values()} == {layout.name for layout in LAYOUTS} - {"hugging_face_clip"}
-    assert {made[3] for made in RELEASED.values()} == set(BACKBONES) - {"vit_tiny_8"}
+    assert {made[2] for made in RELEASED.values()} == {layout.name for layout in LAYOUTS}
+    assert {made[3] for made in RELEASED.values()} == set(BACKBONES) - {"vit_tiny_8", "vit_b_16_openclip"}
 
 
 @torch.inference_mode()
@@ -82,16 +103,46 @@ def test_separate_query_key_and_value_are_stacked_in_this_order():
     own = translate(state, find_layout(state))
     parts = [state[f"encoder.layer.3.attention.attention.{n}.weight"] for n in ("query", "key", "value")]
     assert torch.equal(own["blocks.3.attn.qkv.weight"], torch.cat(parts))
-    clip = {
-        "encoder.layers.0.self_attn.q_proj.weight": torch.ones(2, 2),
-        "encoder.layers.0.self_attn.k_proj.weight": 2 * torch.ones(2, 2),
-        "encoder.layers.0.self_attn.v_proj.weight": 3 * torch.ones(2, 2),
-        "pre_layrnorm.weight": torch.ones(2),
-        "encoder.layers.0.layer_norm1.bias": torch.ones(2),
-    }
+    clip = {k.removeprefix("vision_model."): v for k, v in filled(hugging_face_clip()).items()}
     own = translate(clip, find_layout(clip))
-    assert set(own) == {"blocks.0.attn.qkv.weight", "norm_pre.weight", "blocks.0.norm1.bias"}
-    assert own["blocks.0.attn.qkv.weight"][:, 0].tolist() == [1, 1, 2, 2, 3, 3]
+    parts = [clip[f"encoder.layers.3.self_attn.{n}_proj.weight"] for n in "qkv"]
+    assert torch.equal(own["blocks.3.attn.qkv.weight"], torch.cat(parts))
+
+
+def test_names_of_transformers_mean_what_they_say():
+    dino = filled(hugging_face_dinov2())
+    own = translate(dino, find_layout(dino))
+    same = {
+        "encoder.layer.2.layer_scale1.lambda1": "blocks.2.ls1.gamma",
+        "encoder.layer.2.layer_scale2.lambda1": "blocks.2.ls2.gamma",
+        "encoder.layer.2.norm2.weight": "blocks.2.norm2.weight",
+        "encoder.layer.2.mlp.fc2.bias": "blocks.2.mlp.fc2.bias",
+        "layernorm.weight": "norm.weight",
+    }
+    assert all(torch.equal(dino[theirs], own[ours]) for theirs, ours in same.items())
+    clip = {k.removeprefix("vision_model."): v for k, v in filled(hugging_face_clip()).items()}
+    own = translate(clip, find_layout(clip))
+    same = {
+        "pre_layrnorm.weight": "norm_pre.weight",
+        "post_layernorm.bias": "norm.bias",
+        "embeddings.class_embedding": "cls_token",
+        "encoder.layers.5.layer_norm1.bias": "blocks.5.norm1.bias",
+        "encoder.layers.5.self_attn.out_proj.weight": "blocks.5.attn.proj.weight",
+    }
+    assert all(torch.equal(clip[theirs], own[ours]) for theirs, ours in same.items())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vision_encoder.layers.0.attn.qkv.weight",
+        "resnet.encoder.stages.0.layers.0.layer.0.convolution.weight",
+        "visual.trunk.blocks.0.attn.qkv.weight",
+    ],
+)
+def test_wrapped_encoders_are_refused_with_their_names(name):
+    with pytest.raises(StorageError, match=rf"x: no encoder was found .*{re.escape(name)}.*Name the prefix"):
+        unpack({name: torch.ones(2, 2)}, "x")
 
 
 def test_position_embeddings_of_another_size_are_interpolated_and_named():
