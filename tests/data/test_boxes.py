@@ -124,7 +124,8 @@ def test_boxes_over_the_edge_are_cut_counted_and_reported(kvasir):
         ({"xmin": 500, "xmax": 600}, "box 1: this box lies outside its image of"),
         ({"label": "ulcer"}, "box 1: unknown label 'ulcer'; known: polyp"),
         ({"xmin": None}, "`xmin` must be a number; found None"),
-        ({"xmin": float("nan")}, "this box is inverted or has no area: x nan"),
+        ({"xmin": float("nan")}, "`xmin` must be a finite number; found nan"),
+        ({"xmax": float("inf")}, "`xmax` must be a finite number; found inf"),
     ],
 )
 def test_wrong_boxes_of_kvasir(kvasir, change, message):
@@ -133,6 +134,33 @@ def test_wrong_boxes_of_kvasir(kvasir, change, message):
     assert found.startswith(f"{path}, image '{name}")
     assert message in found
     assert "owner's archive" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"width": float("nan")}, "`width` must be a finite number; found nan"),
+        ({"height": float("inf")}, "`height` must be a finite number; found inf"),
+        ({"height": 10**400}, "`height` must be a finite number; found inf"),
+        ({"width": 80.5}, "`width` must be a whole number; found 80.5"),
+        ({"width": 0}, "`width` must be above 0; found 0"),
+        ({"height": -50}, "`height` must be above 0; found -50"),
+        ({"height": True}, "`height` must be a number; found True"),
+    ],
+)
+def test_wrong_sizes_of_kvasir(kvasir, change, message):
+    path, name = edit_json(kvasir, lambda entries, name: entries[name].update(change))
+    found = message_of(KVASIR_DET, kvasir)
+    assert found.startswith(f"{path}, image '{name}': {message}")
+    assert "owner's archive" in found
+
+
+def test_whole_numbers_may_be_written_with_a_point(kvasir):
+    before = read_data(KVASIR_DET, kvasir.parents[1])
+    edit_json(kvasir, lambda entries, name: entries[name].update(width=float(entries[name]["width"])))
+    again = read_data(KVASIR_DET, kvasir.parents[1])
+    assert again.cases == before.cases
+    assert type(again.cases[0].target.width) is int
 
 
 def test_wrong_files_of_kvasir(kvasir):
@@ -200,6 +228,15 @@ def test_fusion_by_hand():
         ({"class_id": "15"}, "unknown class_id 15; known: 0 to 14"),
         ({"class_id": "1"}, "class_id 1 is 'Atelectasis', class_name says"),
         ({"class_id": "x"}, "class_id must be a number; found 'x'"),
+        ({"class_id": "3.7"}, "class_id must be a whole number; found 3.7"),
+        ({"class_id": "nan"}, "class_id must be a finite number; found nan"),
+        ({"class_id": "inf"}, "class_id must be a finite number; found inf"),
+        ({"width": "nan"}, "width must be a finite number; found nan"),
+        ({"height": "-inf"}, "height must be a finite number; found -inf"),
+        ({"height": "1000.5"}, "height must be a whole number; found 1000.5"),
+        ({"width": "0"}, "width must be above 0; found 0"),
+        ({"height": "-1"}, "height must be above 0; found -1"),
+        ({"x_max": "inf"}, "x_max must be a finite number; found inf"),
         ({"x_min": "900", "x_max": "100"}, "this box is inverted or has no area: x 900 to 100"),
         ({"y_min": "100", "y_max": "100"}, "this box is inverted or has no area"),
         ({"y_min": "8000", "y_max": "9000"}, "this box lies outside its image of"),
