@@ -11,6 +11,7 @@ from nibabel.orientations import aff2axcodes
 from bench.errors import DataError
 from bench.volumes import Grid, read_grid, through_plane
 from tasks.brats import BRATS
+from tasks.kinds.segmentation.grid import find_grid
 from tasks.mmwhs_ct import MMWHS_CT
 from tasks.mmwhs_mri import MMWHS_MRI
 from tasks.prostate import PROSTATE
@@ -233,6 +234,51 @@ def test_values_that_are_not_finite(pair):
     for place, load in ((case.image, MMWHS_CT.reader.load_volume), (path, MMWHS_CT.reader.load_labels)):
         rewrite(place, array=array)
         assert message_of(load, case).startswith(f"{place}: holds values that are not finite")
+
+
+def test_values_beyond_float32_are_not_finite(pair):
+    array = np.zeros((32, 32, 12))
+    array[1, 1, 1] = 1e300
+    rewrite(pair[0].image, array=array)
+    assert "holds values that are not finite (1 of 12288 voxels)" in message_of(MMWHS_CT.reader.load_volume, pair[0])
+
+
+RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "what"), [(RGB, "colours"), (np.complex64, "numbers of type complex64")], ids=["RGB", "complex"]
+)
+def test_voxels_that_are_no_numbers(pair, dtype, what):
+    case, path = pair
+    for place, load in ((case.image, MMWHS_CT.reader.load_volume), (path, MMWHS_CT.reader.load_labels)):
+        rewrite(place, array=np.zeros((32, 32, 12), dtype=dtype))
+        message = message_of(load, case)
+        assert message.startswith(f"{place}: its voxels are {what}; expected one real number per voxel")
+        assert "restore the owner's file" in message
+        rewrite(place, array=np.zeros((32, 32, 12), dtype=np.int16))
+
+
+def test_a_fourth_dimension_of_length_one_is_dropped(pair):
+    case, path = pair
+    before = MMWHS_CT.reader.load_volume(case), MMWHS_CT.reader.load_labels(case)
+    for place in (case.image, path):
+        rewrite(place, array=np.asarray(nibabel.load(place).dataobj)[..., None])
+        assert nibabel.load(place).shape == (32, 32, 12, 1)
+    after = MMWHS_CT.reader.load_volume(case), MMWHS_CT.reader.load_labels(case)
+    assert all(np.array_equal(a.array, b.array) for a, b in zip(before, after, strict=True))
+
+
+def test_labels_are_cut_as_their_image_where_headers_differ_a_little(pair):
+    case, path = pair
+    affines = [np.diag((length, 1.0, 1.0, 1.0)) for length in (1.0102, 1.0098)]
+    assert [find_grid(affine, "auto").axis for affine in affines] == [0, 2], "each alone chooses another axis"
+    for place, affine in zip((case.image, path), affines, strict=True):
+        image = nibabel.load(place)
+        nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), affine), place)
+    volume, labels = MMWHS_CT.reader.load_volume(case), MMWHS_CT.reader.load_labels(case)
+    assert np.array_equal(volume.affine, labels.affine)
+    assert [find_grid(v.affine, "auto").axis for v in (volume, labels)] == [0, 0]
 
 
 def test_affine_that_places_nothing(pair):
