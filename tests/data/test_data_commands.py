@@ -63,11 +63,12 @@ def test_empty_files_are_listed_with_everything_else(root):
 
 
 def test_a_broken_file_that_no_loader_opens_is_listed(root, monkeypatch):
-    bad = root / "drive/training/mask/21_training_mask.gif"
-    bad.write_bytes(b"")
+    bad = [root / f"drive/training/mask/{number}_training_mask.gif" for number in (21, 22)]
+    for path in bad:
+        path.write_bytes(b"")
     monkeypatch.setattr("bench.data_verify._open_case", lambda data_set, case: [])
-    (problem,) = verify(DRIVE, root, REPORT).problems
-    assert problem.startswith(f"{bad}: this file is empty (0 bytes)")
+    problems = verify(DRIVE, root, REPORT).problems
+    assert [p.split(".\n")[0] for p in problems] == [f"{path}: this file is empty (0 bytes)" for path in bad]
 
 
 def test_a_file_that_cannot_be_read_is_listed(root, monkeypatch):
