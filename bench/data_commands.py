@@ -69,18 +69,37 @@ def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False
 
 
 def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json = False) -> None:
-    """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`."""
-    from bench.data import read_data
+    """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`.
+
+    A data set that cannot be read is one error, and exit code 3 at the end; the others are printed all the same.
+    """
+    from bench.data import data_kind, read_data
+    from bench.errors import BenchError
 
     root, data_sets = _found(task, data_root)
-    found = [read_data(data_set, root) for data_set in data_sets]
+    rows = []
+    for data_set in data_sets:
+        row: dict[str, object] = {
+            "name": data_set.name,
+            "kind": data_kind(root),
+            "cases": None,
+            "fingerprint": None,
+            "error": None,
+        }
+        try:
+            data = read_data(data_set, root)
+        except BenchError as error:
+            row["error"] = str(error)
+            typer.echo(f"Error: {data_set.name}: {error}", err=True)
+        else:
+            row |= {"cases": len(data.cases), "fingerprint": data.fingerprint}
+            if not as_json:
+                typer.echo(f"{data.fingerprint}  {data_set.name}  {data.kind}, {len(data.cases)} cases")
+        rows.append(row)
     if as_json:
-        rows = [{"name": d.data_set.name, "kind": d.kind, "cases": len(d.cases), "fingerprint": d.fingerprint}
-                for d in found]  # fmt: skip
         print_json(rows)
-        return
-    for data in found:
-        typer.echo(f"{data.fingerprint}  {data.data_set.name}  {data.kind}, {len(data.cases)} cases")
+    if any(row["error"] for row in rows):
+        raise typer.Exit(3)
 
 
 def splits(

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from bench.data import Counts, Data, Kind, compare_counts, data_kind, expected_counts, read_data
+from bench.data import Counts, Data, Kind, compare_counts, count_cases, data_kind, expected_counts, read_data
 from bench.errors import BenchError
 from bench.images import read_image
 from bench.interfaces import Case, DataSet, Reader
+from bench.misplaced import folder_name
 from bench.overlap import crossing_groups, duplicate_groups
 from bench.progress import Report
 
@@ -37,31 +38,69 @@ class Verification:
 
 
 def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
-    """Open every file of a data set under `root`; never raises for what is wrong with it, but lists it."""
+    """Open every file of a data set under `root`; never raises for what is wrong with it, but lists it.
+
+    What ends it with one problem is what leaves the cases unknown: no folder, files that are not where the layout has
+    them or that lack their counterpart, and a table of labels or boxes with a wrong entry.
+    """
     kind = data_kind(root)
+    data, failure = None, ""
     try:
         data = read_data(data_set, root)
+        cases: Sequence[Case] = data.cases
     except BenchError as error:
-        return Verification(data_set.name, kind, (str(error),))
-    counts = compare_counts(data_set, kind, data.counts, expected_counts(data_set, root))
-    with (
-        report.stage(f"open {data_set.name}", len(data.cases)) as advance,
-        ThreadPoolExecutor(_THREADS) as pool,
-    ):
-        broken = []
-        for problems in pool.map(partial(_open_case, data_set), data.cases):
-            broken += problems
-            advance("")
+        failure = str(error)
+        cases = _listed(data_set, root)
+    if not cases:
+        return Verification(data_set.name, kind, (failure or f"{data_set.name}: has no case.",))
+    found = count_cases(data_set, cases)
+    counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
+    broken = _open_all(data_set, cases, report)
+    paths = {path for case in cases for path in (case.image, *case.labels)}
+    if failure:
+        broken += _unhashable(sorted(paths), "\n".join(broken))
     return Verification(
         name=data_set.name,
         kind=kind,
-        problems=(*counts, *dict.fromkeys(broken)),
-        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data),
-        n_cases=len(data.cases),
-        n_files=len({path for case in data.cases for path in (case.image, *case.labels)}),
-        counts=data.counts,
-        fingerprint=data.fingerprint,
+        problems=tuple(dict.fromkeys([*counts, *broken])) or ((failure,) if failure else ()),
+        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) if data else (),
+        n_cases=len(cases),
+        n_files=len(paths),
+        counts=found,
+        fingerprint=data.fingerprint if data else None,
     )
+
+
+def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:
+    """The cases of a data set whose files cannot all be hashed; none where its reader cannot list them."""
+    try:
+        return data_set.reader.read(root / folder_name(data_set))
+    except BenchError:
+        return ()
+
+
+def _unhashable(paths: Sequence[Path], named: str) -> list[str]:
+    """What is wrong with files that are empty or cannot be read, but for those that problems have `named`."""
+    problems = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                fault = "" if file.read(1) else "this file is empty (0 bytes)"
+        except OSError as error:
+            fault = f"cannot be read: {error.strerror}"
+        if fault and str(path) not in named:
+            problems.append(f"{path}: {fault}.\nRestore this file from the owner's archive.")
+    return problems
+
+
+def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> list[str]:
+    """Problems of all cases, each opened once."""
+    problems = []
+    with report.stage(f"open {data_set.name}", len(cases)) as advance, ThreadPoolExecutor(_THREADS) as pool:
+        for found in pool.map(partial(_open_case, data_set), cases):
+            problems += found
+            advance("")
+    return problems
 
 
 def _open_case(data_set: DataSet, case: Case) -> list[str]:

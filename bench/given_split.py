@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import defaultdict
+from collections.abc import Container
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +22,14 @@ SIDES = ("train", "validation", "test")
 def read_split(data: Data, path: Path, seed: int, report: Report) -> SplitCases:
     """The split that a file gives: each case once, as `train`, `validation` or `test`.
 
-    Cases that it does not name are left out, with a warning. Where it names no validation cases, they are drawn from
-    its training cases by `seed`.
+    Cases that it does not name are left out, with a warning. Of a data set with several domains, those it names no
+    case of are test cases, with a notice, as in a drawn split. Where it names no validation cases, they are drawn
+    from its training cases by `seed`.
 
     Raises:
         DataError: the file is no such CSV, names an unknown or repeated case, an unknown split, puts one subject on
-            two sides, or leaves training or test empty; the message names the line.
+            two sides, leaves training or test empty, or tests on no case of the trained domain; the message names the
+            line.
     """
     content = read_content(path)
     return check_rows(data, path, read_rows(path, content), content, seed, report)
@@ -56,6 +59,12 @@ def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int,
             raise DataError(f"{path}, {place}: unknown split {side!r}; expected one of {', '.join(SIDES)}.")
         places[name] = place
         sides[side].append(by_id[name])
+    foreign = _unnamed_domains(data, places)
+    if foreign and sides["test"]:
+        named = ", ".join(dict.fromkeys(str(case.domain) for case in foreign))
+        report.say(f"{path} names no case of {named}: all {len(foreign)} are test cases, as in a drawn split.")
+        sides["test"] += foreign
+        places |= dict.fromkeys((case.id for case in foreign), "not named")
     _check(path, data, sides, places)
     unnamed = len(by_id) - len(places)
     if unnamed:
@@ -64,6 +73,12 @@ def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int,
         sides["train"], sides["validation"] = draw_validation(data, sides["train"], seed)
     given = hashlib.sha256(content.encode()).hexdigest()
     return make_split(sides["train"], sides["validation"], sides["test"], seed, given)
+
+
+def _unnamed_domains(data: Data, named: Container[str]) -> list[Case]:
+    """The cases of every domain but the trained one that no case is named of."""
+    seen = {case.domain for case in data.cases if case.id in named} | {*data.data_set.domains[:1]}
+    return [case for case in data.cases if data.data_set.domains and case.domain not in seen]
 
 
 _ADVICE = "Cases are named as in results/splits/: paths relative to the data set's folder, each once."
@@ -108,4 +123,10 @@ def _check(path: Path, data: Data, sides: dict[str, list[Case]], where_named: di
         raise DataError(
             f"{path}, {where_named[foreign[0].id]}: {foreign[0].id} is of the domain {foreign[0].domain!r}; "
             f"{data.data_set.name} is trained on {trained[0]!r} only. Make it a test case."
+        )
+    domains = [d for d in data.data_set.domains if all(case.domain != d for case in sides["test"])]
+    if domains:
+        raise DataError(
+            f"{path}: no test case is of the domain {domains[0]!r}; scores are means over the domains of "
+            f"{data.data_set.name} ({', '.join(data.data_set.domains)}). Make some of its cases test cases."
         )

@@ -112,13 +112,13 @@ PROTOCOLS: Mapping[str, Protocol] = {
     for p in (
         Protocol(
             "linear",
-            "encoder frozen: a linear layer on embeddings made once (classification), or a decoder (segmentation)",
+            "encoder frozen: a linear layer on embeddings made once (classification), or the whole decoder or detector",
             frozen=True,
             quick={"epochs": 100, "lr": 1e-2, "batch_size": 64},
         ),
         Protocol(
             "finetune",
-            "encoder and linear head trained together, with light augmentation",
+            "encoder and the task's head (linear layer, decoder or detector) trained together, on augmented images",
             frozen=False,
             quick={"epochs": 5, "lr": 1e-3, "batch_size": 32},
         ),

@@ -21,8 +21,8 @@ ALIASES = {"val": "validation", "valid": "validation", "training": "train", "tes
 def import_split(data: Data, path: Path, seed: int, report: Report) -> SplitCases:
     """Read a published split: the CSV of `read_split`, or JSON with a list of cases per side.
 
-    A case may be named as here (its path relative to the data set's folder), by its file name, or by that without
-    suffix, wherever only one case has it. Sides may have their other usual names.
+    A case may be named as here (its path relative to the data set's folder), by its file name, by either without
+    suffix, or by its folder (of BraTS), wherever only one case has it. Sides may have their other usual names.
 
     Raises:
         DataError: the file is neither, a name fits no case or several, or the split is wrong as in `read_split`.
@@ -52,13 +52,24 @@ _FORM = 'For example: {"train": ["0001", "0002"], "validation": ["0003"], "test"
 
 
 def _names(data: Data) -> Mapping[str, list[str]]:
-    """Every name that a case may go by -> ids of the cases that go by it."""
+    """Every name that a case may go by -> ids of the cases that go by it.
+
+    A folder is the name of the only case in it, unless a file has that name.
+    """
     found: dict[str, list[str]] = defaultdict(list)
+    folders: dict[str, list[str]] = defaultdict(list)
     for case in data.cases:
         path = PurePosixPath(case.id)
-        for name in dict.fromkeys((case.id, path.name, path.stem)):
+        names = (case.id, _without_suffix(case.id), path.name, path.stem, _without_suffix(path.name))
+        for name in dict.fromkeys(names):
             found[name].append(case.id)
-    return found
+        folders[path.parent.name].append(case.id)
+    return {name: ids for name, ids in folders.items() if len(ids) == 1} | found
+
+
+def _without_suffix(name: str) -> str:
+    """A path without the suffix of its file; `.nii.gz` is one."""
+    return str(PurePosixPath(name.removesuffix(".gz") if name.endswith(".nii.gz") else name).with_suffix(""))
 
 
 def _resolve(data: Data, path: Path, row: Row, names: Mapping[str, list[str]]) -> Row:

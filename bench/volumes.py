@@ -25,33 +25,63 @@ class Grid(NamedTuple):
 
 
 def read_grid(path: Path) -> Grid:
-    """Shape and affine of a volume, from its header alone. Raises `DataError` as `read_voxels` does."""
+    """Shape and affine of a volume, from its header alone; dimensions of length 1 after the third are dropped.
+
+    Raises `DataError` as `read_voxels` does.
+    """
     image = _open(path)
-    if len(image.shape) != 3:
+    shape = image.shape[:3]
+    if len(shape) != 3 or any(length != 1 for length in image.shape[3:]):
         raise DataError(
             f"{path}: has {len(image.shape)} dimensions, shape {image.shape}; expected one 3D volume.\n"
             "Split it into one file per volume, or restore the owner's file."
         )
-    if 0 in image.shape or not np.isfinite(image.affine).all() or abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
+    if 0 in shape or not np.isfinite(image.affine).all() or abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
         raise DataError(
             f"{path}: has shape {image.shape} and the affine {image.affine.tolist()}, which places no voxels in space."
             "\nRestore this file from the owner's archive."
         )
-    return Grid(image.shape, np.asarray(image.affine, dtype=np.float64))
+    return Grid(shape, np.asarray(image.affine, dtype=np.float64))
 
 
 def read_voxels(path: Path) -> np.ndarray:
     """Voxels (X, Y, Z) of a volume as stored, with the header's scaling applied.
 
     Raises:
-        DataError: the file is missing, empty, truncated, no NIfTI volume or not 3D; names the file and the fix.
+        DataError: the file is missing, empty, truncated, no NIfTI volume, not 3D, or its voxels are colours or complex
+            numbers; names the file and the fix.
     """
-    read_grid(path)
+    grid = read_grid(path)
     image = _open(path)
+    stored = image.get_data_dtype()
+    if stored.kind not in "biuf":
+        what = "colours" if stored.names else f"numbers of type {stored}"
+        raise DataError(
+            f"{path}: its voxels are {what}; expected one real number per voxel.\n"
+            "Convert it to a volume of intensities or labels, or restore the owner's file."
+        )
     try:
-        return np.asanyarray(image.dataobj)
+        return np.asanyarray(image.dataobj).reshape(grid.shape)
     except Exception as error:  # gzip, zlib and nibabel raise many types where a file is truncated
         raise _unreadable(path, error) from error
+
+
+def read_intensities(path: Path) -> np.ndarray:
+    """Voxels (X, Y, Z) as float32. Raises `DataError` as `read_voxels` does, and where one is not finite."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        array = read_voxels(path).astype(np.float32)
+    check_finite(path, array)
+    return array
+
+
+def check_finite(path: Path, array: np.ndarray) -> None:
+    """Raise `DataError` where a voxel of the volume at `path` is not finite."""
+    n = array.size - int(np.isfinite(array).sum())
+    if n:
+        raise DataError(
+            f"{path}: holds values that are not finite ({n} of {array.size} voxels).\n"
+            "Restore this file from the owner's archive."
+        )
 
 
 def through_plane(grid: Grid) -> tuple[int, int]:

@@ -132,6 +132,7 @@ def test_unknown_engine_and_what_show_says(bench, cache, tmp_path):
         "Pulmonary fibrosis",
         "train/{case}.{jpg,jpeg,png}",
         "ap50",
+        "encoder and the task's head (linear layer, decoder or detector) trained together",
     ):
         assert part in shown
     assert "Kvasir-SEG, bounding boxes · detection · finetune · ap50" in bench("list", "tasks").out

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bench.errors import DataError
 from bench.interfaces import Box, BoxTarget, Case
-from tasks.readers.boxes import BoxFolder, check_pairs, clip_box
+from tasks.readers.boxes import BoxFolder, check_pairs, clip_box, finite, n_pixels, whole_number
 
 COLUMNS = ("image_id", "class_name", "class_id", "rad_id", "x_min", "y_min", "x_max", "y_max", "width", "height")
 
@@ -46,8 +46,8 @@ class BoxCsv(BoxFolder):
 
         Raises:
             DataError: the file or an image is missing, an image has two files or no row, a column is missing, a class
-                is unknown, a value is no number, an image has two sizes, or a box is inverted, without area or outside
-                the image; the message names the line.
+                is unknown, a value is no finite number or, for classes and sizes, not a whole one, an image has two
+                sizes, or a box is inverted, without area or outside the image; the message names the line.
         """
         files = self._image_files(folder)
         path = self._place(folder) / self.file
@@ -79,14 +79,14 @@ class BoxCsv(BoxFolder):
             raise DataError(f"{path}: cannot be read as CSV: {error}.\n{_FIX}") from error
 
     def _row(self, place: str, values: dict[str, str | None]) -> Row:
-        number = int(_number(place, values, "class_id"))
+        number = whole_number(f"{place}: class_id", _number(place, values, "class_id"))
         names = (*self.labels, self.nothing)
         if not 0 <= number < len(names):
             raise DataError(f"{place}: unknown class_id {number}; known: 0 to {len(names) - 1}.\n{_FIX}")
         stated = values["class_name"]
         if stated != names[number]:
             raise DataError(f"{place}: class_id {number} is {names[number]!r}, class_name says {stated!r}.\n{_FIX}")
-        width, height = (int(_number(place, values, key)) for key in ("width", "height"))
+        width, height = (n_pixels(f"{place}: {key}", _number(place, values, key)) for key in ("width", "height"))
         box = None
         if number < len(self.labels):
             box = Box(number, *(_number(place, values, key) for key in ("x_min", "y_min", "x_max", "y_max")))
@@ -139,6 +139,7 @@ _FIX = "Restore this file from the owner's archive."
 
 def _number(place: str, values: dict[str, str | None], key: str) -> float:
     try:
-        return float(values[key] or "")
+        value = float(values[key] or "")
     except ValueError:
         raise DataError(f"{place}: {key} must be a number; found {values[key]!r}.\n{_FIX}") from None
+    return finite(f"{place}: {key}", value)

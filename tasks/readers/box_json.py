@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.errors import DataError
 from bench.interfaces import Box, Case
-from tasks.readers.boxes import BoxFolder, check_pairs, make_target
+from tasks.readers.boxes import BoxFolder, check_pairs, finite, make_target, n_pixels
 
 Entry = dict[str, Any]
 
@@ -29,7 +29,8 @@ class BoxJson(BoxFolder):
 
         Raises:
             DataError: the file or an image is missing, an image occurs twice or has no entry, an entry is not of the
-                form above, its label is unknown, or its box is inverted, without area or outside the image.
+                form above, a value is no finite number or, for sizes, not a whole one above 0, its label is unknown,
+                or its box is inverted, without area or outside the image.
         """
         files = self._image_files(folder)
         path = self._place(folder) / self.file
@@ -37,8 +38,10 @@ class BoxJson(BoxFolder):
         check_pairs(path, files, entries)
         cases = []
         for name, entry in entries.items():
-            width, height = (_number(path, name, entry, key) for key in ("width", "height"))
-            target = make_target(self._boxes(path, name, entry), int(width), int(height))
+            width, height = (
+                n_pixels(_place(path, name, key), _number(path, name, entry, key)) for key in ("width", "height")
+            )
+            target = make_target(self._boxes(path, name, entry), width, height)
             cases.append(Case(files[name].relative_to(folder).as_posix(), files[name], target, None))
         return sorted(cases, key=lambda case: case.id)
 
@@ -93,5 +96,12 @@ def _load(path: Path) -> dict[str, Entry]:
 def _number(path: Path, name: str, entry: Entry, key: str) -> float:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataError(f"{path}, image {name!r}: `{key}` must be a number; found {value!r}.\n{_FIX}")
-    return float(value)
+        raise DataError(f"{_place(path, name, key)} must be a number; found {value!r}.\n{_FIX}")
+    try:
+        return finite(_place(path, name, key), float(value))
+    except OverflowError:  # JSON's whole numbers have no limit
+        return finite(_place(path, name, key), float("inf"))
+
+
+def _place(path: Path, name: str, key: str) -> str:
+    return f"{path}, image {name!r}: `{key}`"

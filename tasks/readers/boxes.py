@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,12 +121,25 @@ def make_target(boxes: Iterable[tuple[str, Box]], width: int, height: int) -> Bo
     return BoxTarget(width, height, tuple(box for box, _ in clipped), sum(cut for _, cut in clipped))
 
 
-def group_by_name(rows: Iterable[tuple[str, str, Box]]) -> dict[str, list[tuple[str, Box]]]:
-    """(name, place, box) -> name -> [(place, box)], in order."""
-    groups: dict[str, list[tuple[str, Box]]] = defaultdict(list)
-    for name, place, box in rows:
-        groups[name].append((place, box))
-    return groups
+def finite(what: str, value: float) -> float:
+    """A value that is finite. Raises `DataError`, whose message begins with `what`: file, row and column."""
+    if not math.isfinite(value):
+        raise DataError(f"{what} must be a finite number; found {value}.\n{_RESTORE}")
+    return value
+
+
+def whole_number(what: str, value: float) -> int:
+    """A value that is a whole number. Raises `DataError` as `finite` does."""
+    if finite(what, value) != int(value):
+        raise DataError(f"{what} must be a whole number; found {value}.\n{_RESTORE}")
+    return int(value)
+
+
+def n_pixels(what: str, value: float) -> int:
+    """A width or height: a whole number above 0. Raises `DataError` as `finite` does."""
+    if whole_number(what, value) < 1:
+        raise DataError(f"{what} must be above 0; found {value:g}.\n{_RESTORE}")
+    return int(value)
 
 
 def _more(names: list[str]) -> str:
@@ -134,3 +147,4 @@ def _more(names: list[str]) -> str:
 
 
 _FIX = "Restore this file from the owner's archive, or correct or remove the box."
+_RESTORE = "Restore this file from the owner's archive."

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.interfaces import Case, Volume
-from bench.volumes import Grid, read_grid, read_voxels
+from bench.volumes import Grid, check_finite, read_grid, read_intensities, read_voxels
 from tasks.readers.pairs import PairedFiles
 
 _UNKNOWN = 255
@@ -39,20 +39,21 @@ class NiftiVolumes(PairedFiles):
         Raises:
             DataError: the file is no 3D NIfTI volume, is truncated, or holds values that are not finite.
         """
-        array = _finite(case.image, read_voxels(case.image)).astype(np.float32)
-        return Volume(array, read_grid(case.image).affine)
+        return Volume(read_intensities(case.image), read_grid(case.image).affine)
 
     def load_labels(self, case: Case) -> Volume:
-        """Labels (X, Y, Z), uint8, on the grid of the volume.
+        """Labels (X, Y, Z), uint8, on the grid of the volume: with its affine, which the file's own may differ from.
 
         Raises:
             DataError: the file is no 3D NIfTI volume or is truncated, its grid is not that of the image, or it holds a
                 value that is no class.
         """
         (path,) = case.labels
-        grid = read_grid(path)
-        _check_same_grid(path, grid, case.image, read_grid(case.image))
-        return Volume(self._to_classes(path, _finite(path, read_voxels(path))), grid.affine)
+        grid = read_grid(case.image)
+        _check_same_grid(path, read_grid(path), case.image, grid)
+        stored = read_voxels(path)
+        check_finite(path, stored)
+        return Volume(self._to_classes(path, stored), grid.affine)
 
     def _subject_of(self, case: Case) -> str | None:
         found = re.search(self.subject, case.id) if self.subject else None
@@ -91,12 +92,6 @@ class NiftiVolumes(PairedFiles):
             f"{path}: this label map holds values that are no class: {shown}; expected {expected}.\n"
             "Restore this file from the owner's archive, or remove the case."
         )
-
-
-def _finite(path: Path, array: np.ndarray) -> np.ndarray:
-    if not np.isfinite(array).all():
-        raise DataError(f"{path}: holds values that are not finite.\nRestore this file from the owner's archive.")
-    return array
 
 
 def _check_same_grid(path: Path, grid: Grid, image: Path, other: Grid) -> None:

@@ -48,6 +48,46 @@ def test_all_problems_are_listed_not_only_the_first(root):
     assert "all/moderate has" in found.problems[0]
 
 
+def test_empty_files_are_listed_with_everything_else(root):
+    """Files that cannot be hashed end the reading of a data set, but not its verification."""
+    images = sorted((root / "drive/training/images").iterdir())
+    masks = sorted((root / "drive/training/1st_manual").iterdir())
+    for path in (images[0], images[1], masks[2]):
+        path.write_bytes(b"")
+    images[3].write_text("no image")
+    found = verify(DRIVE, root, REPORT)
+    assert [p.split(":")[0] for p in found.problems] == [str(p) for p in (*images[:2], masks[2], images[3])]
+    assert ["(0 bytes)" in p for p in found.problems] == [True, True, True, False]
+    assert (found.n_cases, found.n_files, found.fingerprint) == (16, 48, None)
+    assert {split: sum(n.values()) for split, n in found.counts.items()} == {"train": 10, "test": 6}
+
+
+def test_a_broken_file_that_no_loader_opens_is_listed(root, monkeypatch):
+    bad = [root / f"drive/training/mask/{number}_training_mask.gif" for number in (21, 22)]
+    for path in bad:
+        path.write_bytes(b"")
+    monkeypatch.setattr("bench.data_verify._open_case", lambda data_set, case: [])
+    problems = verify(DRIVE, root, REPORT).problems
+    assert [p.split(".\n")[0] for p in problems] == [f"{path}: this file is empty (0 bytes)" for path in bad]
+
+
+def test_a_file_that_cannot_be_read_is_listed(root, monkeypatch):
+    """Permissions do not stop every user, so the failure is made."""
+    bad = root / "fgadr/Seg-set/Original_Images/0000_1.png"
+    whole = type(bad).open
+
+    def refuse(path, *args, **kwargs):
+        if path == bad:
+            raise PermissionError(13, "Permission denied")
+        return whole(path, *args, **kwargs)
+
+    monkeypatch.setattr(type(bad), "open", refuse)
+    found = verify(FGADR, root, REPORT)
+    (problem,) = found.problems
+    assert problem.startswith(f"{bad}: cannot be read: Permission denied")
+    assert found.n_cases == 100
+
+
 def test_masks_are_opened_too(root):
     mask = root / "drive/training/1st_manual/21_manual1.gif"
     Image.new("L", (10, 10)).save(mask)
@@ -89,8 +129,25 @@ def test_fingerprints_are_those_of_runs(bench, clean_root):
     assert f"{read_data(FGADR, clean_root).fingerprint}  fgadr  phantom, 100 cases" in done.out.splitlines()
     facts = json.loads(bench("data", "fingerprint", "drive", "--data-root", clean_root, "--json").out)
     assert facts == [
-        {"name": "drive", "kind": "phantom", "cases": 16, "fingerprint": read_data(DRIVE, clean_root).fingerprint}
-    ]
+        {
+            "name": "drive", "kind": "phantom", "cases": 16, "fingerprint": read_data(DRIVE, clean_root).fingerprint,
+            "error": None,
+        }
+    ]  # fmt: skip
+
+
+def test_fingerprints_of_the_others_are_printed_where_one_set_is_broken(bench, root):
+    bad = root / "drive/training/images/21_training.tif"
+    bad.write_bytes(b"")
+    done = bench("data", "fingerprint", "--data-root", root)
+    assert done.code == 3
+    assert [line.split()[1] for line in done.out.splitlines()] == ["fgadr"]
+    assert f"Error: drive: {bad}: this file is empty (0 bytes)" in done.err
+    as_json = bench("data", "fingerprint", "--data-root", root, "--json")
+    drive, fgadr = json.loads(as_json.out)
+    assert as_json.code == 3
+    assert (drive["fingerprint"], drive["cases"], "is empty" in drive["error"]) == (None, None, True)
+    assert (fgadr["fingerprint"], fgadr["error"]) == (read_data(FGADR, root).fingerprint, None)
 
 
 def test_a_drawn_split_goes_out_and_comes_back(bench, clean_root, tmp_path):

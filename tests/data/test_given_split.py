@@ -92,6 +92,32 @@ def test_other_domains_are_test_only(data, tmp_path):
         read_split(several, write(tmp_path / "s.csv", rows), 0, REPORT)
 
 
+def test_domains_that_a_file_leaves_out_are_test_cases_with_a_notice(data, tmp_path, capsys):
+    several = with_domains(data)
+    of = {d: [c for c in several.cases if c.domain == d] for d in "ABC"}
+    rows = [(c.id, "train" if i % 3 else "test") for i, c in enumerate(of["A"])]
+    split = read_split(several, write(tmp_path / "s.csv", rows), 0, Report())
+    assert {d: sum(c.domain == d for c in split.test) for d in "ABC"} == {
+        "A": sum(side == "test" for _, side in rows), "B": len(of["B"]), "C": len(of["C"]),
+    }  # fmt: skip
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"s.csv names no case of B, C: all {len(of['B'] + of['C'])} are test cases, as in a drawn split." in said
+    assert "leaves out" not in said
+    some = read_split(several, write(tmp_path / "s.csv", [*rows, (of["B"][0].id, "test")]), 0, Report())
+    assert [c for c in some.test if c.domain == "B"] == of["B"][:1], "what a file names of a domain is all of it"
+    assert f"leaves out {len(of['B']) - 1} of {len(several.cases)} cases" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_trained_domain_needs_test_cases(data, tmp_path):
+    several = with_domains(data)
+    rows = [(c.id, "train" if c.domain == "A" else "test") for c in several.cases]
+    with pytest.raises(DataError, match=r"no test case is of the domain 'A'; scores are means .*\(A, B, C\)"):
+        read_split(several, write(tmp_path / "s.csv", rows), 0, REPORT)
+    rows = [(c.id, "train") for c in several.cases if c.domain == "A"]
+    with pytest.raises(DataError, match="no case is in 'test'"):
+        read_split(several, write(tmp_path / "s.csv", rows), 0, REPORT)
+
+
 def test_cli(bench, phantom_root, data, tmp_path):
     common = ("run", "-m", "random", "--seed", "0", "--data-root", phantom_root, "--results", tmp_path / "r", "--json")
     fast = ("-t", "brain_tumor_linear", "--set", "protocol.epochs=1", "--cache", tmp_path / "c")

@@ -52,6 +52,6 @@ def stack(slices: np.ndarray, grid: Grid) -> np.ndarray:
 
 def scale_intensities(array: np.ndarray, window: tuple[float, float] | None) -> np.ndarray:
     """Map a window, else the percentiles 0.5 and 99.5 of the volume, to [0, 1]; float32, clipped."""
-    low, high = window if window is not None else np.percentile(array, (0.5, 99.5))
+    low, high = map(float, window if window is not None else np.percentile(array, (0.5, 99.5)))
     scaled: np.ndarray = (np.asarray(array, dtype=np.float32) - low) / max(high - low, 1e-6)
     return scaled.clip(0, 1)

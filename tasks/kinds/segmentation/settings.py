@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bench.interfaces import Settings
 from tasks.kinds.segmentation.unet import Architecture
@@ -48,3 +48,10 @@ class VolumeSettings(SegmentationSettings):
     window: tuple[float, float] | None = Field(
         None, description="Intensities mapped to [0, 1], such as a CT window in HU; else percentiles 0.5 and 99.5."
     )
+
+    @field_validator("window")
+    @classmethod
+    def _check_window(cls, window: tuple[float, float] | None) -> tuple[float, float] | None:
+        if window is not None and not window[0] < window[1]:
+            raise ValueError("the first intensity must be below the second, such as [-160, 240]")
+        return window

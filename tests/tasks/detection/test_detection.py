@@ -16,7 +16,7 @@ from bench.progress import Report
 from bench.protocols import PROTOCOLS, ProtocolSettings
 from bench.splits import make_split
 from tasks.kinds.detection.scores import coco_scores
-from tests.tasks.detection.worlds import HEIGHT, WIDTH, cases_of, kind_of
+from tests.tasks.detection.worlds import HEIGHT, WIDTH, both_engines, cases_of, kind_of
 from tests.tasks.segmentation.worlds import Tiny
 
 REPORT = Report(quiet=True)
@@ -50,8 +50,9 @@ def test_training_learns_and_scores_every_image(tmp_path):
     assert kind.provenance()["detection"]["engine"] == "torchvision"
 
 
-def test_a_transformer_trains_through_a_simple_pyramid(tmp_path):
-    kind = kind_of()
+@both_engines
+def test_a_transformer_trains_through_a_simple_pyramid(tmp_path, engine):
+    kind = kind_of(engine=engine)
     split = make_split(*(cases_of(tmp_path, ids) for ids in (IDS[:4], IDS[4:5], IDS[5:6])), 0)
     settings = ProtocolSettings(epochs=1, batch_size=2, lr=1e-3)
     backbone = build_backbone("vit_tiny_8")
@@ -87,9 +88,10 @@ def kind_box(row):
     return Box(int(row[0]), *row[1:])
 
 
+@both_engines
 @pytest.mark.parametrize("protocol", ["finetune", "linear"])
-def test_what_is_frozen_stays(tmp_path, protocol):
-    run = supervised(kind_of(), cases_of(tmp_path, IDS), protocol)
+def test_what_is_frozen_stays(tmp_path, protocol, engine):
+    run = supervised(kind_of(engine=engine), cases_of(tmp_path, IDS), protocol)
     before = {k: v.clone() for k, v in run.model.state_dict().items()}
     run.fit("x")
     after = run.model.state_dict()
@@ -99,17 +101,30 @@ def test_what_is_frozen_stays(tmp_path, protocol):
     assert {k.split(".")[1] for k in changed if k.startswith("head.")} == {"pyramid", "proposals", "boxes"}
 
 
-def test_same_seed_same_predictions(tmp_path):
+@both_engines
+def test_same_seed_same_predictions(tmp_path, engine):
     cases = cases_of(tmp_path, IDS)
-    first, again, other = (supervised(kind_of(), cases, seed=s).fit("x").predictions for s in (3, 3, 4))
+    first, again, other = (supervised(kind_of(engine=engine), cases, seed=s).fit("x").predictions for s in (3, 3, 4))
     assert all(np.array_equal(a["boxes"], b["boxes"]) for a, b in zip(first, again, strict=True))
     assert any(not np.array_equal(a["boxes"], b["boxes"]) for a, b in zip(first, other, strict=True))
 
 
-def test_images_without_boxes_are_trained_on_and_a_set_of_them_is_an_error(tmp_path):
-    kind = kind_of()
+@both_engines
+def test_images_without_boxes_are_trained_on_and_a_set_of_them_is_an_error(tmp_path, engine):
+    kind = kind_of(engine=engine)
     cases = cases_of(tmp_path, [f"e{i}" for i in range(8)] + IDS)
-    supervised(kind, cases).train_epoch(1, lambda text: None)
+    run = supervised(kind, cases)
+    run.train_epoch(1, lambda text: None)
+    empty = [kind.dataset(cases[:4], train=False)[i] for i in range(4)]
+    images, target = (torch.stack([item[part] for item in empty]) for part in (0, 1))
+    run.model.train()
+    kind.training_loss(run.model, images, target).backward()
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in run.model.parameters())
+    losses = run.model(images, target)
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    assert sorted(float(loss.detach()) for loss in losses.values())[:2] == [0, 0], "no box, no regression"
+    run.model.eval()
+    assert len(run.model(images)) == 4
     with pytest.raises(DataError, match="none of the 12 training images has a box"):
         supervised(kind, cases_of(tmp_path, [f"e{i}" for i in range(18)]))
 

@@ -10,11 +10,7 @@ from bench.backbones import build_backbone
 from bench.checkpoints import load_encoder, save_encoder
 from bench.errors import StorageError, UsageError
 from tests.tasks.detection.test_detection import IDS, supervised
-from tests.tasks.detection.worlds import cases_of, kind_of
-
-installed = pytest.mark.skipif(
-    find_spec("detectron2") is None, reason="detectron2 is not installed (tox -e detectron2)"
-)
+from tests.tasks.detection.worlds import both_engines, cases_of, installed, kind_of
 
 
 @pytest.mark.skipif(find_spec("detectron2") is not None, reason="detectron2 is installed")
@@ -47,6 +43,19 @@ def test_training_learns(tmp_path):
 
 
 @installed
+def test_what_the_documents_say_of_its_losses():
+    kind = kind_of(engine="detectron2")
+    head = kind.build_head(kind.adapt_backbone(build_backbone("resnet18"), frozen=False))
+    predictor = head.boxes.box_predictor
+    for part in (head.proposals, predictor):
+        assert (part.box_reg_loss_type, part.smooth_l1_beta) == ("smooth_l1", 0), "this is L1"
+        assert set(part.loss_weight.values()) == {1.0}
+    assert head.proposals.batch_size_per_image == 256
+    assert float(predictor.cls_score.weight.detach().std()) == pytest.approx(0.01, rel=0.3)
+    assert float(predictor.bbox_pred.weight.detach().std()) == pytest.approx(0.001, rel=0.3)
+
+
+@installed
 def test_both_engines_take_the_same_encoder_data_and_losses(tmp_path):
     """Same weights, features and targets: the same anchors and four losses of the same size before training."""
     cases = cases_of(tmp_path, IDS)
@@ -74,7 +83,7 @@ def _anchors(engine, generator, maps):
     return per_image.split([3 * v.shape[-2] * v.shape[-1] for v in values])
 
 
-@pytest.mark.parametrize("engine", ["torchvision", pytest.param("detectron2", marks=installed)])
+@both_engines
 def test_every_weight_of_a_checkpoint_arrives_and_a_missing_one_is_named(tmp_path, engine):
     torch.manual_seed(5)
     source = build_backbone("resnet18")

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from bench.disk_cache import DiskCache
 from bench.interfaces import Box, BoxTarget, Case, DataSet, Task
 from tasks.kinds.detection import Detection
+
+installed = pytest.mark.skipif(
+    find_spec("detectron2") is None, reason="detectron2 is not installed (tox -e detectron2)"
+)
+both_engines = pytest.mark.parametrize("engine", ["torchvision", pytest.param("detectron2", marks=installed)])
 
 SMALL = {
     "image_size": 64,

@@ -3,8 +3,10 @@ from itertools import permutations, product
 import nibabel
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tasks.kinds.segmentation.grid import cut, find_grid, scale_intensities, stack
+from tasks.kinds.segmentation.settings import VolumeSettings
 
 
 def affine_of(axes, flips, spacing):
@@ -30,6 +32,30 @@ def test_any_orientation_gives_the_same_slices_and_comes_back(axes, flips):
     assert slices.shape == (5, 4, 3)
     assert (slices == np.rot90(world.transpose(2, 0, 1), axes=(1, 2))).all()
     assert (stack(slices, grid) == stored).all()
+
+
+def tilted(affine, degrees):
+    """The same volume, turned about the first and then the last axis of space."""
+    a, c = np.deg2rad(degrees)
+    about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    about_z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    turned = affine.copy()
+    turned[:3, :3] = about_z @ about_x @ affine[:3, :3]
+    return turned
+
+
+@pytest.mark.parametrize("degrees", [(8, 0), (20, -15), (-30, 25)])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_an_oblique_volume_is_cut_along_its_nearest_axes(axes, degrees):
+    straight = affine_of(axes, (True, False, True), [(1.0, 2.0, 6.0)[a] for a in axes])
+    oblique = tilted(straight, degrees)
+    stored = np.arange(3 * 4 * 5).reshape([(3, 4, 5)[a] for a in axes])
+    grid = find_grid(oblique, "auto")
+    assert grid.axis == 2
+    assert grid.spacing_mm == pytest.approx((6, 2, 1))
+    slices = cut(stored, grid)
+    assert np.array_equal(slices, cut(stored, find_grid(straight, "auto")))
+    assert np.array_equal(stack(slices, grid), stored)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +89,17 @@ def test_intensities():
     assert scaled[np.isclose(array, 0)] == pytest.approx(0.5, abs=1e-3)
     assert 0.005 <= (scaled == 0).mean() <= 0.006
     assert (scale_intensities(np.full((2, 2, 2), 7.0), None) == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+@pytest.mark.parametrize("window", [None, (-160.0, 240.0), (-160, 240)])
+def test_intensities_stay_float32(dtype, window):
+    array = np.linspace(-1000, 1000, 64).reshape(4, 4, 4).astype(dtype)
+    assert scale_intensities(array, window).dtype == np.float32
+
+
+@pytest.mark.parametrize("window", [(240, -160), (5, 5)])
+def test_a_window_rises(window):
+    with pytest.raises(ValidationError, match="the first intensity must be below the second"):
+        VolumeSettings(window=window)
+    assert VolumeSettings(window=(-160, 240)).window == (-160, 240)
