@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from PIL import Image
-
+from bench.corpus_image import VOLUME_SUFFIXES, CorpusImage
 from bench.data import Data
 from bench.errors import DataError, UsageError
 from bench.identity import digest
-from bench.images import read_image
 from bench.interfaces import Case
+from bench.manifest import read_manifest
 from bench.splits import SplitCases
-from bench.volumes import read_grid, read_intensities, through_plane
+from bench.volumes import read_grid, through_plane
 
 CORPORA: Mapping[str, str] = {
     "pool": "training images of every data set found under the data root (default)",
@@ -29,35 +24,6 @@ CORPORA: Mapping[str, str] = {
     "FILE.toml": "a manifest: tables [[image]], [[folder]] (path, pattern) and [[volume]] (path, axis); optional "
     "`modality`",
 }
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
-VOLUME_SUFFIXES = (".nii", ".nii.gz")
-
-
-@dataclass(frozen=True)
-class CorpusImage:
-    """One image to pretrain on: a file, or one slice of a volume."""
-
-    path: Path
-    content: str
-    """SHA-256 of the file."""
-    axis: int | None = None
-    index: int = 0
-    modality: str = field(default="", compare=False)
-    load: Callable[[], Image.Image] | None = field(default=None, compare=False)
-    """How the data set's own reader decodes it, where files need one (films without a header)."""
-    decoder: str = field(default="", compare=False)
-    """Name of that reader."""
-
-    @property
-    def key(self) -> tuple[str, int | None, int, str]:
-        """What its pixels depend on: file, slice and reader."""
-        return self.content, self.axis, self.index, self.decoder
-
-    def read(self) -> Image.Image:
-        """Decode to 8-bit RGB. Raises `DataError` naming the file."""
-        if self.axis is not None:
-            return _read_slice(self.path, self.axis, self.index)
-        return self.load() if self.load else read_image(self.path)
 
 
 @dataclass(frozen=True)
@@ -132,7 +98,7 @@ def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corp
         DataError: the manifest or an entry of it is missing, empty or of an unknown form.
     """
     held_out = held_out_contents(sets)
-    images = [image for entry in _entries(path) for image in entry]
+    images = read_manifest(path)
     kept = tuple(i for i in images if i.content not in held_out)
     if not kept:
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
@@ -153,81 +119,3 @@ def check_corpus_name(name: str) -> None:
 def held_out_contents(sets: Iterable[tuple[Data, SplitCases]]) -> set[str]:
     """Content hashes of every validation and test image."""
     return {data.hashes[c.id] for data, split in sets for c in (*split.validation, *split.test)}
-
-
-def _entries(manifest: Path) -> Iterator[list[CorpusImage]]:
-    rows = _toml_rows(manifest) if manifest.suffix == ".toml" else _csv_rows(manifest)
-    for place, row in rows:
-        target = manifest.parent / str(row["path"])
-        if not target.exists():
-            raise DataError(f"{manifest}, {place}: {target} does not exist (paths are relative to the manifest).")
-        pattern, axis = str(row.get("pattern") or "**/*"), int(row.get("axis", 2))
-        found = list(_expand(target, pattern, axis, str(row.get("modality", ""))))
-        if not found:
-            raise DataError(
-                f"{manifest}, {place}: no images under {target} (known: {', '.join(IMAGE_SUFFIXES)}, NIfTI)."
-            )
-        yield found
-
-
-def _csv_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(manifest, dtype={"path": str})
-    except ValueError as error:
-        raise DataError(f"{manifest} is not a readable CSV file: {error}.") from error
-    if "path" not in table:
-        raise DataError(f"{manifest} has no column `path`; found: {', '.join(map(str, table.columns))}.")
-    for number, row in enumerate(table.to_dict("records"), start=2):
-        yield f"line {number}", {str(k): v for k, v in row.items() if v == v}
-
-
-def _toml_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{manifest} is not valid TOML: {error}.") from error
-    unknown = tables.keys() - {"image", "folder", "volume"}
-    if unknown or not tables:
-        raise DataError(f"{manifest}: expected tables [[image]], [[folder]], [[volume]]; found {sorted(tables)}.")
-    for name, rows in tables.items():
-        for number, row in enumerate(rows, start=1):
-            if "path" not in row:
-                raise DataError(f"{manifest}: [[{name}]] number {number} has no `path`.")
-            yield f"[[{name}]] number {number}", row
-
-
-def _expand(target: Path, pattern: str, axis: int, modality: str) -> Iterator[CorpusImage]:
-    files = sorted(p for p in target.glob(pattern) if p.is_file()) if target.is_dir() else [target]
-    for file in files:
-        if file.name.endswith(VOLUME_SUFFIXES):
-            content = _content(file)
-            yield from (CorpusImage(file, content, axis, k, modality) for k in range(_volume(file).shape[axis]))
-        elif file.suffix.lower() in IMAGE_SUFFIXES:
-            yield CorpusImage(file, _content(file), modality=modality)
-
-
-def _content(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-@lru_cache(maxsize=2)
-def _volume(path: Path) -> np.ndarray:
-    """Read a NIfTI volume in RAS orientation, scaled to 8 bits between its 0.5 and 99.5 percentiles.
-
-    Raises:
-        DataError: as `read_intensities` does.
-    """
-    import torch
-    from monai.transforms import ScaleIntensityRangePercentiles
-    from nibabel.orientations import apply_orientation, io_orientation
-
-    turned = apply_orientation(read_intensities(path), io_orientation(read_grid(path).affine))
-    scale = ScaleIntensityRangePercentiles(0.5, 99.5, 0, 255, clip=True)
-    array: np.ndarray = scale(torch.from_numpy(turned.copy())[None])[0].numpy().astype(np.uint8)
-    return array
-
-
-def _read_slice(path: Path, axis: int, index: int) -> Image.Image:
-    return Image.fromarray(np.rot90(np.take(_volume(path), index, axis=axis)).copy()).convert("RGB")

@@ -28,7 +28,8 @@ from lightly_loops import LightlyLoop
 from PIL import Image
 
 from bench.config import PretrainSettings
-from bench.corpora import Corpus, CorpusImage
+from bench.corpora import Corpus
+from bench.corpus_image import CorpusImage
 from bench.loading import decode_all
 from bench.measure import Meter
 from bench.pretrain import Compute, Pretraining

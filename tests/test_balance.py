@@ -9,7 +9,8 @@ from PIL import Image
 
 from bench.balance import balanced, crop_duplicate
 from bench.config import PretrainSettings
-from bench.corpora import Corpus, CorpusImage, manifest_corpus
+from bench.corpora import Corpus, manifest_corpus
+from bench.corpus_image import CorpusImage
 from bench.loading import ViewDataset
 from bench.pretrain import Compute, Pretraining
 from bench.registry import methods

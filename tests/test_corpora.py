@@ -116,6 +116,17 @@ def test_toml_manifest_slices_volumes(tmp_path):
     assert corpus.images[0].read().size == (4, 5)
 
 
+@pytest.mark.parametrize("axis", ["3", "-1", "1.5", '"z"', "nan"])
+def test_axis_of_a_manifest_must_be_one_of_three(tmp_path, axis):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.eye(4)), tmp_path / "V.NII.GZ")
+    manifest = tmp_path / "corpus.toml"
+    manifest.write_text(f'[[volume]]\npath = "V.NII.GZ"\naxis = {axis}\n')
+    with pytest.raises(DataError, match=r"corpus\.toml, \[\[volume\]\] number 1: axis .* expected 0 \(sagittal\)"):
+        manifest_corpus(manifest, [])
+    manifest.write_text('[[volume]]\npath = "V.NII.GZ"\naxis = 1\n')
+    assert len(manifest_corpus(manifest, []).images) == 2
+
+
 def test_manifest_leaves_out_evaluation_images(tmp_path, world):
     data, split = world.data(BRAIN_TUMOR), world.split(BRAIN_TUMOR, 0)
     (tmp_path / "copy.jpg").write_bytes(split.test[0].image.read_bytes())

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from monai.transforms import Compose, EnsureChannelFirst, LoadImage, Orientation, ScaleIntensityRangePercentiles
 
-from bench.corpora import _volume, manifest_corpus
+from bench.corpora import manifest_corpus
+from bench.corpus_image import read_volume
 from bench.errors import DataError
 
 OBLIQUE = np.array([[0.1, -0.9, 0.4, 3], [0.95, 0.2, -0.2, 5], [0.2, 0.1, 2.8, -9], [0, 0, 0, 1.0]])
@@ -15,6 +16,15 @@ AFFINES = {
     "SRP": np.array([[0, 2, 0, 7], [0, 0, -1, 0], [1.5, 0, 0, 0], [0, 0, 0, 1.0]]),
     "oblique": OBLIQUE,
 }
+
+
+def test_volumes_of_almost_one_value_are_scaled_between_their_extremes(tmp_path):
+    array = np.zeros((10, 10, 10), np.int16)
+    nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / "constant.nii")
+    array[5, 5, 5] = 1000
+    nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), tmp_path / "sparse.nii")
+    assert not read_volume(tmp_path / "constant.nii").any()
+    assert np.unique(read_volume(tmp_path / "sparse.nii")).tolist() == [0, 255]
 
 
 def by_monai(path):
@@ -43,7 +53,7 @@ def save(path, dtype="<i2", affine=OBLIQUE, slope=None, shape=(9, 8, 7)):
 @pytest.mark.parametrize("dtype", ["u1", "<i2", ">i2", "<i4", "<f4", "<f8"])
 def test_pixels_are_those_of_monai(tmp_path, dtype, affine):
     path = save(tmp_path / "v.nii.gz", dtype, affine)
-    found, expected = _volume(path), by_monai(path)
+    found, expected = read_volume(path), by_monai(path)
     assert (found.dtype, found.shape) == (np.uint8, expected.shape)
     assert np.array_equal(found, expected)
     assert np.ptp(found) == 255
@@ -54,7 +64,7 @@ def test_pixels_are_those_of_monai(tmp_path, dtype, affine):
 )
 def test_scaled_and_wrapped_volumes_too(tmp_path, how):
     path = save(tmp_path / "v.nii", **how)
-    assert np.array_equal(_volume(path), by_monai(path))
+    assert np.array_equal(read_volume(path), by_monai(path))
 
 
 def read_first(tmp_path):

@@ -35,7 +35,8 @@ def require_detectron2() -> None:
     if find_spec("detectron2") is None:
         raise UsageError(
             "task.engine=detectron2: the package detectron2 is not installed. It has no release on the package index; "
-            f"install it from its repository:\n  {INSTALL}\nor use the default, task.engine=torchvision."
+            f"install it from its repository:\n  {INSTALL}\nor use the default, task.engine=torchvision. "
+            "docs/detection.md has a way without a compiler."
         )
     try:
         with _without_old_calls():
