@@ -36,7 +36,8 @@ def ablation_board(
     """One row per table, protocol and setting; empty without a `full` and an ablation to compare it with.
 
     Columns: scores as in the leaderboard; `difference`: mean over common seeds of the setting's score less that of
-    `full`, with Student's t interval of these paired differences (not corrected for the number of settings);
+    `full`, with Student's t interval of these paired differences (not corrected for the number of settings), on test
+    and, as `validation_difference`, on validation;
     `pretext_*`: mean accuracy of the pretext task over the last tenth of the pretraining; `reported_*`: the paper's.
     """
     frame = _placed(records, method, {FULL: {}, **ablations})
@@ -47,10 +48,10 @@ def ablation_board(
         full = runs[runs["setting"] == FULL]
         if len(full) == 0 or len(set(full["pretraining"])) > 1 or not (runs["changes"] != "").any():
             continue
-        reference = full.set_index("seed")["score"]
         for own_key, own in runs.groupby(ROW, sort=True):
             names = dict(zip(TABLE + COLUMN + ROW, (*key, *own_key), strict=True))
-            rows.append({**names, **summary(own), **_difference(own, reference), **_pretext(own)})
+            differences = _difference(own, full, "score") | _difference(own, full, "validation", "validation_")
+            rows.append({**names, **summary(own), **differences, **_pretext(own)})
     board = pd.DataFrame(rows)
     if board.empty:
         return board
@@ -110,14 +111,14 @@ def _text(record: Record, *sections: str) -> str:
     return settings_text({s: record.overrides.get(s, {}) for s in sections})
 
 
-def _difference(own: pd.DataFrame, reference: pd.Series) -> dict[str, float]:
+def _difference(own: pd.DataFrame, full: pd.DataFrame, of: str, prefix: str = "") -> dict[str, float]:
+    names = [f"{prefix}difference{end}" for end in ("", "_low", "_high")]
     if own["setting"].iloc[0] == FULL:
-        return {"difference": np.nan, "difference_low": np.nan, "difference_high": np.nan}
-    scores = own.set_index("seed")["score"]
+        return dict.fromkeys(names, np.nan)
+    scores, reference = (runs.set_index("seed")[of] for runs in (own, full))
     common = scores.index.intersection(reference.index)
     difference = scores.loc[common] - reference.loc[common]
-    low, high = interval(difference)
-    return {"difference": float(difference.mean(skipna=False)), "difference_low": low, "difference_high": high}
+    return dict(zip(names, (float(difference.mean(skipna=False)), *interval(difference)), strict=True))
 
 
 def _pretext(own: pd.DataFrame) -> dict[str, float]:

@@ -12,9 +12,9 @@ from bench.report import percent
 
 Row = dict[Any, Any]
 NOTE = (
-    "Percent on the test split, mean ± standard deviation over seeds with 95 % interval (Student's t). Validation: "
-    "mean on the validation split. Difference: on test, to `full`, paired by seed, with its 95 % interval, not "
-    "corrected for the number of settings."
+    "Percent, mean ± standard deviation over seeds with 95 % interval (Student's t) on the test split; mean on the "
+    "validation split. Difference: to `full`, paired by seed, with its 95 % interval, not corrected for the number of "
+    "settings."
 )
 
 
@@ -49,8 +49,9 @@ def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
         protocol, evaluation, chosen = column
         name = protocol if protocol not in cells else f"{protocol} {chosen or evaluation}"
         cells[name] = [_score(found.get(s)) for s in first]
-        cells[f"{name}: validation"] = [_mean(found.get(s), "mean_validation") for s in first]
         cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]
+        cells[f"{name}, validation"] = [_mean(found.get(s), "mean_validation") for s in first]
+        cells[f"{name}, validation: difference"] = [_difference(found.get(s), "validation_") for s in first]
         for about in dict.fromkeys(r["reported_of"] for r in found.values() if r["reported_of"]):
             cells[f"reported ({protocol}, {about})"] = [_reported(found.get(s), about) for s in first]
     for key in (k for k in rows[0] if str(k).startswith("pretext_")):
@@ -84,11 +85,11 @@ def _mean(row: Row | None, column: str) -> str:
     return "n/a" if row is None else percent(row[column], float("nan"))
 
 
-def _difference(row: Row | None) -> str:
-    if row is None or pd.isna(row["difference"]):
+def _difference(row: Row | None, prefix: str = "") -> str:
+    value, low, high = (row[f"{prefix}difference{end}"] if row else None for end in ("", "_low", "_high"))
+    if value is None or pd.isna(value):
         return ""
-    low, high = row["difference_low"], row["difference_high"]
-    return f"{100 * row['difference']:+.1f}" + (f" ({100 * low:+.1f} to {100 * high:+.1f})" if pd.notna(low) else "")
+    return f"{100 * value:+.1f}" + (f" ({100 * low:+.1f} to {100 * high:+.1f})" if pd.notna(low) else "")
 
 
 def _markdown(cells: Mapping[str, Sequence[str]]) -> str:
