@@ -71,7 +71,7 @@ def to_markdown(board: pd.DataFrame) -> str:
     columns = (*columns, "no duplicates", "seeds", "rank", "tied with best", "reported")
     columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
     rows = [columns, ("---",) * len(columns)]
-    board = board.assign(settings=board["settings"].fillna(""))
+    board = board.assign(settings=board["settings"].astype(object).fillna(""))
     variants = is_variant(board)
     for r in board[~variants].to_dict("records"):
         low, high = r["ci95_low"], r["ci95_high"]

@@ -289,7 +289,9 @@ def test_interrupted_run_leaves_results_alone_and_continues(phantom_root, tmp_pa
         "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, "--set=pretrain.epochs=15",
     )  # fmt: skip
     command, environment = process(*arguments)
+    before = signal.signal(number, signal.SIG_DFL)  # tests in a shell's background inherit that SIGINT is ignored
     running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    signal.signal(number, before)
     deadline = time.monotonic() + 400
     while not list(tmp_path.glob("c/checkpoints/simclr/*/last.ckpt")):
         assert running.poll() is None

@@ -204,6 +204,11 @@ def test_tables_without_records_any_more_are_removed(tmp_path):
     assert not list((tmp_path / "leaderboard").glob("phantom*"))
 
 
+def test_a_table_without_any_settings_is_read_back_from_its_file(tmp_path):
+    [_, path] = write_leaderboards(tmp_path, scores("random", [0.5], overrides={}))
+    assert "| random |  |" in to_markdown(pd.read_csv(path))
+
+
 def test_domains_have_columns_of_their_own(tmp_path):
     def on_sites(a, b, c):
         domains = {name: {"accuracy": v} for name, v in zip("ABC", (a, b, c), strict=True)}
