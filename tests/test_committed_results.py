@@ -1,5 +1,6 @@
 """What is committed under results/ follows from the records alone, and the documents show it."""
 
+import re
 import shutil
 from itertools import takewhile
 from pathlib import Path
@@ -75,3 +76,8 @@ def test_docs_show_the_committed_ablations():
         chosen = [r for r in real if (r.data_set, r.profile) == (data_set, profile)]
         board = ablation_board(chosen, method, find_ablations(method), REPOSITORY / "results" / "published")
         assert tables_text(board, markdown=True) in text, path.name
+
+
+def test_no_document_has_a_figure_to_be_filled_in():
+    documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    assert [p.name for p in documents if re.search(r"@[A-Z0-9]+@", p.read_text())] == []
