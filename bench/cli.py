@@ -131,11 +131,12 @@ def leaderboard(
     as_json: Json = False,
 ) -> None:
     """Regenerate the CSV files in results/leaderboard from the records alone."""
+    from bench.progress import Report
     from bench.session import regenerate
 
     board = regenerate(results)
     for problem in board.problems:
-        typer.echo(f"Warning: {problem}", err=True)
+        Report().warn(str(problem))
     if as_json:
         print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
     elif markdown:
@@ -163,10 +164,11 @@ def export(
 ) -> None:
     """Write a pretrained encoder in the form that other programs load, and say how to load it."""
     from bench.export import export as export_
+    from bench.progress import Report
 
     done = export_(checkpoint, form, output, image_size, backbone)
     for notice in done.notices:
-        typer.echo(f"Warning: {notice}", err=True)
+        Report().warn(notice)
     if as_json:
         print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
     else:

@@ -54,16 +54,18 @@ def read_volume(path: Path) -> np.ndarray:
         DataError: as `read_intensities` does.
     """
     import torch
-    from monai.transforms import ScaleIntensityRangePercentiles
+    from monai.transforms import ScaleIntensityRange
+    from monai.transforms.utils_pytorch_numpy_unification import percentile
     from nibabel.orientations import apply_orientation, io_orientation
 
     turned = apply_orientation(read_intensities(path), io_orientation(read_grid(path).affine))
-    lowest, low, high, highest = np.percentile(turned, (0, 0.5, 99.5, 100))
-    if lowest == highest:
+    voxels = torch.from_numpy(turned.copy())
+    low, high = (float(percentile(voxels, q)) for q in (0.5, 99.5))
+    if low == high:
+        low, high = float(voxels.min()), float(voxels.max())
+    if low == high:
         return np.zeros(turned.shape, np.uint8)
-    lower, upper = (0.5, 99.5) if low < high else (0.0, 100.0)
-    scale = ScaleIntensityRangePercentiles(lower, upper, 0, 255, clip=True)
-    array: np.ndarray = scale(torch.from_numpy(turned.copy())[None])[0].numpy().astype(np.uint8)
+    array: np.ndarray = np.asarray(ScaleIntensityRange(low, high, 0, 255, clip=True)(voxels)).astype(np.uint8)
     return array
 
 

@@ -161,12 +161,10 @@ def _delete(path: Path) -> int | None:
             return None
         size = path.stat().st_size
         path.unlink()
-    except FileNotFoundError:
-        return None
     except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            return None
-        raise
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return None
     return size
 
 

@@ -42,14 +42,15 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, durable: b
 
 def _neighbour(path: Path) -> IO[bytes]:
     """A new file in the folder of `path`, which is made if need be: twice, where `bench data clean` takes it away."""
-    for attempt in range(2):
+
+    def made() -> IO[bytes]:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            return tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
-        except FileNotFoundError:
-            if attempt:
-                raise
-    raise AssertionError("unreachable")
+        return tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
+
+    try:
+        return made()
+    except FileNotFoundError:
+        return made()
 
 
 def write_text(path: Path, text: str) -> None:

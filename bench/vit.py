@@ -95,11 +95,11 @@ class SAMBackbone(VisionTransformerSAM):
 
     def forward(self, images: Tensor) -> Features:
         """ImageNet-normalised images (B, 3, H, W) -> maps 4 x (B, D, H / 16, W / 16) and pooled (B, D)."""
-        self.require_size(images.shape[2], images.shape[3])
+        self._require_size(images.shape[2], images.shape[3])
         maps = self.forward_intermediates(images, indices=self.taps, intermediates_only=True)
         return Features(maps, maps[-1].mean(dim=(2, 3)))
 
-    def require_size(self, height: int, width: int) -> None:
+    def _require_size(self, height: int, width: int) -> None:
         """Raise `UsageError` unless both sides are whole patches: windows and relative positions leave no padding."""
         patch = self.strides[0]
         odd = next((side for side in (height, width) if side % patch), None)

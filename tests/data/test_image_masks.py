@@ -1,7 +1,6 @@
 """Readers of images with masks: every owner's layout from phantoms, and one clear error for every bad file."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +16,6 @@ from tasks.readers.chest_films import read_film
 from tasks.readers.image_masks import read_mask
 
 SETS = {d.name: d for d in (BUID, DRIVE, ISIC2018, JSRT, KVASIR_SEG)}
-
-
-@pytest.fixture
-def copy(segmentation_root, tmp_path):
-    """A copy of a phantom that a test may damage."""
-
-    def call(data_set) -> Path:
-        name = data_set.folder or data_set.name
-        return Path(shutil.copytree(segmentation_root / name, tmp_path / "data" / name))
-
-    return call
 
 
 def message_of(function, *args, **options) -> str:

@@ -111,25 +111,24 @@ def test_separate_query_key_and_value_are_stacked_in_this_order():
 
 def test_names_of_transformers_mean_what_they_say():
     dino = filled(hugging_face_dinov2())
-    own = translate(dino, find_layout(dino))
-    same = {
+    of_dino = {
         "encoder.layer.2.layer_scale1.lambda1": "blocks.2.ls1.gamma",
         "encoder.layer.2.layer_scale2.lambda1": "blocks.2.ls2.gamma",
         "encoder.layer.2.norm2.weight": "blocks.2.norm2.weight",
         "encoder.layer.2.mlp.fc2.bias": "blocks.2.mlp.fc2.bias",
         "layernorm.weight": "norm.weight",
     }
-    assert all(torch.equal(dino[theirs], own[ours]) for theirs, ours in same.items())
     clip = {k.removeprefix("vision_model."): v for k, v in filled(hugging_face_clip()).items()}
-    own = translate(clip, find_layout(clip))
-    same = {
+    of_clip = {
         "pre_layrnorm.weight": "norm_pre.weight",
         "post_layernorm.bias": "norm.bias",
         "embeddings.class_embedding": "cls_token",
         "encoder.layers.5.layer_norm1.bias": "blocks.5.norm1.bias",
         "encoder.layers.5.self_attn.out_proj.weight": "blocks.5.attn.proj.weight",
     }
-    assert all(torch.equal(clip[theirs], own[ours]) for theirs, ours in same.items())
+    for state, same in ((dino, of_dino), (clip, of_clip)):
+        own = translate(state, find_layout(state))
+        assert all(torch.equal(state[theirs], own[ours]) for theirs, ours in same.items())
 
 
 @pytest.mark.parametrize(
