@@ -159,6 +159,8 @@ def _ties(frame: pd.DataFrame, board: pd.DataFrame) -> list[bool | None]:
 
 def _tied(own: np.ndarray, top: np.ndarray) -> bool | None:
     difference = top - own
+    if len(difference) == 0 or np.isnan(difference).any():
+        return None
     if not difference.any():
         return True
     if len(difference) < 2:

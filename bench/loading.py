@@ -111,14 +111,17 @@ def pick_workers(wanted: int | None, device: torch.device) -> int:
 
 
 def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, device: torch.device) -> DataLoader[Any]:
-    """Training loader over `batches`; what it yields does not depend on the number of workers."""
+    """Training loader over `batches`; what it yields does not depend on the number of workers.
+
+    Each pass draws one number from torch's global generator. Persistent workers would draw it in the first pass alone,
+    and a method that draws noise from that generator, as LVM-Med does on a CPU, would train differently.
+    """
     return DataLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
-        persistent_workers=workers > 0,
     )
 
 

@@ -22,6 +22,7 @@ class Meter:
         self.process = psutil.Process(os.getpid())
         self.start = time.perf_counter()
         if self.device.type == "cuda":
+            torch.cuda.init()  # a device with an index does not do it
             torch.cuda.reset_peak_memory_stats(self.device)
         self.tick(0)
 
@@ -29,7 +30,7 @@ class Meter:
         """Add images and sample memory: resident size of the process, or allocated memory of the GPU."""
         self.images += images
         if self.device.type == "cuda":
-            self.peak_bytes = torch.cuda.max_memory_allocated(self.device)
+            self.peak_bytes = max(self.peak_bytes, torch.cuda.max_memory_allocated(self.device))
         else:
             self.peak_bytes = max(self.peak_bytes, self.process.memory_info().rss)
 

@@ -51,7 +51,13 @@ def build_schedule(optimizer: Optimizer, config: MethodConfig, total_steps: int)
 
 
 def pick_device(name: str) -> torch.device:
-    """Map `auto`, `cpu` or `cuda[:N]` to a device; `auto` takes a GPU when there is one."""
+    """Map `auto`, `cpu` or `cuda[:N]` to a device; `auto` takes a GPU when there is one.
+
+    GPU N becomes the current one, on which kernels that torch does not launch run (the graph matching of Triton).
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    device = torch.device(name)
+    if device.type == "cuda" and device.index is not None and torch.cuda.is_available():
+        torch.cuda.set_device(device)
+    return device

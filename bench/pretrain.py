@@ -222,7 +222,7 @@ def pretrain(
     save_encoder(
         folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, "identity": identity, "cost": cost}
     )
-    resume.unlink()
+    resume.unlink(missing_ok=True)  # another process may have finished the same pretraining
     return cost
 
 

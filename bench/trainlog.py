@@ -32,7 +32,7 @@ class TrainLog:
     def __init__(self, folder: Path, start_step: int) -> None:
         self.path = folder / LOG_FILE
         if self.path.exists():
-            rows = pd.read_csv(self.path)
+            rows = pd.read_csv(self.path) if self.path.stat().st_size else pd.DataFrame({"step": []})
             kept = rows[rows["step"] < start_step]
             write_text(self.path, kept.to_csv(index=False) if len(kept) else "")
         self.columns: list[str] = []

@@ -54,6 +54,12 @@ def test_ranks_share_ties_and_say_what_a_test_cannot_tell_apart():
     assert list(board["tied_with_best"]) == [True, True, False]
 
 
+def test_no_common_seed_is_no_tie():
+    rows = [record(method="simclr", seed=s, score=0.9) for s in (0, 1)]
+    rows += [record(method="byol", seed=s, score=0.1) for s in (2, 3)]
+    assert task_board(rows)["tied_with_best"].tolist()[1] is None
+
+
 @pytest.mark.parametrize("changes", [{"data": "phantom"}, {"profile": "paper"}, {"backbone": "resnet50"}])
 def test_groups_are_never_mixed(changes):
     board = task_board(scores("simclr", [0.5]) + scores("byol", [0.9], **changes))

@@ -18,7 +18,8 @@ from bench.optim import lr_factor
 from bench.pretrain import Compute, Pretraining, find_encoder, pretrain
 from bench.progress import Report
 from bench.registry import methods
-from bench.seeding import seed_all
+from bench.seeding import restore_rng, rng_state, seed_all
+from bench.trainlog import TrainLog
 from bench.world import World
 from tasks.brain_tumor import BRAIN_TUMOR
 
@@ -109,9 +110,10 @@ def run_start(backbone):
     return build_backbone(backbone).state_dict()
 
 
-def test_seed_and_training_change_the_weights_and_workers_do_not(corpus, tmp_path):
+@pytest.mark.parametrize("method", ["simclr", "lvmmed"])
+def test_seed_and_training_change_the_weights_and_workers_do_not(corpus, tmp_path, method):
     for name, arguments in (("a", {}), ("seed", {"seed": 1}), ("workers", {"workers": 2})):
-        pretrain(training(corpus, **arguments), tmp_path / name, "id", {}, REPORT)
+        pretrain(training(corpus, method, **arguments), tmp_path / name, "id", {}, REPORT)
     a, seed, workers = (weights(tmp_path / n / "encoder.safetensors") for n in ("a", "seed", "workers"))
     assert same(a, workers)
     assert not same(a, seed)
@@ -144,6 +146,24 @@ def test_log_has_every_part_of_the_loss(corpus, tmp_path):
     assert list(tmp_path.glob("tensorboard/events*"))
     assert read_provenance(tmp_path / "encoder.safetensors")["method"] == "lvmmed"
     assert not (tmp_path / "last.ckpt").exists()
+
+
+def test_a_pretraining_that_stopped_before_its_first_step_leaves_a_log_that_the_next_can_read(tmp_path):
+    for _ in range(2):  # the second start drops the step of the first and leaves an empty file, as a full disk does
+        with TrainLog(tmp_path, 0) as log:
+            log.write(0, {"loss": 1.0})
+    (tmp_path / "log.csv").write_text("")
+    with TrainLog(tmp_path, 0) as log:
+        log.write(0, {"loss": 2.0})
+    assert list(pd.read_csv(tmp_path / "log.csv")["loss"]) == [2.0]
+
+
+def test_a_state_of_more_gpus_than_there_are_is_restored(monkeypatch):
+    restored = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: restored.append((state, device)))
+    restore_rng({**rng_state(), "cuda": ["first", "second"]})
+    assert restored == [("first", 0)]
 
 
 def test_every_epoch_sees_every_image_once_in_its_own_order():
