@@ -81,11 +81,13 @@ def _placed(records: Sequence[Record], method: str, ablations: Mapping[str, Mapp
 
 
 def _own_places(index: int, record: Record, ablations: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    changed = _plain(record.overrides.get("method", {}))
+    set_ = record.overrides.get("method", {})
+    whole = _plain(record.config.get("method", {}) | set_)
     places = []
     for order, (name, changes) in enumerate(ablations.items()):
-        if _plain(changes).items() <= changed.items():
-            base = {k: v for k, v in record.overrides.get("method", {}).items() if k not in changes}
+        # a value that is the profile's anyway is not among what was set
+        if not changes or (changes.keys() & set_.keys() and _plain(changes).items() <= whole.items()):
+            base = {k: v for k, v in set_.items() if k not in changes}
             overrides = {"method": base, "pretrain": record.overrides.get("pretrain", {})}
             places.append(
                 {

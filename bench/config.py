@@ -19,6 +19,8 @@ PROFILES: tuple[ProfileName, ...] = ("quick", "paper")
 SECTIONS = ("method", "pretrain", "task", "protocol")
 Overrides = Mapping[str, Mapping[str, Any]]
 S = TypeVar("S", bound=Settings)
+Layers = tuple[type[Settings], str, list[Mapping[str, Any]]]
+"""Class of a section's settings, whose they are, and where their values come from before the user's."""
 
 
 class PretrainSettings(Settings):
@@ -52,7 +54,7 @@ class RunConfig(Settings):
     task: dict[str, Any]
     protocol: AnyProtocolSettings
     overrides: dict[str, dict[str, Any]]
-    """What the user set, section by section, as typed values."""
+    """What the user set, section by section, as typed values; not what the profile sets to the same value."""
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -131,14 +133,13 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     adaptation = evaluation.get("protocol", {})
     if not quick:  # a task lists what any of its protocols takes
         adaptation = {k: v for k, v in adaptation.items() if k in chosen.settings_class.model_fields}
-    resolved: dict[str, Settings] = {
-        "method": resolve(cls.config_class, "method", f"method {method!r}", changes, own["method"]),
-        "pretrain": resolve(PretrainSettings, "pretrain", "pretraining", budget, own["pretrain"]),
-        "task": resolve(kind.settings_class, "task", f"task {task.name!r}", task.settings, size, own["task"]),
-        "protocol": resolve(
-            chosen.settings_class, "protocol", f"protocol {protocol!r}", chosen.preset, adaptation, own["protocol"]
-        ),
+    layers: dict[str, Layers] = {
+        "method": (cls.config_class, f"method {method!r}", [changes]),
+        "pretrain": (PretrainSettings, "pretraining", [budget]),
+        "task": (kind.settings_class, f"task {task.name!r}", [task.settings, size]),
+        "protocol": (chosen.settings_class, f"protocol {protocol!r}", [chosen.preset, adaptation]),
     }
+    resolved = {s: resolve(c, s, owner, *defaults, own[s]) for s, (c, owner, defaults) in layers.items()}
     return RunConfig.model_validate(
         {
             "profile": profile,
@@ -147,6 +148,23 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
             "pretrain": resolved["pretrain"],
             "task": resolved["task"].model_dump(),
             "protocol": resolved["protocol"],
-            "overrides": {s: {k: getattr(resolved[s], k) for k in sorted(keys)} for s, keys in sorted(set_.items())},
+            "overrides": _changed(layers, resolved, set_),
         }
     )
+
+
+def _changed(layers: Mapping[str, Layers], resolved: Mapping[str, Settings], set_: Overrides) -> dict[str, Any]:
+    """What the user set to another value than it has without, section by section; sections without any are left out.
+
+    A setting that has no value unless the user gives it is among these.
+    """
+    changed: dict[str, dict[str, Any]] = {}
+    for section, keys in sorted(set_.items()):
+        cls, owner, defaults = layers[section]
+        try:
+            plain = dict(resolve(cls, section, owner, *defaults))
+        except UsageError:
+            plain = {}
+        own = {k: getattr(resolved[section], k) for k in sorted(keys)}
+        changed[section] = {k: v for k, v in own.items() if k not in plain or v != plain[k]}
+    return {section: values for section, values in changed.items() if values}

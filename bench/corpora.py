@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.corpus_image import VOLUME_SUFFIXES, CorpusImage
 from bench.data import Data
 from bench.errors import DataError, UsageError
-from bench.identity import digest
+from bench.identity import digest, reader_fingerprint
 from bench.interfaces import Case
 from bench.manifest import read_manifest
 from bench.splits import SplitCases
@@ -70,25 +71,32 @@ def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> 
         own = [c for c in split.train if source_of[data.hashes[c.id]] == data.data_set.name]
         if split.train and not own:
             continue
-        of_cases = {c.id: list(_images_of(data, c)) for c in own}
+        decoder = _decoder(data)
+        of_cases = {c.id: list(_images_of(data, c, decoder)) for c in own}
         drawn = [image for c in own if data.hashes[c.id] not in held_out for image in of_cases[c.id]]
         excluded += sum(map(len, of_cases.values())) - len(drawn)
         sources[data.data_set.name] = len(drawn)
         images += drawn
-    origin = digest(sorted(data.fingerprint for data, _ in sets if data.data_set.name in sources))
+    origin = digest(sorted([data.fingerprint, _decoder(data)] for data, _ in sets if data.data_set.name in sources))
     return Corpus(name, tuple(images), sources, excluded, origin)
 
 
-def _images_of(data: Data, case: Case) -> Iterator[CorpusImage]:
+def _images_of(data: Data, case: Case, decoder: str) -> Iterator[CorpusImage]:
     """The image of a case, or every slice of its volume across the plane of acquisition."""
-    content, reader, modality = data.hashes[case.id], data.data_set.reader, data.data_set.modality
+    content, modality = data.hashes[case.id], data.data_set.modality
     if case.image.name.lower().endswith(VOLUME_SUFFIXES):
         axis, n_slices = through_plane(read_grid(case.image))
         yield from (CorpusImage(case.image, content, axis, k, modality) for k in range(n_slices))
     else:
-        load = getattr(reader, "load_image", None)
         image = CorpusImage(case.image, content, modality=modality)
-        yield replace(image, load=partial(load, case), decoder=type(reader).__qualname__) if load else image
+        reader: Any = data.data_set.reader
+        yield replace(image, load=partial(reader.load_image, case), decoder=decoder) if decoder else image
+
+
+def _decoder(data: Data) -> str:
+    """Fingerprint of the reader where it decodes images itself, else empty: `bench` does, and counts its changes."""
+    reader = data.data_set.reader
+    return reader_fingerprint(reader) if hasattr(reader, "load_image") else ""
 
 
 def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:

@@ -29,7 +29,7 @@ class CorpusImage:
     load: Callable[[], Image.Image] | None = field(default=None, compare=False)
     """How the data set's own reader decodes it, where files need one (films without a header)."""
     decoder: str = field(default="", compare=False)
-    """Name of that reader."""
+    """Fingerprint of that reader."""
 
     @property
     def key(self) -> tuple[str, int | None, int, str]:

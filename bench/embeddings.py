@@ -13,13 +13,14 @@ from torch.utils.data import TensorDataset
 from bench.checkpoints import fingerprint_weights
 from bench.disk_cache import DiskCache
 from bench.errors import TrainingError
-from bench.identity import SCORE_VERSION, code_fingerprint, digest
+from bench.identity import SCORE_VERSION, declared_fingerprint, digest
 from bench.interfaces import Case, TaskKind
 from bench.loading import decode_all, evaluation_loader, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
 from bench.pretrain import Compute
 from bench.progress import Report
+from bench.source import code_fingerprint
 from bench.splits import SplitCases
 
 _VERSION = 1
@@ -53,8 +54,8 @@ class EmbeddingCache:
     """Embeddings on disk, named by what they depend on.
 
     That is: the encoder's weights (their content, not where they come from), the backbone, the task kind's settings
-    and source, and the content and targets of the images in their order. The version of torch and the type of device
-    belong to it too, so that what is read is what would be computed, to the bit.
+    and source, how the data set is read, and the content and targets of the images in their order. The version of
+    torch and the type of device belong to it too, so that what is read is what would be computed, to the bit.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class EmbeddingCache:
     ) -> None:
         self.files, self.kind = files, kind
         transform = [kind.name, kind.settings.model_dump(mode="json"), kind.evaluation_batch]
-        source = code_fingerprint(type(kind))
+        source = [code_fingerprint(type(kind)), declared_fingerprint(kind.task.data)]
         machine = [str(torch.__version__), device.type]
         self._origin = [_VERSION, SCORE_VERSION, fingerprint_weights(encoder), backbone, transform, source, machine]
 

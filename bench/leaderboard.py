@@ -193,14 +193,19 @@ def overall_board(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mean_ranks(rows: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
-    """Ranks per task among `rows`, over the tasks that the `chosen` rows have, and their mean."""
+    """Ranks among `rows` for each protocol and setting of a task that the `chosen` rows have, and their mean.
+
+    The mean is over tasks, of means inside a task: one with six protocols, or two engines, counts once.
+    """
     rows = rows.assign(column=rows["task"] + ":" + rows["protocol"] + "@" + rows["evaluation"])
     rows = rows[rows["column"].isin(rows.loc[chosen, "column"])]
     rows = rows.assign(rank=rows.groupby("column")["mean"].rank(method="min", ascending=False))
     ranks = rows.pivot_table(index=CONTESTANT, columns="column", values="rank", aggfunc="min")
     table = ranks.rename(columns=lambda c: f"rank {c}")
-    table.insert(0, "mean_rank", ranks.mean(axis=1, skipna=False))
-    table.insert(1, "tasks", ranks.notna().sum(axis=1))
+    task_of = ranks.columns.str.split(":").str[0]
+    of_tasks = pd.DataFrame({t: ranks.loc[:, task_of == t].mean(axis=1, skipna=False) for t in task_of.unique()})
+    table.insert(0, "mean_rank", of_tasks.mean(axis=1, skipna=False))
+    table.insert(1, "tasks", of_tasks.notna().sum(axis=1))
     return table.reset_index()
 
 

@@ -126,23 +126,30 @@ class Pretraining:
         """Optimiser steps done."""
         return self.epoch * len(self.batches)
 
-    def save(self, path: Path, identity: str) -> None:
-        """Write everything that continuing exactly needs, atomically."""
+    def save(self, path: Path, identity: str, meter: dict[str, float]) -> None:
+        """Write everything that continuing exactly needs, and what it cost so far, atomically."""
         state = {
             "epoch": self.epoch,
             "module": self.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "meter": meter,
         }
         save_state(path, identity, state)
 
-    def resume(self, path: Path, identity: str) -> None:
-        """Continue from a file that `save` wrote for the same identity. Raises `StorageError` for any other file."""
+    def resume(self, path: Path, identity: str) -> dict[str, float] | None:
+        """Continue from a file that `save` wrote for the same identity; returns what it had cost.
+
+        Raises:
+            StorageError: any other file.
+        """
         state = load_state(path, identity, "pretraining")
         self.module.load_state_dict(state["module"], strict=True)
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.epoch = state["epoch"]
+        meter: dict[str, float] | None = state.get("meter")  # None in files of earlier versions
+        return meter
 
     def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
@@ -198,26 +205,28 @@ def _fetch(scalars: Mapping[str, Tensor]) -> dict[str, float]:
 def pretrain(
     run: Pretraining, folder: Path, identity: str, provenance: Mapping[str, Any], report: Report
 ) -> dict[str, Any]:
-    """Pretrain to the end, or continue, and write `folder/encoder.safetensors`; returns the cost of this call.
+    """Pretrain to the end, or continue, and write `folder/encoder.safetensors`; returns the cost, of all calls.
 
     Raises:
         TrainingError: the loss is not finite.
         StorageError: a checkpoint could not be written, or a file in `folder` belongs to something else.
     """
-    resume = folder / RESUME_FILE
+    resume, spent = folder / RESUME_FILE, None
     if resume.exists():
-        run.resume(resume, identity)
+        spent = run.resume(resume, identity)
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
     decode_all(run.dataset, "corpus", report)
     run.require_precision()
     run.compile(report)
     meter = Meter(run.fabric.device)
+    if spent:
+        meter.restore(spent)
     name = f"pretrain {run.method.name} seed {run.seed}"
     with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:
         while run.epoch < run.settings.epochs:
             run.run_epoch(log, meter, advance)
-            run.save(resume, identity)
+            run.save(resume, identity, meter.state())
     cost = {**meter.cost(), "batch_size": run.batches.batch_size, "steps": run.total_steps, "first_epoch": first_epoch}
     save_encoder(
         folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, "identity": identity, "cost": cost}

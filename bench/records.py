@@ -118,7 +118,7 @@ class Record(Part):
     corpus: CorpusRecord | None
     weights: WeightsRecord | None = Field(default=None, description="Weights from a file; null for everything else.")
     config: dict[str, Any] = Field(description="All settings after profile and overrides.")
-    overrides: dict[str, dict[str, Any]] = Field(description="What the user set.")
+    overrides: dict[str, dict[str, Any]] = Field(description="What the user set to another value than the profile's.")
     hashes: dict[str, str] = Field(description="config, data, method code, checkpoint, evaluation, pretraining.")
     warnings: list[str]
     cost: dict[str, dict[str, float]] = Field(

@@ -9,10 +9,11 @@ from bench import registry
 from bench.config import RunConfig, resolve_config
 from bench.corpora import Corpus
 from bench.disk_cache import DiskCache
-from bench.identity import SCORE_VERSION, code_fingerprint, declared_fingerprint, digest
+from bench.identity import SCORE_VERSION, declared_fingerprint, digest
 from bench.interfaces import Method, TaskKind
 from bench.plan import PlannedRun
 from bench.pretrain import Compute
+from bench.source import code_fingerprint
 from bench.world import World
 
 

@@ -10,8 +10,8 @@ from bench.ablation import find_ablations
 from bench.ablation_table import ablation_board, write_ablations
 from bench.ablation_text import tables_text
 from bench.config import resolve
-from bench.identity import code_fingerprint
 from bench.registry import methods
+from bench.source import code_fingerprint
 from tests.records_of import record
 
 ABLATIONS = {"without_x": {"x": False}, "nodes_8": {"nodes": 8}}
@@ -67,6 +67,15 @@ def test_a_table_shares_settings_and_other_methods_stand_below_it():
         "pretrain.epochs=2": ["full", "without_x", "random", "simclr"],
         "pretrain.epochs=9": ["full", "nodes_8", "random"],
     }
+
+
+def test_a_change_that_is_the_profiles_own_value_is_still_of_its_row():
+    changes = {"both": {"x": False, "nodes": 8}}
+    changed = runs([0.4], own={"x": False}, config={"method": {"x": False, "nodes": 8, "y": 1}})
+    other = runs([0.3], own={"x": False}, config={"method": {"x": False, "nodes": 9, "y": 1}})
+    table = ablation_board(runs([0.5]) + changed, "lvmmed", changes)
+    assert list(table["setting"]) == ["full", "both"]
+    assert ablation_board(runs([0.5]) + other, "lvmmed", changes).empty
 
 
 @pytest.mark.parametrize(

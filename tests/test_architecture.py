@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.identity import code_fingerprint, declared_fingerprint, digest
-from bench.registry import kinds, methods, tasks
+from bench.identity import declared_fingerprint, digest
+from bench.registry import tasks
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -16,50 +16,6 @@ def test_plugins_import_bench_never_the_reverse():
         [Path(sys.executable).with_name("lint-imports")], cwd=REPOSITORY, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_identity_ignores_words_and_sees_behaviour(tmp_path, monkeypatch):
-    sources = {
-        "plain": "class Mine:\n    '''Doc.'''\n    def f(self):\n        return 1\n",
-        "words": "# comment\nclass Mine:\n    '''Another doc.'''\n\n    def f(self):  # here\n        return 1\n",
-        "other": "class Mine:\n    '''Doc.'''\n    def f(self):\n        return 2\n",
-    }
-    prints = {}
-    for name, source in sources.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / f"{name}_module.py").write_text(source)
-        monkeypatch.syspath_prepend(str(folder))
-        prints[name] = code_fingerprint(__import__(f"{name}_module").Mine)
-    assert len(set(prints.values())) == 3, "the file name is part of it"
-    (tmp_path / "plain" / "plain_module.py").write_text(sources["words"])
-    assert code_fingerprint(sys.modules["plain_module"].Mine) == prints["plain"]
-    (tmp_path / "plain" / "plain_module.py").write_text(sources["other"])
-    assert code_fingerprint(sys.modules["plain_module"].Mine) != prints["plain"]
-
-
-def test_identity_of_a_package_method_covers_all_its_files(monkeypatch):
-    cls = methods().get("lvmmed")
-    seen = []
-    monkeypatch.setattr("bench.identity._bare_source", lambda path: seen.append(path.name) or "")
-    code_fingerprint(cls)
-    assert {"method.py", "solver.py", "imle.py", "affinity.py"} <= set(seen)
-    seen.clear()
-    code_fingerprint(kinds().get("segmentation_3d"))
-    assert {"segmentation_3d.py", "scores.py", "unet.py", "loss.py"} <= set(seen)
-    seen.clear()
-    code_fingerprint(methods().get("simclr"))
-    assert seen == ["simclr.py"]
-
-
-def test_identity_covers_what_a_method_inherits(tmp_path, monkeypatch):
-    (tmp_path / "base_of_mine.py").write_text("class Base:\n    weight = 1\n")
-    (tmp_path / "mine_of_base.py").write_text("from base_of_mine import Base\nclass Mine(Base):\n    pass\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    mine = __import__("mine_of_base").Mine
-    before = code_fingerprint(mine)
-    (tmp_path / "base_of_mine.py").write_text("class Base:\n    weight = 2\n")
-    assert code_fingerprint(mine) != before
 
 
 def test_identity_covers_how_a_data_set_is_read():

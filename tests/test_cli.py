@@ -268,8 +268,8 @@ def process(*arguments, **environment):
 @pytest.mark.slow
 def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
     source = shutil.copytree(EXAMPLE, tmp_path / "source")
-    install = ["uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--python", sys.executable]
-    subprocess.run([*install, "--target", tmp_path / "site", source], check=True)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
+    subprocess.run([*uv, "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", source], check=True)
     command, environment = process(
         "run", "-m", "vicreg", "-t", "brain_tumor_linear", "--seed", "0", "--data-root", phantom_root,
         "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, PYTHONPATH=str(tmp_path / "site"),

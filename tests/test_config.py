@@ -1,7 +1,7 @@
 """Settings: overrides are typed, unknown keys list the valid ones, profiles hold the published values."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from bench.config import parse_overrides, resolve_config
 from bench.errors import UsageError
@@ -18,6 +18,25 @@ def test_override_is_typed_and_recorded():
     assert resolved.method["temperature"] == 0.2
     assert resolved.pretrain.epochs == 7
     assert resolved.overrides == {"method": {"temperature": 0.2}, "pretrain": {"epochs": 7}}
+
+
+def test_what_is_set_to_the_profiles_own_value_is_no_override():
+    plain = config("lvmmed", "brain_tumor", "quick")
+    same = config("lvmmed", "brain_tumor", "quick", "pretrain.epochs=5", "method.residual=true", "method.nodes=8")
+    assert plain.method["residual"] is True
+    assert plain.pretrain.epochs == 5
+    assert same.overrides == {"method": {"nodes": 8}}
+    assert config("lvmmed", "brain_tumor", "paper", "pretrain.epochs=5").overrides == {"pretrain": {"epochs": 5}}
+
+
+def test_a_setting_without_a_default_is_an_override(monkeypatch):
+    class Demanding(methods().get("simclr").config_class):
+        depth: int = Field(description="Must be given.")
+
+    monkeypatch.setattr(methods().get("simclr"), "config_class", Demanding)
+    assert config("simclr", "brain_tumor", "quick", "method.depth=3").overrides == {"method": {"depth": 3}}
+    with pytest.raises(UsageError, match=r"method.depth: Field required"):
+        config("simclr")
 
 
 @pytest.mark.parametrize(

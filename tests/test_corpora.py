@@ -54,6 +54,18 @@ def test_fingerprint_follows_content_and_seed(world):
     assert zero.origin == one.origin
 
 
+def test_origin_follows_how_a_reader_decodes_its_images(segmentation_root):
+    world = World(segmentation_root, Report(quiet=True))
+    data, split = world.data(DRIVE), world.split(DRIVE, 0)
+    reader = replace(DRIVE.reader, lossy=not DRIVE.reader.lossy)
+    before, again, after = (
+        pool_corpus([(replace(data, data_set=replace(DRIVE, reader=r)), split)])
+        for r in (DRIVE.reader, DRIVE.reader, reader)
+    )
+    assert before.origin == again.origin != after.origin
+    assert before.images[0].key == again.images[0].key != after.images[0].key
+
+
 def test_pool_of_images_films_and_slices(segmentation_root):
     world = World(segmentation_root, Report(quiet=True))
     corpus = world.corpus("pool", DRIVE, 0)

@@ -102,6 +102,17 @@ def test_mean_rank_is_null_without_every_task():
     assert row(overall, "byol")["tasks"] == 1
 
 
+def test_a_task_of_many_protocols_counts_once():
+    one = {"task": "drive", "data_set": "drive"}
+    records = scores("simclr", [0.5]) + scores("byol", [0.9], **one) + scores("simclr", [0.1], **one)
+    for protocol in ("finetune", "linear", "knn"):
+        records += scores("simclr", [0.5], protocol=protocol)[protocol == "finetune" :]
+        records += scores("byol", [0.4], protocol=protocol)
+    overall = overall_board(task_board(records))
+    assert row(overall, "simclr")["mean_rank"] == row(overall, "byol")["mean_rank"] == pytest.approx(1.5)
+    assert list(overall["tasks"]) == [2, 2]
+
+
 def variant(alpha):
     return {
         "overrides": {"method": {"alpha": alpha}},

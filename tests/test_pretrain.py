@@ -79,6 +79,26 @@ def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypa
     pd.testing.assert_frame_equal(logs[0], logs[1])
 
 
+def test_cost_of_a_resumed_pretraining_is_that_of_all_its_parts(corpus, tmp_path, monkeypatch):
+    real_epoch = Pretraining.run_epoch
+
+    def stop_in_second_epoch(self, log, meter, advance):
+        if self.epoch == 1:
+            raise Interrupted
+        real_epoch(self, log, meter, advance)
+        meter.start -= 1000
+        meter.peak_bytes = 2**50
+
+    monkeypatch.setattr(Pretraining, "run_epoch", stop_in_second_epoch)
+    with pytest.raises(Interrupted):
+        pretrain(training(corpus), tmp_path, "id", {}, REPORT)
+    monkeypatch.undo()
+    cost = pretrain(training(corpus), tmp_path, "id", {}, REPORT)
+    assert 1000 < cost["seconds"] < 1500
+    assert cost["images_per_second"] == pytest.approx(cost["steps"] * 16 / cost["seconds"], abs=0.01)
+    assert cost["peak_memory_mib"] == 2**30
+
+
 @pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
 def test_mixed_precision_computes_in_bfloat16_and_keeps_views_and_weights(corpus, tmp_path, name):
     mixed = SETTINGS.model_copy(update={"precision": "bf16-mixed", "epochs": 1, "image_size": 48})
@@ -123,7 +143,7 @@ def test_seed_and_training_change_the_weights_and_workers_do_not(corpus, tmp_pat
 
 def test_resume_file_of_another_pretraining_is_refused(corpus, tmp_path):
     run = training(corpus)
-    run.save(tmp_path / "last.ckpt", "other")
+    run.save(tmp_path / "last.ckpt", "other", {})
     with pytest.raises(StorageError, match=r"last\.ckpt belongs to another pretraining"):
         pretrain(training(corpus), tmp_path, "mine", {}, REPORT)
     (tmp_path / "last.ckpt").write_bytes(b"damaged")

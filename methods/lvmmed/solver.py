@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -110,8 +111,13 @@ def _tabu(backend: Backend | None, device: torch.device, nodes: int) -> ModuleTy
 def _default_backend(device: torch.device, nodes: int) -> Backend:
     if device.type == "cpu":
         return "numba"
-    has_triton = device.type == "cuda" and find_spec("triton") is not None
-    return "triton" if has_triton and nodes <= MOST_NODES_TRITON else "torch"
+    return "triton" if device.type == "cuda" and nodes <= MOST_NODES_TRITON and _triton_compiles() else "torch"
+
+
+def _triton_compiles() -> bool:
+    """Whether triton is here, and a C compiler, which it launches its kernels with: CC, else gcc or clang."""
+    named = os.environ.get("CC")
+    return find_spec("triton") is not None and any(map(shutil.which, [named] if named else ["gcc", "clang"]))
 
 
 def default_iterations(nodes: int) -> int:

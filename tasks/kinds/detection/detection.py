@@ -14,8 +14,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from bench.errors import TrainingError
-from bench.identity import code_fingerprint, declared_fingerprint, digest
+from bench.identity import declared_fingerprint, digest
 from bench.interfaces import BoxReader, Case, Settings, Task, TaskKind
+from bench.source import code_fingerprint
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
 from tasks.kinds.detection.images import DetectionImages

@@ -12,8 +12,9 @@ from lightly.transforms.utils import IMAGENET_NORMALIZE
 from torch import Tensor, nn
 
 from bench.errors import DataError, TrainingError
-from bench.identity import code_fingerprint, declared_fingerprint, digest
+from bench.identity import declared_fingerprint, digest
 from bench.interfaces import Case, TaskKind
+from bench.source import code_fingerprint
 from tasks.kinds.segmentation.loss import dice_cross_entropy
 from tasks.kinds.segmentation.scores import Scores, mean_scores
 from tasks.kinds.segmentation.settings import SegmentationSettings

@@ -9,7 +9,14 @@ import torch
 
 from bench.errors import TrainingError
 from methods.lvmmed.imle import Matcher, hamming_distance, match
-from methods.lvmmed.solver import default_iterations, objective, solve, solve_brute_force, solve_linear
+from methods.lvmmed.solver import (
+    _default_backend,
+    default_iterations,
+    objective,
+    solve,
+    solve_brute_force,
+    solve_linear,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,19 @@ def test_solution_does_not_depend_on_threads_or_concurrent_calls(make_problem):
         torch.set_num_threads(before)
     assert len(found) == 3
     assert all(torch.equal(x, expected) for x in found)
+
+
+@pytest.mark.parametrize(
+    ("compiler", "nodes", "expected"),
+    [("", 16, "triton"), (None, 16, "torch"), ("no-such-compiler", 16, "torch"), ("", 65, "torch")],
+)
+def test_a_gpu_without_a_c_compiler_is_searched_in_torch(monkeypatch, tmp_path, compiler, nodes, expected):
+    monkeypatch.setattr("methods.lvmmed.solver.find_spec", lambda name: object())
+    (tmp_path / "gcc").write_text("")
+    (tmp_path / "gcc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) if compiler is not None else "")
+    monkeypatch.setenv("CC", compiler or "")
+    assert _default_backend(torch.device("cuda"), nodes) == expected
 
 
 def test_agreement_ends_the_search_without_changing_easy_solutions(make_problem):
