@@ -16,9 +16,12 @@ from bench.decoded import DECODED
 from bench.disk_cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.evaluation import evaluate
 from bench.files import require_writable
+from bench.optim import pick_device
 from bench.plan import PlannedRun
+from bench.precision import slowness
 from bench.pretrain import Pretraining, find_encoder, pretrain
 from bench.progress import Report
+from bench.protocols import PROTOCOLS
 from bench.recording import Pretrained, make_record
 from bench.records import Record
 from bench.resolved import Options, ResolvedRun, resolve
@@ -59,6 +62,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
         if options.save_predictions:
             report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
+    _warn_of_precision(missing, options, report)
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             record = _run(run, options, world, embeddings, report)
@@ -67,6 +71,16 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
             known[run.identity] = record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
+
+
+def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Report) -> None:
+    """One warning where a run takes images through a network in bfloat16 on a processor without such instructions."""
+    pretraining = [run.config.pretrain for run in runs if run.corpus]
+    embedded = [run.kind.pooled_only and PROTOCOLS[run.plan.protocol].frozen for run in runs]
+    adaptation = [run.config.protocol for run, once in zip(runs, embedded, strict=True) if not once]
+    mixed = any(getattr(s, "precision", None) == "bf16-mixed" for s in (*pretraining, *adaptation))
+    if mixed and (reason := slowness(pick_device(options.compute.device))):
+        report.warn(reason)
 
 
 def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Record:
