@@ -12,6 +12,7 @@ allocate.
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -23,7 +24,7 @@ from torch import Tensor
 from methods.lvmmed.tabu import TOLERANCE
 
 CHUNK = 8
-"""Problems a thread takes at a time: enough to hide the hand-over, few enough that threads finish together."""
+"""Most problems a thread takes at a time: enough to hide the hand-over, few enough that threads finish together."""
 
 
 def tabu_search(
@@ -36,13 +37,14 @@ def tabu_search(
     best = torch.empty_like(starts[:, 0])
     search: Any = _search_problems  # numba's types do not show the arguments
     arrays = [x.contiguous().numpy() for x in (c_v, c_e, edges_s, edges_t, starts, tenures, best)]
-    chunks = [(low, min(low + CHUNK, len(c_v))) for low in range(0, len(c_v), CHUNK)]
-    threads = min(torch.get_num_threads(), len(chunks))
+    threads = min(torch.get_num_threads(), len(c_v))
     if threads <= 1:
         search(*arrays, agree, 0, len(c_v))
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda chunk: search(*arrays, agree, *chunk), chunks))
+        return best
+    size = min(CHUNK, math.ceil(len(c_v) / threads))
+    chunks = [(low, min(low + size, len(c_v))) for low in range(0, len(c_v), size)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda chunk: search(*arrays, agree, *chunk), chunks))
     return best
 
 

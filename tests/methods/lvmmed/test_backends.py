@@ -73,6 +73,15 @@ def test_a_gpu_without_a_c_compiler_is_searched_in_torch(monkeypatch, tmp_path, 
     assert _default_backend(torch.device("cuda"), nodes) == expected
 
 
+@pytest.mark.parametrize(("graphs", "threads", "sizes"), [(4, 2, [2, 2]), (5, 8, [1] * 5), (20, 2, [8, 8, 4])])
+def test_every_thread_gets_problems_of_a_small_batch(make_problem, monkeypatch, graphs, threads, sizes):
+    given = []
+    monkeypatch.setattr("torch.get_num_threads", lambda: threads)
+    monkeypatch.setattr("methods.lvmmed.tabu_numba._search_problems", lambda *a: given.append((a[-1], a[-1] - a[-2])))
+    solve(*make_problem(graphs, 6, 3, seed=3), backend="numba")
+    assert [size for _, size in sorted(given)] == sizes
+
+
 def test_agreement_ends_the_search_without_changing_easy_solutions(make_problem):
     problem = make_problem(20, 6, 2, seed=3)
     assert torch.equal(solve(*problem, agree=3), solve(*problem, agree=99))
