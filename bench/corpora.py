@@ -66,19 +66,20 @@ def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> 
     source_of = {data.hashes[c.id]: data.data_set.name for data, split in sets for c in split.train}
     images: list[CorpusImage] = []
     sources: dict[str, int] = {}
+    drawn_from: list[list[str]] = []
     excluded = 0
     for data, split in sets:
         own = [c for c in split.train if source_of[data.hashes[c.id]] == data.data_set.name]
         if split.train and not own:
             continue
         decoder = _decoder(data)
+        drawn_from.append([data.fingerprint, decoder])
         of_cases = {c.id: list(_images_of(data, c, decoder)) for c in own}
         drawn = [image for c in own if data.hashes[c.id] not in held_out for image in of_cases[c.id]]
         excluded += sum(map(len, of_cases.values())) - len(drawn)
         sources[data.data_set.name] = len(drawn)
         images += drawn
-    origin = digest(sorted([data.fingerprint, _decoder(data)] for data, _ in sets if data.data_set.name in sources))
-    return Corpus(name, tuple(images), sources, excluded, origin)
+    return Corpus(name, tuple(images), sources, excluded, digest(sorted(drawn_from)))
 
 
 def _images_of(data: Data, case: Case, decoder: str) -> Iterator[CorpusImage]:

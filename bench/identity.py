@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from bench.digest import digest as digest
 from bench.interfaces import DataSet, Reader
 from bench.source import code_fingerprint
 
 SCORE_VERSION = 3
 """Raised whenever a change to the harness itself (loops, splits, metrics, backbones) changes scores."""
-
-
-def digest(value: Any) -> str:
-    """SHA-256 (hex) of a JSON-serialisable value, independent of key order."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def declared_fingerprint(data_set: DataSet) -> str:

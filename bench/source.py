@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
-import json
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from bench.digest import digest
 
 _NOT_PLUGINS = {"bench", *sys.stdlib_module_names}
 """Packages whose classes a plugin may inherit from without their source entering its hash: `SCORE_VERSION` is ours."""
@@ -30,7 +30,7 @@ def code_fingerprint(plugin: type) -> str:
     Comments, docstrings, formatting, the texts of errors and the table `ablations` do not enter, so that only a change
     of behaviour makes a new run: what an ablation sets stands in the settings of its runs.
     """
-    return _sha256([[name, _behaviour(text)[0]] for name, text in sorted(_sources_of(plugin).items())])
+    return digest([[name, _behaviour(text)[0]] for name, text in sorted(_sources_of(plugin).items())])
 
 
 def _sources_of(plugin: type) -> dict[str, str]:
@@ -90,7 +90,7 @@ def _file_of(module: str) -> Path | None:
 def _behaviour(text: str) -> tuple[str, tuple[str, ...]]:
     """Hash of what a module does, and what it imports: `a`, `.b`, and for `from a import b` both `a` and `a.b`."""
     tree = ast.parse(text)
-    return _sha256(_shape(tree)), tuple(dict.fromkeys(name for node in ast.walk(tree) for name in _imports(node)))
+    return digest(_shape(tree)), tuple(dict.fromkeys(name for node in ast.walk(tree) for name in _imports(node)))
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
@@ -128,7 +128,3 @@ def _is_ablations(node: ast.AST) -> bool:
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _sha256(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()

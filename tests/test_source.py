@@ -44,6 +44,10 @@ def test_words_do_not_enter_and_behaviour_does(package, source, same):
     assert (code_fingerprint(package(plain=source)) == before) == same
 
 
+def test_the_name_of_a_module_enters(package):
+    assert code_fingerprint(package(plain=PLAIN)) != code_fingerprint(package("other", other=PLAIN))
+
+
 def test_texts_of_errors_do_not_enter_and_their_conditions_do(package):
     body = "class Mine:\n    def f(self, x):\n        if x < {}:\n            raise {}('{}')\n"
     first, reworded, other_limit, other_class = (
@@ -91,9 +95,12 @@ def test_what_a_class_inherits_enters_from_other_packages_too(package, tmp_path)
 
 def test_sources_of_the_projects_own_plugins():
     of_lvmmed = set(_sources_of(methods().get("lvmmed")))
-    assert {f"methods.lvmmed.{m}" for m in ("method", "solver", "tabu_triton", "tabu_numba", "imle")} <= of_lvmmed
+    assert {
+        f"methods.lvmmed.{m}" for m in ("method", "solver", "tabu_triton", "tabu_numba", "imle", "affinity")
+    } <= of_lvmmed
     of_volumes = set(_sources_of(kinds().get("segmentation_3d")))
-    assert {f"tasks.kinds.{m}" for m in ("segmentation.unet", "segmentation.scores", "feature_pyramid")} <= of_volumes
+    needed = {f"tasks.kinds.segmentation.{m}" for m in ("segmentation_3d", "scores", "unet", "loss")}
+    assert needed | {"tasks.kinds.feature_pyramid"} <= of_volumes
     assert set(_sources_of(methods().get("simclr"))) == {"methods.simclr"}
     of_reader = set(_sources_of(type(tasks().get("drive").data.reader)))
     assert of_reader == {f"tasks.readers.{m}" for m in ("image_masks", "pairs", "folders", "templates")}

@@ -154,11 +154,11 @@ def test_quick_settings_overfit_32_images_from_chance(tiny_backbone):
     patterns = torch.randn(32, 3, 8, 8).repeat_interleave(4, 2).repeat_interleave(4, 3)  # (32, 3, 32, 32)
     optimiser = torch.optim.Adam(module.parameters(), lr=5e-3)
     accuracy = []
-    for _ in range(100):
+    for _ in range(200):
         parts = method.loss(module, nuisance_views(patterns[torch.randperm(32)]), START)
         optimiser.zero_grad()
         parts["loss"].backward()
         optimiser.step()
         accuracy.append(parts["matching_accuracy"].item())
     assert np.mean(accuracy[:3]) < 0.25
-    assert np.mean(accuracy[-10:]) > 0.85  # six seeds: 0.94 to 0.99; rounding, and so the processor, moves it
+    assert np.mean(accuracy[-10:]) > 0.95  # 0.97 to 0.99 with six seeds; after 100 steps some processors gave 0.94
