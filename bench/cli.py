@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,6 @@ EPILOG = (
 )
 app = typer.Typer(
     name="bench",
-    help="Benchmark self-supervised pretraining in medical imaging: pair a method with a task, get a score to trust.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -33,6 +33,21 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 register(data_app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"medical-ssl-bench {version('medical-ssl-bench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bench(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Benchmark self-supervised pretraining in medical imaging: pair a method with a task, get a score to trust."""
 
 
 @app.command(
