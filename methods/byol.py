@@ -1,21 +1,19 @@
 """BYOL: an online network predicts a slowly moving teacher's projection of another view."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-from lightly.loss import NegativeCosineSimilarity
-from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
-from lightly.models.utils import deactivate_requires_grad, update_momentum
-from lightly.utils.scheduler import cosine_schedule
-from PIL.Image import Image
 from pydantic import Field
-from torch import Tensor, nn
 
-from bench.augment import Augmentation, MultiView
 from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
 
 
 class BYOLConfig(MethodConfig):
@@ -34,6 +32,7 @@ class BYOL(Method):
     """Grill et al. 2020, with lightly's loss, heads and teacher update."""
 
     name: ClassVar[str] = "byol"
+    version: ClassVar[int] = 1
     title: ClassVar[str] = "BYOL"
     citation: ClassVar[str] = "Grill et al., Bootstrap Your Own Latent, NeurIPS 2020, arXiv 2006.07733"
     config_class: ClassVar[type[MethodConfig]] = BYOLConfig
@@ -42,11 +41,17 @@ class BYOL(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Two asymmetric views (3, H, W): the first always blurred, the second sometimes solarised (Table 6)."""
+        from bench.augment import Augmentation, MultiView
+
         first = Augmentation(image_size, jitter=(0.4, 0.4, 0.2, 0.1), blur_probability=1.0)
         return MultiView([first, replace(first, blur_probability=0.1, solarise_probability=0.2)])
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Online backbone, projector and predictor; teacher copies of the first two."""
+        from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+        from lightly.models.utils import deactivate_requires_grad
+        from torch import nn
+
         size = int(backbone.embedding_dim)  # type: ignore[arg-type]
         hidden, out = self.config.hidden_dim, self.config.projection_dim
         projector = BYOLProjectionHead(size, hidden, out)
@@ -63,6 +68,9 @@ class BYOL(Method):
 
     def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """Negative cosine between prediction and teacher projection, symmetrised (Eq. 2, up to scale and offset)."""
+        import torch
+        from lightly.loss import NegativeCosineSimilarity
+
         teacher = module["teacher"]
         predictions = [module["predictor"](module["projector"](module["backbone"](v).pooled)) for v in views]
         with torch.no_grad():
@@ -72,6 +80,9 @@ class BYOL(Method):
 
     def after_step(self, module: Any, progress: Progress) -> None:
         """Teacher = m x teacher + (1 - m) x online; m rises from `momentum` to 1."""
+        from lightly.models.utils import update_momentum
+        from lightly.utils.scheduler import cosine_schedule
+
         m = cosine_schedule(progress.step, progress.total_steps, self.config.momentum, 1.0)
         update_momentum(module["backbone"], module["teacher"]["backbone"], m)
         update_momentum(module["projector"], module["teacher"]["projector"], m)

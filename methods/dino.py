@@ -1,22 +1,20 @@
 """DINO: a student matches a sharpened, centred teacher across global and local crops."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-from lightly.loss import DINOLoss
-from lightly.models.modules import DINOProjectionHead
-from lightly.models.utils import deactivate_requires_grad, update_momentum
-from lightly.utils.scheduler import cosine_schedule
-from PIL.Image import Image, Resampling
 from pydantic import Field
-from torch import Tensor, nn
 
-from bench.augment import Augmentation, MultiView
 from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
 
 
 class DINOConfig(MethodConfig):
@@ -44,6 +42,7 @@ class DINO(Method):
     """Caron et al. 2021, with lightly's loss, head and teacher update. The teacher is what is evaluated."""
 
     name: ClassVar[str] = "dino"
+    version: ClassVar[int] = 1
     title: ClassVar[str] = "DINO"
     citation: ClassVar[str] = "Caron et al., Emerging Properties in Self-Supervised Vision Transformers, ICCV 2021"
     config_class: ClassVar[type[MethodConfig]] = DINOConfig
@@ -60,6 +59,10 @@ class DINO(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Two global views (3, H, W) and `local_views` local ones (3, h, w)."""
+        from PIL.Image import Resampling
+
+        from bench.augment import Augmentation, MultiView
+
         first = Augmentation(
             image_size,
             scale=(0.4, 1.0),
@@ -73,6 +76,8 @@ class DINO(Method):
         return MultiView([first, second, *self.config.local_views * [local]])
 
     def _head(self, size: int) -> nn.Module:
+        from lightly.models.modules import DINOProjectionHead
+
         c = self.config
         with warnings.catch_warnings():  # lightly still uses torch's older weight_norm
             warnings.simplefilter("ignore", FutureWarning)
@@ -82,6 +87,10 @@ class DINO(Method):
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Student and teacher, each backbone and head, equal at the start; the loss holds the centre."""
+        from lightly.loss import DINOLoss
+        from lightly.models.utils import deactivate_requires_grad
+        from torch import nn
+
         c = self.config
         size = int(backbone.embedding_dim)  # type: ignore[arg-type]
         head, teacher_head = self._head(size), self._head(size)
@@ -94,6 +103,8 @@ class DINO(Method):
 
     def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """Cross-entropy of student against teacher over all pairs of different views (Eq. 3)."""
+        import torch
+
         student = [module["head"](module["backbone"](v).pooled) for v in views]
         with torch.no_grad():
             teacher = [module["teacher"]["head"](module["teacher"]["backbone"](v).pooled) for v in views[:2]]
@@ -105,6 +116,9 @@ class DINO(Method):
 
     def after_step(self, module: Any, progress: Progress) -> None:
         """Teacher = m x teacher + (1 - m) x student; m rises from `momentum` to 1."""
+        from lightly.models.utils import update_momentum
+        from lightly.utils.scheduler import cosine_schedule
+
         m = cosine_schedule(progress.step, progress.total_steps, self.config.momentum, 1.0)
         update_momentum(module["backbone"], module["teacher"]["backbone"], m)
         update_momentum(module["head"], module["teacher"]["head"], m)

@@ -1,17 +1,17 @@
 """SimCLR: two views of an image attract, all other images of the batch repel."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-from lightly.loss import NTXentLoss
-from lightly.models.modules import SimCLRProjectionHead
-from PIL.Image import Image
 from pydantic import Field
-from torch import Tensor, nn
 
-from bench.augment import Augmentation, MultiView
 from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
 
 
 class SimCLRConfig(MethodConfig):
@@ -31,6 +31,7 @@ class SimCLR(Method):
     """Chen et al. 2020, with lightly's NT-Xent loss and projection head."""
 
     name: ClassVar[str] = "simclr"
+    version: ClassVar[int] = 1
     title: ClassVar[str] = "SimCLR"
     citation: ClassVar[str] = "Chen et al., A Simple Framework for Contrastive Learning, ICML 2020, arXiv 2002.05709"
     config_class: ClassVar[type[MethodConfig]] = SimCLRConfig
@@ -39,6 +40,8 @@ class SimCLR(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Two views (3, H, W) of an image; jitter 0.8, 0.8, 0.8, 0.2 times its strength (Appendix A)."""
+        from bench.augment import Augmentation, MultiView
+
         strength = self.config.color_jitter
         return MultiView(
             2 * [Augmentation(image_size, jitter=(0.8 * strength, 0.8 * strength, 0.8 * strength, 0.2 * strength))]
@@ -46,6 +49,10 @@ class SimCLR(Method):
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Backbone and projection head."""
+        from lightly.loss import NTXentLoss
+        from lightly.models.modules import SimCLRProjectionHead
+        from torch import nn
+
         size = int(backbone.embedding_dim)  # type: ignore[arg-type]
         head = SimCLRProjectionHead(size, self.config.hidden_dim, self.config.projection_dim)
         criterion = NTXentLoss(temperature=self.config.temperature)
@@ -53,9 +60,12 @@ class SimCLR(Method):
 
     def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """NT-Xent over both views (Eq. 1)."""
+        import torch
+        from torch.nn.functional import normalize
+
         z0, z1 = (module["head"](module["backbone"](view).pooled) for view in views)  # (B, P) each
         loss = module["criterion"](z0, z1)
         with torch.no_grad():
-            hit = (nn.functional.normalize(z0) @ nn.functional.normalize(z1).T).argmax(1)
+            hit = (normalize(z0) @ normalize(z1).T).argmax(1)
             accuracy = (hit == torch.arange(len(hit), device=hit.device)).float().mean()
         return {"loss": loss, "matching_accuracy": accuracy}

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from bench.interfaces import Features, Progress
 from methods.lvmmed import LVMMed
 from methods.lvmmed.imle import Matcher, hamming_distance, match
-from methods.lvmmed.method import LVMMedModule, matching_quality
+from methods.lvmmed.module import LVMMedModule, matching_quality
 
 LOWEST_NOISE = 0.1
 SMALLEST_LAMBDA = 1.0

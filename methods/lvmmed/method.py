@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
-
-import torch
-from PIL.Image import Image
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from bench.errors import TrainingError
 from bench.interfaces import Features, Method, MethodConfig, Progress
-from methods.lvmmed.affinity import edge_affinity, local_similarity, vertex_affinity
 from methods.lvmmed.config import LVMMedConfig
-from methods.lvmmed.graph import GCN, knn_graph
-from methods.lvmmed.imle import Matcher, hamming_distance, match
-from methods.lvmmed.views import TwoViews, Views, cell_centres
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
 
-class LVMMedModule(nn.Module):
-    """The encoder under training, its projector and the message passing network, all shared by both views."""
-
-    def __init__(self, backbone: nn.Module, config: LVMMedConfig) -> None:
-        super().__init__()
-        self.backbone = backbone
-        width = config.projection_dim
-        layers: list[nn.Module] = [nn.Linear(cast(int, backbone.embedding_dim), width)]
-        if config.projector_norm == "batch":
-            layers.append(nn.BatchNorm1d(width))
-        self.projector = nn.Sequential(*layers)
-        self.gcn = GCN(width, residual=config.residual) if config.message_passing else None
+    from methods.lvmmed.imle import Matcher
+    from methods.lvmmed.module import LVMMedModule
+    from methods.lvmmed.views import Views
 
 
 class LVMMed(Method):
@@ -40,6 +26,7 @@ class LVMMed(Method):
     """
 
     name: ClassVar[str] = "lvmmed"
+    version: ClassVar[int] = 1
     title: ClassVar[str] = "LVM-Med"
     citation: ClassVar[str] = (
         "Nguyen et al., LVM-Med: Learning Large-Scale Self-Supervised Vision Models for Medical Imaging via "
@@ -84,10 +71,14 @@ class LVMMed(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Views]:
         """RGB image to two views (3, image_size, image_size) and their boxes, see `views.Views`."""
+        from methods.lvmmed.views import TwoViews
+
         return TwoViews(image_size, self.config)
 
     def build(self, backbone: nn.Module) -> LVMMedModule:
         """Add projector and message passing to a backbone with `embedding_dim`."""
+        from methods.lvmmed.module import LVMMedModule
+
         return LVMMedModule(backbone, self.config)
 
     def loss(self, module: nn.Module, views: Any, progress: Progress) -> dict[str, Tensor]:
@@ -106,7 +97,12 @@ class LVMMed(Method):
         Raises:
             TrainingError: If B is not a multiple of `nodes`, or an affinity is not finite.
         """
-        module = cast(LVMMedModule, module)
+        import torch
+
+        from methods.lvmmed.imle import hamming_distance, match
+        from methods.lvmmed.module import matching_quality
+
+        module = cast("LVMMedModule", module)
         self._check_batch(len(views["images"][0]))
         encoded = [module.backbone(images) for images in views["images"]]
         with torch.autocast(views["images"][0].device.type, enabled=False):
@@ -119,39 +115,12 @@ class LVMMed(Method):
     def affinities(
         self, module: LVMMedModule, encoded: list[Features], boxes: list[Tensor]
     ) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
-        """Vertex affinities (G, N, N), edge affinities (G, E, E) or None, and the edges of both graphs (G, E, 2).
-
-        Args:
-            module: From `build`.
-            encoded: Features of B = G * N images, for both views.
-            boxes: Crop boxes (B, 5), for both views.
-        """
-        config = self.config
-        z = [self._graphs(module.projector(features.pooled.float())) for features in encoded]  # (G, N, D)
-        edges_s, edges_t = (knn_graph(view, config.neighbours) for view in z)
-        if module.gcn is not None:
-            z = [module.gcn(view, edges) for view, edges in zip(z, (edges_s, edges_t), strict=True)]
-        local = self._local(encoded, boxes) if config.local_similarity else None
-        c_v = vertex_affinity(z[0], z[1], local, config.alpha)
-        c_e = edge_affinity(z[0], z[1], edges_s, edges_t) if config.second_order else None
-        return c_v, c_e, edges_s, edges_t
-
-    def _local(self, encoded: list[Features], boxes: list[Tensor]) -> Tensor:
-        """Local similarity (G, N, N) of both directions on the coarsest feature maps."""
-        maps = [features.maps[-1].float() for features in encoded]  # (B, C, R, S)
-        cells = [self._graphs(y.flatten(2).mT) for y in maps]  # (G, N, K, C)
-        centres = [
-            self._graphs(cell_centres(box, *y.shape[-2:])) for box, y in zip(boxes, maps, strict=True)
-        ]  # (G, N, K, 2)
-        return local_similarity(
-            cells[0], cells[1], centres[0], centres[1], self.config.gamma, self.config.local_combination
-        )
-
-    def _graphs(self, x: Tensor) -> Tensor:
-        """Cut a batch into graphs of N consecutive images: (G * N, ...) -> (G, N, ...)."""
-        return x.unflatten(0, (-1, self.config.nodes))
+        """What the loss matches, see `LVMMedModule.affinities`; variants change here which images make a graph."""
+        return module.affinities(encoded, boxes)
 
     def _matcher(self) -> Matcher:
+        from methods.lvmmed.imle import Matcher
+
         config = self.config
         return Matcher(
             lambda_=config.lambda_,
@@ -169,16 +138,3 @@ class LVMMed(Method):
                 f"LVM-Med: a batch of {batch} images cannot be cut into graphs of {nodes}. Use a batch size that is "
                 f"a multiple of {nodes} and drop the last incomplete batch, or change `nodes`."
             )
-
-
-def matching_quality(c_v: Tensor, v: Tensor) -> dict[str, Tensor]:
-    """Logged scalars, see `LVMMed.loss`: vertex affinities (G, N, N) and matchings (G, N, N)."""
-    nodes = c_v.shape[1]
-    true = c_v.diagonal(dim1=1, dim2=2)  # (G, N)
-    nearest = c_v.argmax(2) == torch.arange(nodes, device=c_v.device)
-    return {
-        "matching_accuracy": nearest.float().mean(),
-        "matching_accuracy_noisy": v.diagonal(dim1=1, dim2=2).mean(),
-        "affinity_true": true.mean(),
-        "affinity_false": (c_v.sum((1, 2)) - true.sum(1)).mean() / (nodes * (nodes - 1)),
-    }
