@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench import registry
 from bench.config import settings_text
 from bench.files import write_text
-from bench.intervals import interval
-from bench.leaderboard import summary, to_frame
+from bench.intervals import intervals, means
+from bench.leaderboard import first, summary, to_frame
 from bench.records import Record
 from bench.report import to_csv
 
@@ -28,6 +27,8 @@ FULL = "full"
 TABLE = ["data", "profile", "data_set", "backbone", "base", "corpus", "source"]
 COLUMN = ["task", "protocol", "evaluation", "evaluation_settings"]
 ROW = ["order", "setting", "changes", "pretraining"]
+Declared = Sequence[tuple[str, Mapping[str, Any]]]
+"""Name and changes of each ablation; the same name may stand for other changes in older records."""
 
 
 def ablation_board(
@@ -40,93 +41,96 @@ def ablation_board(
     and, as `validation_difference`, on validation;
     `pretext_*`: mean accuracy of the pretext task over the last tenth of the pretraining; `reported_*`: the paper's.
     """
-    frame = _placed(records, method, {FULL: {}, **ablations})
-    if frame.empty:
-        return frame
-    rows = []
-    for key, runs in frame.groupby(TABLE + COLUMN, sort=True):
-        full = runs[runs["setting"] == FULL]
-        if len(full) == 0 or len(set(full["pretraining"])) > 1 or not (runs["changes"] != "").any():
-            continue
-        for own_key, own in runs.groupby(ROW, sort=True):
-            names = dict(zip(TABLE + COLUMN + ROW, (*key, *own_key), strict=True))
-            differences = _difference(own, full, "score") | _difference(own, full, "validation", "validation_")
-            rows.append({**names, **summary(own), **differences, **_pretext(own)})
-    board = pd.DataFrame(rows)
-    if board.empty:
-        return board
-    board = board.sort_values([*TABLE, *COLUMN, *ROW], kind="stable").drop(columns="order").reset_index(drop=True)
+    return ablation_board_of(to_frame(records), method, list(ablations.items()), published)
+
+
+def ablation_board_of(
+    frame: pd.DataFrame, method: str, declared: Declared, published: Path | None = None
+) -> pd.DataFrame:
+    """The same from the frame of `to_frame`."""
+    runs = _placed(frame, method, [(name, changes) for name, changes in declared if name != FULL])
+    if runs.empty:
+        return runs
+    keys = TABLE + COLUMN + ROW
+    rows = runs.groupby(keys, sort=True).ngroup()
+    differences = [_differences(runs, rows, "score"), _differences(runs, rows, "validation", "validation_")]
+    names = first(runs, rows)[keys].drop(columns="order")
+    board = pd.concat([names, summary(runs, rows), *differences, _pretext(runs, rows)], axis=1)
     return _with_reported(board, method, published)
 
 
-def _placed(records: Sequence[Record], method: str, ablations: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """The leaderboard's frame of runs, each with its table and row; a run may belong to several tables."""
-    own = [row for i, r in enumerate(records) if r.method == method for row in _own_places(i, r, ablations)]
-    if not own:
-        return pd.DataFrame()
-    tables = {(row["base"], row["source"], row["budget"], row["corpus"]) for row in own}
-    others: list[dict[str, Any]] = [
-        {"index": i, "base": base, "source": source, "corpus": corpus}
-        | {"order": len(ablations), "setting": r.method, "changes": ""}
-        for i, r in enumerate(records)
-        if r.method != method and not r.overrides.get("method")
-        for base, source, budget, corpus in tables
-        if r.corpus is None or (_text(r, "pretrain"), r.corpus.label) == (budget, corpus)
-    ]
-    places = pd.DataFrame(own + others).drop(columns="budget").set_index("index")
-    facts = to_frame(records).drop(columns="corpus")
-    facts["evaluation_settings"] = [_text(r, "task", "protocol") for r in records]
-    facts["logged"] = pd.Series([r.logged for r in records], dtype=object)
-    return places.join(facts)
+def _placed(frame: pd.DataFrame, method: str, declared: Declared) -> pd.DataFrame:
+    """The runs of all tables, each with its table and row; a run may belong to several tables."""
+    own = pd.DataFrame(_own_places(frame[frame["method"] == method], declared)) if len(frame) else frame
+    if own.empty:
+        return own
+    facts = frame.drop(columns=["changed", "method_settings", "ablations"])
+    own = own.set_index("index").join(facts)
+    own = own[_comparable(own)]
+    others = _others(facts[(frame["method"] != method) & ~frame["changed"].astype(bool)], own)
+    return pd.concat([own, *(part.assign(order=len(declared) + 1) for part in others)], ignore_index=True)
 
 
-def _own_places(index: int, record: Record, ablations: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    set_ = record.overrides.get("method", {})
-    whole = _plain(record.config.get("method", {}) | set_)
-    places = []
-    for order, (name, changes) in enumerate(ablations.items()):
-        # a value that is the profile's anyway is not among what was set
-        if not changes or (changes.keys() & set_.keys() and _plain(changes).items() <= whole.items()):
-            base = {k: v for k, v in set_.items() if k not in changes}
-            overrides = {"method": base, "pretrain": record.overrides.get("pretrain", {})}
-            places.append(
-                {
-                    "index": index,
-                    "base": settings_text(overrides),
-                    "budget": _text(record, "pretrain"),
-                    "corpus": record.corpus.label if record.corpus else "",
-                    "source": record.hashes.get("code", "")[:8],
-                    "order": order,
-                    "setting": name,
-                    "changes": " ".join(f"{k}={v}" for k, v in changes.items()),
-                }
-            )
-    return places
+def _own_places(runs: pd.DataFrame, declared: Declared) -> Iterable[dict[str, Any]]:
+    ablations = [(name, changes, _plain(changes)) for name, changes in declared]
+    facts = runs[["changed", "method_settings", "budget"]].itertuples(name=None)
+    for index, set_, settings, budget in facts:
+        yield {"index": index, "base": _base(set_, {}, budget), "order": 0, "setting": FULL, "changes": ""}
+        for order, (name, changes, wanted) in enumerate(ablations if set_ else (), start=1):
+            # a value that is the profile's anyway is not among what was set
+            if changes.keys() & set_.keys() and _plain(settings, changes).items() >= wanted.items():
+                text = " ".join(f"{k}={v}" for k, v in changes.items())
+                base = _base(set_, changes, budget)
+                yield {"index": index, "base": base, "order": order, "setting": name, "changes": text}
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, str]:
+def _base(set_: Mapping[str, Any], changes: Mapping[str, Any], budget: str) -> str:
+    own = settings_text({"method": {k: v for k, v in set_.items() if k not in changes}})
+    return " ".join(filter(None, [own, budget]))
+
+
+def _plain(values: Mapping[str, Any], only: Iterable[str] | None = None) -> dict[str, str]:
     """Values as JSON, in which 8 and 8.0, or a list and a tuple, are the same."""
-    return {k: json.dumps(float(v) if type(v) is int else v) for k, v in values.items()}
+    chosen = values if only is None else [k for k in only if k in values]
+    return {k: json.dumps(float(values[k]) if type(values[k]) is int else values[k]) for k in chosen}
 
 
-def _text(record: Record, *sections: str) -> str:
-    return settings_text({s: record.overrides.get(s, {}) for s in sections})
+def _comparable(own: pd.DataFrame) -> pd.Series:
+    """Whether a run's table has, in its column, one `full` and something to compare it with."""
+    columns = own.groupby(TABLE + COLUMN).ngroup()
+    full = own["pretraining"].where(own["setting"] == FULL)
+    changed = own["changes"] != ""
+    return (full.groupby(columns).transform("nunique") == 1) & changed.groupby(columns).transform("any")
 
 
-def _difference(own: pd.DataFrame, full: pd.DataFrame, of: str, prefix: str = "") -> dict[str, float]:
-    names = [f"{prefix}difference{end}" for end in ("", "_low", "_high")]
-    if own["setting"].iloc[0] == FULL:
-        return dict.fromkeys(names, np.nan)
-    scores, reference = (runs.set_index("seed")[of] for runs in (own, full))
-    common = scores.index.intersection(reference.index)
-    difference = scores.loc[common] - reference.loc[common]
-    return dict(zip(names, (float(difference.mean(skipna=False)), *interval(difference)), strict=True))
+def _others(plain: pd.DataFrame, own: pd.DataFrame) -> list[pd.DataFrame]:
+    """Runs of other methods with their own settings, in each table that they may stand in."""
+    tables = own[[*TABLE, *COLUMN, "budget"]].drop_duplicates()
+    plain = plain.drop(columns="source").assign(setting=plain["method"], changes="")
+    shared = ["data", "profile", "data_set", "backbone", *COLUMN]
+    trained = plain["corpus"] != ""
+    return [
+        tables.merge(plain[trained], on=[*shared, "budget", "corpus"]),
+        tables.merge(plain[~trained].drop(columns=["budget", "corpus"]), on=shared),
+    ]
 
 
-def _pretext(own: pd.DataFrame) -> dict[str, float]:
+def _differences(runs: pd.DataFrame, rows: pd.Series, of: str, prefix: str = "") -> pd.DataFrame:
+    """Mean and interval of each row's differences to `full`, paired by seed; NaN for `full` and without pairs."""
+    facts = pd.DataFrame({"row": rows, "column": runs.groupby(TABLE + COLUMN).ngroup()})
+    facts = facts.assign(seed=runs["seed"], score=runs[of])
+    full = runs["setting"] == FULL
+    pairs = facts[~full].merge(facts[full], on=["column", "seed"], suffixes=("", "_of_full"))
+    table = intervals(pairs["score"] - pairs["score_of_full"], pairs["row"]).reindex(np.arange(rows.max() + 1))
+    ends = {"mean": "", "low": "_low", "high": "_high"}
+    return pd.DataFrame({f"{prefix}difference{end}": table[name] for name, end in ends.items()})
+
+
+def _pretext(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     """Accuracies that the method logged, over seeds: fractions, which are comparable across settings."""
-    logged = pd.DataFrame(own["logged"].tolist())
-    return {f"pretext_{k}": float(logged[k].mean(skipna=False)) for k in logged if "accuracy" in str(k)}
+    rows = rows.sort_values(kind="stable")  # the first row that logged a name decides where its column stands
+    logged = [{k: v for k, v in values.items() if "accuracy" in k} for values in runs.loc[rows.index, "logged"]]
+    return means(pd.DataFrame(logged, index=rows.index, dtype=float), rows).add_prefix("pretext_")
 
 
 def _with_reported(board: pd.DataFrame, method: str, published: Path | None) -> pd.DataFrame:
@@ -153,13 +157,29 @@ def write_ablations(results: Path, records: Sequence[Record]) -> list[Path]:
     Raises:
         StorageError: a file cannot be written.
     """
-    written = []
-    changed = sorted({r.method for r in records if r.overrides.get("method")} & set(registry.methods().plugins))
-    for method in changed:
-        ablations = registry.methods().get(method).ablations
-        board = ablation_board(records, method, ablations, results / "published") if ablations else pd.DataFrame()
+    texts = ablation_texts(to_frame(records), results / "published") if records else {}
+    paths = [results / "leaderboard" / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_text(path, text)
+    return paths
+
+
+def ablation_texts(frame: pd.DataFrame, published: Path | None = None) -> dict[str, str]:
+    """File name -> CSV text of the ablation tables of every method, from the frame of `to_frame`."""
+    texts = {}
+    for method, runs in frame[frame["changed"].astype(bool)].groupby("method", sort=True):
+        declared = _declared(str(method), runs["ablations"])
+        board = ablation_board_of(frame, str(method), declared, published) if declared else pd.DataFrame()
         for key, rows in board.groupby(["data_set", "data", "profile"], sort=True) if len(board) else ():
-            path = results / "leaderboard" / f"ablation-{method}-{'-'.join(map(str, key))}.csv"
-            write_text(path, to_csv(rows))
-            written.append(path)
-    return written
+            texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(rows)
+    return texts
+
+
+def _declared(method: str, of_runs: pd.Series) -> Declared:
+    """The ablations that the records of a method state, in the order of their declaration."""
+    if of_runs.isna().any():  # until records hold it
+        from bench import registry
+
+        return list(registry.methods().get(method).ablations.items()) if method in registry.methods().plugins else []
+    stated = {(a.order, a.name, json.dumps(a.changes, sort_keys=True)): a.changes for run in of_runs for a in run}
+    return [(name, stated[order, name, text]) for order, name, text in sorted(stated)]

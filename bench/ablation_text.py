@@ -41,12 +41,12 @@ def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
     """Header -> one text per setting, in the order of the board."""
     rows: list[Row] = board.to_dict("records")
     first: dict[tuple[str, ...], Row] = {}
+    columns: dict[tuple[str, str, str], dict[tuple[str, ...], Row]] = {}
     for row in rows:
         first.setdefault(_setting(row), row)
+        columns.setdefault(_column(row), {})[_setting(row)] = row
     cells = {"setting": [s[0] for s in first], "changes": [s[1] for s in first]}
-    for column in dict.fromkeys(_column(row) for row in rows):
-        found = {_setting(row): row for row in rows if _column(row) == column}
-        protocol, evaluation, chosen = column
+    for (protocol, evaluation, chosen), found in columns.items():
         name = protocol if protocol not in cells else f"{protocol} {chosen or evaluation}"
         cells[name] = [_score(found.get(s)) for s in first]
         cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]

@@ -146,12 +146,14 @@ def leaderboard(
     as_json: Json = False,
 ) -> None:
     """Regenerate the CSV files in results/leaderboard from the records alone."""
-    from bench.progress import Report
-    from bench.session import regenerate
+    from bench.boards import regenerate
 
     board = regenerate(results)
-    for problem in board.problems:
-        Report().warn(str(problem))
+    if board.problems:
+        from bench.progress import Report
+
+        for problem in board.problems:
+            Report().warn(problem)
     if as_json:
         print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
     elif markdown:
@@ -197,15 +199,15 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List what can be run."""
-    from bench.describe import listing
+    from bench.describe_text import list_lines
+    from bench.listing import listing
 
     rows = listing(what, plugin or [])
     if as_json:
-        print_json([{"name": name, "about": about} for name, about in rows])
+        print_json(rows)
         return
-    width = max(len(name) for name, _ in rows)
-    for name, about in rows:
-        typer.echo(f"{name:<{width}}  {about}")
+    for line in list_lines(what, rows):
+        typer.echo(line)
 
 
 @app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed · bench show weights.pth")
@@ -215,13 +217,14 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, or a file of weights."""
-    from bench.describe import describe, to_text
+    from bench.describe import describe
+    from bench.describe_text import show_text
 
     facts = describe(name, plugin or [])
     if as_json:
         print_json(facts)
     else:
-        typer.echo(to_text(facts))
+        typer.echo(show_text(facts))
 
 
 @app.command(hidden=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.intervals import interval
+from bench.intervals import intervals, means
 from bench.records import Record
 
 DISTRIBUTION = ("in_distribution", "out_of_distribution", "drop")
@@ -27,12 +27,11 @@ def domain_scores(record: Record) -> dict[str, float | None]:
     return dict(zip(DISTRIBUTION, (inside, mean, drop), strict=True)) | sites
 
 
-def domain_summary(runs: pd.DataFrame) -> dict[str, float]:
-    """Means over the seeds of what `domain_scores` gave, and the interval of the drop."""
-    names = [*DISTRIBUTION, *site_columns(runs)]
-    return {name: runs[name].mean(skipna=False) for name in names} | dict(
-        zip(DROP_INTERVAL, interval(runs["drop"]), strict=True)
-    )
+def domain_summary(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """Per row, means over its runs of what `domain_scores` gave, and the interval of the drop."""
+    low, high = DROP_INTERVAL
+    drop = intervals(runs["drop"], rows)
+    return means(runs[[*DISTRIBUTION, *site_columns(runs)]], rows).assign(**{low: drop["low"], high: drop["high"]})
 
 
 def site_columns(frame: pd.DataFrame) -> list[str]:

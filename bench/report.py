@@ -12,7 +12,7 @@ from bench.config import PROFILES
 from bench.domains import DISTRIBUTION, SITE, is_domain_column, site_columns
 from bench.errors import StorageError
 from bench.files import write_text
-from bench.leaderboard import EFFICIENCY, is_variant, overall_board, task_board
+from bench.leaderboard import EFFICIENCY, board_of, is_variant, overall_board, to_frame
 from bench.published import join_published
 from bench.records import Record
 
@@ -25,29 +25,41 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
-    """Regenerate every CSV in results/leaderboard from the records alone; returns the files written.
+    """Regenerate every leaderboard in results/leaderboard from the records alone; returns the files written.
 
     Raises:
         StorageError: a file cannot be written, or two records claim one contestant and seed.
     """
+    folder = results / "leaderboard"
+    texts = leaderboard_texts(to_frame(records), results / "published")
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    for stale in (f"{data}-{profile}{kind}.csv" for data, profile, kind in product(*FILE_NAME_PARTS)):
+        if texts and stale not in texts:
+            (folder / stale).unlink(missing_ok=True)
+    return sorted(folder / name for name in texts)
+
+
+def leaderboard_texts(frame: pd.DataFrame, published: Path) -> dict[str, str]:
+    """File name -> CSV text of the task boards and overall boards, from the frame of `to_frame`.
+
+    Data sets that stand in for others are not among the overall ranks.
+
+    Raises:
+        StorageError: two records claim one contestant and seed.
+    """
+    if frame.empty:
+        return {}
     try:
-        board = task_board(records)
+        board = board_of(frame)
     except ValueError as error:
         raise StorageError(str(error)) from error
-    overall = overall_board(task_board([r for r in records if not r.stand_in_for]))
-    board = join_published(board, results / "published")
-    folder = results / "leaderboard"
-    texts = {}
-    for kind, frame in (("", board), ("-overall", overall)):
-        for key, rows in frame.groupby(["data", "profile"], sort=True) if len(frame) else ():
-            name = "-".join(map(str, key)) + kind + ".csv"
-            texts[folder / name] = to_csv(_without_empty_columns(rows))
-    for path, text in texts.items():
-        write_text(path, text)
-    for stale in (folder / f"{data}-{profile}{kind}.csv" for data, profile, kind in product(*FILE_NAME_PARTS)):
-        if texts and stale not in texts:
-            stale.unlink(missing_ok=True)
-    return sorted(texts)
+    overall = overall_board(board_of(frame[~frame["stand_in"]]) if frame["stand_in"].any() else board)
+    return {
+        f"{data}-{profile}{kind}.csv": to_csv(_without_empty_columns(rows))
+        for kind, table in (("", join_published(board, published)), ("-overall", overall))
+        for (data, profile), rows in (table.groupby(["data", "profile"], sort=True) if len(table) else ())
+    }
 
 
 def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:

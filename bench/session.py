@@ -1,4 +1,4 @@
-"""What the commands `run` and `leaderboard` do, from texts to a summary; the command line only prints it."""
+"""What the command `run` does, from texts to a summary; the command line only prints it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pandas as pd
 import platformdirs
 
 from bench import registry
-from bench.ablation_table import write_ablations
+from bench.boards import regenerate as regenerate
+from bench.boards import write_tables as write_tables
 from bench.config import DEFAULT_BACKBONE, PROFILES, parse_overrides
 from bench.corpora import check_corpus_name
 from bench.data import resolve_root
@@ -22,7 +23,7 @@ from bench.leaderboard import CONTESTANT, GROUP, task_board, to_frame
 from bench.plan import PlannedRun, make_plan
 from bench.progress import Report
 from bench.records import Record
-from bench.report import percent, to_markdown, write_leaderboards
+from bench.report import percent
 from bench.request import RunRequest
 from bench.store import Store
 
@@ -129,11 +130,6 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
     return run_plan(plans, options, world, report)
 
 
-def write_tables(results: Path, records: list[Record]) -> list[Path]:
-    """Regenerate all files in results/leaderboard from the records alone. Raises `StorageError`."""
-    return [*write_leaderboards(results, records), *write_ablations(results, records)]
-
-
 def check_request(request: RunRequest) -> None:
     """Check names that need no plugin, and add the request's plugin files. Raises `UsageError` or `PluginError`."""
     if request.profile not in PROFILES:
@@ -184,28 +180,3 @@ def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
 def _files_of(own: list[Record], files: list[Path]) -> list[Path]:
     names = {f"{r.data}-{r.profile}" for r in own}
     return [f for f in files if f.stem in names]
-
-
-@dataclass(frozen=True)
-class Regenerated:
-    """What `bench leaderboard` did."""
-
-    records: int
-    files: list[Path]
-    problems: list[str]
-    markdown: str
-
-
-def regenerate(results: Path) -> Regenerated:
-    """Write all leaderboard files from the records. Raises `UsageError` when there are no records."""
-    records, problems = Store(results).load()
-    if not records:
-        raise UsageError(
-            f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
-        )
-    files = write_tables(results, records)
-    texts = []
-    for path in files:
-        if not path.stem.endswith("-overall") and not path.stem.startswith("ablation-"):
-            texts.append(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path, keep_default_na=True))}")
-    return Regenerated(len(records), files, [str(p) for p in problems], "\n".join(texts))

@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
-from bench.intervals import interval
+from bench.intervals import intervals, tied
 from bench.leaderboard import overall_board, task_board
 from bench.published import join_published
 from bench.report import to_markdown, write_leaderboards
@@ -40,7 +42,9 @@ def test_mean_on_validation_is_undefined_where_a_seed_lacks_it():
 
 
 def test_one_seed_has_no_interval():
-    assert all(math.isnan(v) for v in interval(pd.Series([0.4])))
+    [one] = intervals(pd.Series([0.4]), pd.Series([0])).to_dict("records")
+    assert (one["seeds"], one["mean"]) == (1, 0.4)
+    assert all(math.isnan(one[name]) for name in ("std", "low", "high"))
     r = row(task_board(scores("simclr", [0.5])), "simclr")
     assert math.isnan(r["std"])
 
@@ -52,6 +56,31 @@ def test_ranks_share_ties_and_say_what_a_test_cannot_tell_apart():
     assert list(board["method"]) == ["best", "near", "far"]
     assert list(board["rank"]) == [1, 2, 3]
     assert list(board["tied_with_best"]) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict"),
+    [
+        ([0.0, 0.0], True),
+        ([0.0], True),
+        ([0.1], None),
+        ([0.1, float("nan")], None),
+        ([0.1, 0.1 + 1e-15], False),
+        ([0.1, -0.1, 0.05], True),
+        ([0.10, 0.11, 0.12], False),
+    ],
+)
+def test_verdict_of_the_paired_test(differences, verdict):
+    assert tied(pd.Series(differences), pd.Series([7] * len(differences))) == {7: verdict}
+
+
+def test_paired_test_is_that_of_scipy():
+    generator = np.random.default_rng(0)
+    rows = pd.Series(np.arange(400) % 80)
+    differences = pd.Series(generator.normal(0.5, 1, len(rows)))
+    expected = {row: ttest_1samp(v, 0).pvalue >= 0.05 for row, v in differences.groupby(rows)}
+    assert tied(differences, rows) == expected
+    assert set(expected.values()) == {True, False}
 
 
 def test_no_common_seed_is_no_tie():

@@ -1,0 +1,50 @@
+"""All files in results/leaderboard, from the records alone; nothing here loads a plugin or torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench.ablation_table import write_ablations
+from bench.errors import UsageError
+from bench.records import Record
+from bench.report import to_markdown, write_leaderboards
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class Regenerated:
+    """What `bench leaderboard` did."""
+
+    records: int
+    files: list[Path]
+    problems: list[str]
+
+    @property
+    def markdown(self) -> str:
+        """The task boards among the files as Markdown tables, each under the name of its file."""
+        boards = [p for p in self.files if not p.stem.endswith("-overall") and not p.stem.startswith("ablation-")]
+        return "\n".join(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path))}" for path in boards)
+
+
+def regenerate(results: Path) -> Regenerated:
+    """Write all leaderboard files from the records.
+
+    Raises:
+        UsageError: there are no records.
+        StorageError: a file cannot be written, or two records claim one contestant and seed.
+    """
+    records, problems = Store(results).load()
+    if not records:
+        raise UsageError(
+            f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
+        )
+    return Regenerated(len(records), write_tables(results, records), [str(p) for p in problems])
+
+
+def write_tables(results: Path, records: Sequence[Record]) -> list[Path]:
+    """Regenerate all files in results/leaderboard from the records alone. Raises `StorageError`."""
+    return [*write_leaderboards(results, records), *write_ablations(results, records)]
