@@ -1,55 +1,45 @@
-"""Texts of `bench list`, `bench show` and `bench data status`. Only `bench show` imports a task's kind, and torch."""
+"""What `bench show` and `bench data status` say, as data; `describe_text` makes texts of descriptions.
+
+Only `bench show` of a task imports its kind, and torch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_jsonable_python
 
 from bench import registry
 from bench.backbones import BACKBONES, BackboneSpec
 from bench.config import quick_settings
 from bench.data import resolve_root
 from bench.data_status import data_status
-from bench.errors import UsageError
-from bench.interfaces import DataSet, Settings, Task
+from bench.interfaces import DataSet, Task
+from bench.listing import LISTS, Facts, add_files, backbone_row, protocol_row, task_row
 from bench.misplaced import folder_name
 from bench.protocols import PROTOCOLS, Protocol
+from bench.settings_schema import settings_schema
+from bench.splits import TEST_FRACTION
 
-LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
-
-
-def listing(what: str, plugin_files: Iterable[Path]) -> list[tuple[str, str]]:
-    """(name, one line about it) of everything of one sort. Raises `UsageError` for an unknown sort."""
-    if what not in LISTS:
-        raise UsageError(f"Cannot list {what!r}.{registry.closest(what, LISTS)} Known: {', '.join(LISTS)}.")
-    _add_files(plugin_files)
-    if what == "protocols":
-        return [(p.name, p.summary) for p in PROTOCOLS.values()]
-    if what == "backbones":
-        return [(b.name, b.summary) for b in BACKBONES.values()]
-    if what == "corpora":
-        from bench.corpora import CORPORA
-
-        return list(CORPORA.items())
-    if what == "formats":
-        from bench.weights.formats import FORMATS
-
-        return [(f.name, f.summary) for f in FORMATS.values()]
-    if what == "tasks":
-        loaded = [registry.tasks().get(name) for name in registry.tasks().plugins]
-        return [(t.name, f"{t.data.title} · {t.kind} · {t.protocol} · {t.metric}{_stand_in(t)}") for t in loaded]
-    return [(p.name, f"{p.location} ({p.package})") for p in registry.methods().plugins.values()]
+if TYPE_CHECKING:
+    from bench.weights.formats import Format
 
 
-def describe(name: str, plugin_files: Iterable[Path]) -> dict[str, Any]:
-    """Facts about a task, method, protocol, backbone, format or file of weights.
+def describe(name: str, plugin_files: Iterable[Path]) -> Facts:
+    """Facts about a task, method, protocol, backbone, format or file of weights, which `type` says; ready for JSON.
 
     Raises:
         UsageError: nothing of that name, with the closest match of all.
         StorageError: a file that holds no usable weights.
     """
-    _add_files(plugin_files)
+    add_files(plugin_files)
+    facts: Facts = to_jsonable_python(_facts(name))
+    return facts
+
+
+def _facts(name: str) -> Facts:
     if name in registry.tasks().plugins:
         return _task_facts(registry.tasks().get(name))
     if name in registry.methods().plugins:
@@ -61,119 +51,110 @@ def describe(name: str, plugin_files: Iterable[Path]) -> dict[str, Any]:
     if Path(name).is_file() or "/" in name:
         from bench.weights.facts import file_facts
 
-        return file_facts(Path(name))
+        return {"type": "weights", **file_facts(Path(name))}
     from bench.weights.formats import FORMATS
 
     if name in FORMATS:
-        from bench.weights.facts import format_facts
-
-        return format_facts(FORMATS[name])
+        return _format_facts(FORMATS[name])
     known = [*registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS, *BACKBONES, *FORMATS]
-    listing = f"List them: bench list {', '.join(LISTS)}."
-    raise registry.unknown("task, method, protocol, backbone, format or file", name, known, listing)
+    lists = f"List them: bench list {', '.join(LISTS)}."
+    raise registry.unknown("task, method, protocol, backbone, format or file", name, known, lists)
 
 
-def _add_files(plugin_files: Iterable[Path]) -> None:
-    for path in plugin_files:
-        registry.methods().add_file(path)
-
-
-def _task_facts(task: Task) -> dict[str, Any]:
-    data = task.data
-    settings = registry.kinds().get(task.kind).settings_class
+def _task_facts(task: Task) -> Facts:
+    kind = registry.kinds().get(task.kind)
     return {
-        "task": task.name,
-        **({"stand-in for": f"{data.stand_in_for}; no task of the benchmark"} if data.stand_in_for else {}),
-        "data set": f"{data.title} ({data.modality}), folder {folder_name(data)}/ under the data root",
-        "kind": task.kind,
-        "protocol": f"{task.protocol}: {PROTOCOLS[task.protocol].summary}",
-        "metric": task.metric,
-        "classes": ", ".join(data.classes),
-        "expected counts": {s: dict(c) for s, c in data.expected_counts.items()},
-        "splits": _splits(data),
+        "type": "task",
+        **task_row(task.name),
+        "metrics": kind.metrics,
+        "data_set": _data_set_facts(task.data),
+        "splits": _splits(task.data),
+        "settings": settings_schema(kind.settings_class),
+        "profiles": {
+            "every": {"task": dict(task.settings)},
+            "quick": quick_settings(task, task.protocol),
+            "paper": {section: dict(values) for section, values in task.paper.items()},
+        },
+    }
+
+
+def _data_set_facts(data: DataSet) -> Facts:
+    return {
+        "name": data.name,
+        "title": data.title,
+        "modality": data.modality,
+        "folder": folder_name(data),
+        "classes": data.classes,
+        "ordered_classes": data.ordered_classes,
+        "overlapping_classes": data.overlapping_classes,
+        "expected_counts": {split: dict(counts) for split, counts in data.expected_counts.items()},
         "layout": data.reader.layout,
-        "settings (--set task.KEY=VALUE)": _fields(settings),
-        "settings (paper)": {s: dict(v) for s, v in task.paper.items()},
-        "settings (every profile)": {"task": dict(task.settings)} if task.settings else "none of its own",
-        "settings (quick)": quick_settings(task, task.protocol),
         "citation": data.citation,
         "licence": data.licence,
-        "how to obtain": data.obtain,
+        "obtain": data.obtain,
     }
 
 
-def _stand_in(task: Task) -> str:
-    name = task.data.stand_in_for
-    return f" · stand-in for {name}, not part of `all`" if name else ""
-
-
-def _splits(data: DataSet) -> str:
-    owner = "test" in data.expected_counts
-    test = "the owner's test split" if owner else "test = 20% of the cases, the same for every seed"
-    if data.domains:
-        test += f", of {data.domains[0]}; {', '.join(data.domains[1:])} are only tested on"
-    rest = "the owner's training cases" if owner else "the others"
-    return (
-        f"{test}; validation = {data.validation_fraction:.0%} of {rest}, drawn by seed, stratified by class, identical "
-        "files and subjects kept together, written to results/splits/"
-    )
-
-
-def _method_facts(name: str) -> dict[str, Any]:
-    cls = registry.methods().get(name)
+def _splits(data: DataSet) -> Facts:
+    """Whose the test split is, shares of the cases where they are drawn, and domains where there are several."""
+    owners = "test" in data.expected_counts
     return {
-        "method": name,
+        "test": {"source": "owner"} if owners else {"source": "drawn", "fraction": TEST_FRACTION},
+        "validation": {"source": "drawn", "fraction": data.validation_fraction},
+        "trained_domain": data.domains[0] if data.domains else None,
+        "tested_only_domains": data.domains[1:],
+    }
+
+
+def _method_facts(name: str) -> Facts:
+    cls, plugin = registry.methods().get(name), registry.methods().plugin(name)
+    return {
+        "type": "method",
+        "name": name,
         "title": cls.title,
+        "version": vars(cls).get("version"),
         "citation": cls.citation,
-        "plugin": registry.methods().plugin(name).location,
-        "settings (--set method.KEY=VALUE; default = published)": _fields(cls.config_class),
-        "quick profile changes": dict(cls.quick),
-        "ablations (bench ablate)": {k: _texts(v) for k, v in cls.ablations.items()},
+        "location": plugin.location,
+        "package": plugin.package,
+        "pretrains": cls.pretrains,
+        "backbones": cls.backbones,
+        "settings": settings_schema(cls.config_class),
+        "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {}},
+        "ablations": {ablation: dict(values) for ablation, values in cls.ablations.items()},
     }
 
 
-def _protocol_facts(protocol: Protocol) -> dict[str, Any]:
+def _protocol_facts(protocol: Protocol) -> Facts:
     return {
-        "protocol": f"{protocol.name}: {protocol.summary}",
-        "settings (--set protocol.KEY=VALUE)": _fields(protocol.settings_class),
-        **({"set by this protocol": dict(protocol.preset)} if protocol.preset else {}),
-        "quick profile changes": dict(protocol.quick),
-        "paper profile changes": "the task's (bench show TASK)" if protocol.trained else "nothing",
+        "type": "protocol",
+        **protocol_row(protocol),
+        "settings": settings_schema(protocol.settings_class),
+        "profiles": {"every": {"protocol": dict(protocol.preset)}, "quick": {"protocol": dict(protocol.quick)}},
     }
 
 
-def _backbone_facts(spec: BackboneSpec) -> dict[str, Any]:
-    shape = spec.transformer
+def _backbone_facts(spec: BackboneSpec) -> Facts:
+    maps = [{"channels": c, "stride": s} for c, s in zip(spec.channels, spec.strides, strict=True)]
     return {
-        "backbone": f"{spec.name}: {spec.summary}",
-        "embedding": f"{spec.channels[-1]} numbers per image",
-        "feature maps (channels at stride)": ", ".join(
-            f"{c} at {s}" for c, s in zip(spec.channels, spec.strides, strict=True)
-        ),
-        "position embedding": f"for {shape.image_size} px, interpolated for others" if shape else "none",
-        "ImageNet weights": spec.imagenet_file or "none known to torchvision",
+        "type": "backbone",
+        **backbone_row(spec),
+        "feature_maps": maps,
+        "position_embedding_px": spec.transformer.image_size if spec.transformer else None,
+        "imagenet_file": spec.imagenet_file or None,
     }
 
 
-def _texts(values: Mapping[str, Any]) -> str:
-    return " ".join(f"{k}={v}" for k, v in values.items())
+def _format_facts(form: Format) -> Facts:
+    from bench.weights.layouts import LAYOUTS
 
-
-def _fields(settings: type[Settings]) -> dict[str, str]:
-    return {k: f"{f.default!r}  {f.description or ''}".rstrip() for k, f in settings.model_fields.items()}
-
-
-def to_text(facts: Mapping[str, Any], indent: str = "") -> str:
-    """Facts as indented text."""
-    lines = []
-    for key, value in facts.items():
-        if isinstance(value, Mapping):
-            lines += [f"{indent}{key}:", to_text(value, indent + "  ")] if value else [f"{indent}{key}: none"]
-        elif isinstance(value, str) and "\n" in value:
-            lines += [f"{indent}{key}:", *(f"{indent}  {line}" for line in value.splitlines())]
-        else:
-            lines.append(f"{indent}{key}: {value}")
-    return "\n".join(lines)
+    return {
+        "type": "format",
+        "name": form.name,
+        "summary": form.summary,
+        "containers": form.containers,
+        "prefixes": form.prefixes,
+        "layouts": [{"name": x.name, "summary": x.summary, "anchor": x.anchor} for x in LAYOUTS],
+    }
 
 
 def data_facts(option: Path | None) -> dict[str, Any]:

@@ -1,31 +1,36 @@
-"""How long `bench --help` takes, as a ratio to starting Python alone. Run: python perf/cli_startup.py."""
+"""CPU time of commands that only print, user and system, and its ratio to that of starting Python alone.
 
+Run: python perf/cli_startup.py
+"""
+
+import resource
 import statistics
 import subprocess
 import sys
-import time
 
+BENCH = [sys.executable, "-m", "bench"]
+PRINTING = ("--help", "list methods --json", "list tasks", "show lvmmed", "show simclr --json", "show brain_tumor")
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
-    "bench --help": [sys.executable, "-m", "bench", "--help"],
-    "bench list tasks": [sys.executable, "-m", "bench", "list", "tasks"],
+    **{f"bench {arguments}": [*BENCH, *arguments.split()] for arguments in PRINTING},
     "python -c 'import torch'": [sys.executable, "-c", "import torch"],
 }
 ROUNDS = 5
 
 
-def seconds(command: list[str]) -> float:
-    start = time.perf_counter()
+def cpu_seconds(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for name in [*COMMANDS] + [n for _ in range(ROUNDS) for n in COMMANDS]:  # the first round warms the disk cache
-        times[name].append(seconds(COMMANDS[name]))
+        times[name].append(cpu_seconds(COMMANDS[name]))
     base = statistics.median(times["python -c pass"][1:])
-    print(f"| command | median of {ROUNDS} (s) | ratio to python -c pass |\n|---|---|---|")
+    print(f"| command | CPU, median of {ROUNDS} (s) | ratio to python -c pass |\n|---|---|---|")
     for name, values in times.items():
         median = statistics.median(values[1:])
         print(f"| {name} | {median:.3f} | {median / base:.1f} |")

@@ -127,7 +127,7 @@ def test_unknown_engine_and_what_show_says(bench, cache, tmp_path):
     assert "task.engine: Input should be 'torchvision' or 'detectron2' (found 'mmdet')" in done.err
     shown = bench("show", "vindr").out
     for part in (
-        "engine: 'torchvision'",
+        "engine: torchvision",
         "min_score: 0.05",
         "Pulmonary fibrosis",
         "train/{case}.{jpg,jpeg,png}",

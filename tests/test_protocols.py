@@ -182,7 +182,7 @@ def test_knn_and_its_settings_are_described(bench):
     assert "neighbours: 20" in text
     assert "temperature: 0.07" in text
     assert "fraction: 0.01" in bench("show", "few_shot_1pct").out.split("set by this protocol")[1]
-    assert "hidden: (512, 256)" in bench("show", "mlp").out
+    assert "hidden: [512,256]" in bench("show", "mlp").out
 
 
 def committed():

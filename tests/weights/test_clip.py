@@ -76,7 +76,7 @@ def test_unnamed_activation_is_told_and_a_named_one_is_taken_silently(clip_file,
 
 def test_notice_is_printed_where_files_are_opened(clip_file, capfd, monkeypatch):
     monkeypatch.setattr("bench.weights.facts.load_into", lambda backbone, loaded: loaded.record)
-    assert "--backbone vit_b_16_openclip" in file_facts(clip_file)["notices"]
+    assert "--backbone vit_b_16_openclip" in " ".join(file_facts(clip_file)["notices"])
     try:
         register_checkpoints([f"a={clip_file}"], None, "resnet18", Report())
         assert "Warning: clip.pt does not say which activation" in capfd.readouterr().err
