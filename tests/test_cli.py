@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -281,31 +282,52 @@ def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
     assert "vicreg  vicreg_method:VICReg (bench-vicreg)" in listing.stdout
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_run_leaves_results_alone_and_continues(phantom_root, tmp_path, number):
+STILL = """
+import time
+from pathlib import Path
+
+from methods.simclr import SimCLR
+
+
+class Still(SimCLR):
+    name = "still"
+
+    def after_step(self, module, progress):
+        waits = Path(__file__).with_name("waits")
+        if progress.epoch == 1 and not waits.exists():
+            waits.touch()
+            time.sleep(300)
+"""
+"""A method that stands still after the first step of its second epoch, the first time."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_interrupted_run_leaves_results_alone_and_continues(bench, phantom_root, tmp_path, number):
+    plugin = tmp_path / "still.py"
+    plugin.write_text(STILL)
     arguments = (
-        "run", "-m", "simclr", "-t", "brain_tumor_linear", "--seed", "0", "--data-root", phantom_root,
-        "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, "--set=pretrain.epochs=15",
+        "run", "-m", "still", "--plugin", plugin, "-t", "brain_tumor_linear", "--seed", "0",
+        "--data-root", phantom_root, "--results", tmp_path / "r", "--cache", tmp_path / "c", "--device", "cpu",
+        *SMALL, "--set=pretrain.epochs=2",
     )  # fmt: skip
     command, environment = process(*arguments)
     before = signal.signal(number, signal.SIG_DFL)  # tests in a shell's background inherit that SIGINT is ignored
     running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     signal.signal(number, before)
-    deadline = time.monotonic() + 400
-    while not list(tmp_path.glob("c/checkpoints/simclr/*/last.ckpt")):
+    deadline = time.monotonic() + 200
+    while not (tmp_path / "waits").exists():
         assert running.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
     running.send_signal(number)
-    _, err = running.communicate(timeout=200)
+    _, err = running.communicate(timeout=100)
     assert running.returncode == 130, err
     assert "Interrupted" in err
     assert not (tmp_path / "r").exists()
-    short, environment = process(*arguments)
-    again = subprocess.run(short, env=environment, capture_output=True, text=True, timeout=300)
-    assert again.returncode == 0, again.stderr
-    assert "resuming simclr at epoch" in again.stderr
+    again = bench(*arguments)
+    assert again.code == 0, again.err
+    assert "resuming still at epoch 1 of 2" in again.err
+    assert [r["method"] for r in records(tmp_path / "r")] == ["still"]
 
 
 def test_lists_and_descriptions(bench):
@@ -342,8 +364,10 @@ def test_data_status_of_the_real_set(bench, real_root):
     assert "166 groups, 64 of them on both sides" in out
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "--help"], ["data", "--help"]])
-def test_help_imports_no_torch(arguments):
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "--help"], ["data", "--help"]]
+)
+def test_help_and_version_import_no_torch(arguments):
     code = (
         f"import sys; sys.argv = ['bench', *{arguments!r}]\n"
         "from bench.cli import main\n"
@@ -352,4 +376,9 @@ def test_help_imports_no_torch(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "Usage" in done.stdout
+    assert ("medical-ssl-bench" if "--version" in arguments else "Usage") in done.stdout
+
+
+def test_version_is_the_installed_one(bench):
+    done = bench("--version")
+    assert (done.code, done.out) == (0, f"medical-ssl-bench {version('medical-ssl-bench')}\n")
