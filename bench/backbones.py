@@ -45,6 +45,8 @@ class BackboneSpec:
     """File name of the ImageNet-1K weights in torch's cache; empty where torchvision has none."""
     family: Family = "resnet"
     transformer: VisionTransformerShape | None = None
+    version: int = 1
+    """Raised whenever the same weights give other features than before, or a seed other weights."""
 
 
 def _vit(

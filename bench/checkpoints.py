@@ -16,6 +16,7 @@ from bench.errors import StorageError
 from bench.files import write_atomic
 
 FORMAT = "bench-encoder-1"
+ENCODER_FILE = "encoder.safetensors"
 
 
 def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) -> None:
@@ -72,6 +73,16 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
         raise StorageError(f"{path} does not fit {type(encoder).__name__}: {shown}. Was it made for another backbone?")
     encoder.load_state_dict(state, strict=True)
     return provenance
+
+
+def find_encoder(folder: Path, identity: str) -> Path | None:
+    """A finished encoder of the same identity in `folder`. Raises `StorageError` when the file is something else."""
+    path = folder / ENCODER_FILE
+    if not path.exists():
+        return None
+    if read_provenance(path).get("identity") != identity:
+        raise StorageError(f"{path} says it belongs to another pretraining. Move it away to pretrain again.")
+    return path
 
 
 def _count(what: str, keys: list[str]) -> str:

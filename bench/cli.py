@@ -17,6 +17,7 @@ from bench.data_commands import register
 from bench.errors import BenchError, Interrupted
 from bench.options import Checkpoints, Json, Plugins, Quiet, Results, print_json, takes_request
 from bench.request import RunRequest
+from bench.results_commands import register as register_results
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
@@ -33,6 +34,9 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 register(data_app)
+results_app = typer.Typer(help="Look after the records under the results folder.", no_args_is_help=True)
+app.add_typer(results_app, name="results")
+register_results(results_app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -56,6 +56,12 @@ class RunConfig(Settings):
     overrides: dict[str, dict[str, Any]]
     """What the user set, section by section, as typed values; not what the profile sets to the same value."""
 
+    @property
+    def sections(self) -> dict[str, dict[str, Any]]:
+        """All settings by section, as JSON has them."""
+        plain: dict[str, dict[str, Any]] = self.model_dump(mode="json", include=set(SECTIONS))
+        return plain
+
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Parse `section.key=value` texts; a value like `[0.2, 1]` is a list. Raises `UsageError` for any other form."""

@@ -11,10 +11,11 @@ from typing import Any
 from bench.corpus_image import VOLUME_SUFFIXES, CorpusImage
 from bench.data import Data
 from bench.errors import DataError, UsageError
-from bench.identity import digest, reader_fingerprint
+from bench.identity import digest, reader_settings
 from bench.interfaces import Case
 from bench.manifest import read_manifest
 from bench.splits import SplitCases
+from bench.versions import Versions, parts, plugin_versions
 from bench.volumes import read_grid, through_plane
 
 CORPORA: Mapping[str, str] = {
@@ -39,6 +40,8 @@ class Corpus:
     """Images left out because the same file is a validation or test image."""
     origin: str
     """Hash of what the corpus is drawn from, the same for every seed."""
+    readers: Versions
+    """The readers that decode some of the images, with their versions."""
 
     @property
     def fingerprint(self) -> str:
@@ -49,6 +52,13 @@ class Corpus:
     def modalities(self) -> str:
         """Hash of which image is of which modality, for runs that balance them."""
         return digest(sorted(f"{i.content}/{i.axis}/{i.index}/{i.modality}" for i in self.images))
+
+    @property
+    def versions(self) -> Versions:
+        """Of all that chooses and decodes the images."""
+        volumes = any(image.axis is not None for image in self.images)
+        images = any(image.axis is None for image in self.images)
+        return parts("corpus", *["images"] * images, *["volumes"] * volumes) | self.readers
 
     @property
     def label(self) -> str:
@@ -66,23 +76,25 @@ def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> 
     source_of = {data.hashes[c.id]: data.data_set.name for data, split in sets for c in split.train}
     images: list[CorpusImage] = []
     sources: dict[str, int] = {}
-    drawn_from: list[list[str]] = []
+    drawn_from: list[list[Any]] = []
+    readers: Versions = {}
     excluded = 0
     for data, split in sets:
         own = [c for c in split.train if source_of[data.hashes[c.id]] == data.data_set.name]
         if split.train and not own:
             continue
         decoder = _decoder(data)
-        drawn_from.append([data.fingerprint, decoder])
+        drawn_from.append([data.fingerprint, reader_settings(data.data_set.reader) if decoder else None])
+        readers |= decoder
         of_cases = {c.id: list(_images_of(data, c, decoder)) for c in own}
         drawn = [image for c in own if data.hashes[c.id] not in held_out for image in of_cases[c.id]]
         excluded += sum(map(len, of_cases.values())) - len(drawn)
         sources[data.data_set.name] = len(drawn)
         images += drawn
-    return Corpus(name, tuple(images), sources, excluded, digest(sorted(drawn_from)))
+    return Corpus(name, tuple(images), sources, excluded, digest(sorted(drawn_from)), readers)
 
 
-def _images_of(data: Data, case: Case, decoder: str) -> Iterator[CorpusImage]:
+def _images_of(data: Data, case: Case, decoder: Versions) -> Iterator[CorpusImage]:
     """The image of a case, or every slice of its volume across the plane of acquisition."""
     content, modality = data.hashes[case.id], data.data_set.modality
     if case.image.name.lower().endswith(VOLUME_SUFFIXES):
@@ -91,13 +103,17 @@ def _images_of(data: Data, case: Case, decoder: str) -> Iterator[CorpusImage]:
     else:
         image = CorpusImage(case.image, content, modality=modality)
         reader: Any = data.data_set.reader
-        yield replace(image, load=partial(reader.load_image, case), decoder=decoder) if decoder else image
+        if not decoder:
+            yield image
+            return
+        name = digest([decoder, reader_settings(reader)])
+        yield replace(image, load=partial(reader.load_image, case), decoder=name)
 
 
-def _decoder(data: Data) -> str:
-    """Fingerprint of the reader where it decodes images itself, else empty: `bench` does, and counts its changes."""
-    reader = data.data_set.reader
-    return reader_fingerprint(reader) if hasattr(reader, "load_image") else ""
+def _decoder(data: Data) -> Versions:
+    """The reader with its version where it decodes images itself; else none: `bench` does."""
+    reader = type(data.data_set.reader)
+    return plugin_versions("reader", reader.__name__, reader) if hasattr(reader, "load_image") else {}
 
 
 def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:
@@ -112,7 +128,7 @@ def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corp
     if not kept:
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
     origin = digest([[i.content, i.axis, i.index] for i in images])
-    return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin)
+    return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin, {})
 
 
 def check_corpus_name(name: str) -> None:

@@ -29,7 +29,7 @@ class CorpusImage:
     load: Callable[[], Image.Image] | None = field(default=None, compare=False)
     """How the data set's own reader decodes it, where files need one (films without a header)."""
     decoder: str = field(default="", compare=False)
-    """Fingerprint of that reader."""
+    """Hash of that reader's version and settings."""
 
     @property
     def key(self) -> tuple[str, int | None, int, str]:

@@ -148,10 +148,10 @@ def phantom(
     cache: Cache = None,
 ) -> None:
     """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
+    from bench.cache_folder import default_cache
     from bench.phantom import ensure_phantoms
     from bench.plan import expand_names
     from bench.registry import tasks
-    from bench.session import default_cache
 
     data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
     typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
@@ -159,8 +159,8 @@ def phantom(
 
 def clean(cache: Cache = None, as_json: Json = False) -> None:
     """Delete from the cache what is made again when needed, and states of unfinished adaptations; checkpoints stay."""
+    from bench.cache_folder import default_cache
     from bench.disk_cache import clean
-    from bench.session import default_cache
 
     files, size_bytes = clean(cache or default_cache())
     if as_json:

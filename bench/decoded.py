@@ -13,13 +13,11 @@ from torch.utils.data import Dataset
 
 from bench.disk_cache import DiskCache
 from bench.identity import digest
+from bench.versions import parts
 
 LIMIT_BYTES = 2**30
 """Memory for decoded images, per process; images beyond it come from disk, or are decoded again."""
 DECODE_THREADS = 4
-_VERSION = 1
-"""Raised whenever the pixels that are kept on disk change: the decoder, the conversion to RGB, the shrinking."""
-
 Source = tuple[Hashable, Callable[[], Image.Image]]
 """What names an image's content, and how to read it."""
 
@@ -62,7 +60,7 @@ class DecodedImages:
 
         if not on_disk or self.files is None:
             return make()
-        return np.array(self.files.get(digest([_VERSION, shorter_side, repr(key)]), make))
+        return np.array(self.files.get(digest([parts("images", "volumes"), shorter_side, repr(key)]), make))
 
 
 DECODED = DecodedImages()

@@ -13,18 +13,15 @@ from torch.utils.data import TensorDataset
 from bench.checkpoints import fingerprint_weights
 from bench.disk_cache import DiskCache
 from bench.errors import TrainingError
-from bench.identity import SCORE_VERSION, declared_fingerprint, digest
+from bench.identity import declaration_fingerprint, digest
 from bench.interfaces import Case, TaskKind
 from bench.loading import decode_all, evaluation_loader, pick_workers
 from bench.measure import Meter
 from bench.optim import pick_device
 from bench.pretrain import Compute
 from bench.progress import Report
-from bench.source import code_fingerprint
 from bench.splits import SplitCases
-
-_VERSION = 1
-"""Raised whenever what is kept on disk changes: how images are batched, the encoder's mode, the arrays' order."""
+from bench.versions import PARTS, preparation_versions
 
 Embeddings = Mapping[str, TensorDataset]
 """Split name (train, validation, test) -> embeddings (N, D) and targets (N, ...)."""
@@ -63,9 +60,9 @@ class EmbeddingCache:
     ) -> None:
         self.files, self.kind = files, kind
         transform = [kind.name, kind.settings.model_dump(mode="json"), kind.evaluation_batch]
-        source = [code_fingerprint(type(kind)), declared_fingerprint(kind.task.data)]
+        read = [preparation_versions(kind), declaration_fingerprint(kind.task.data)]
         machine = [str(torch.__version__), device.type]
-        self._origin = [_VERSION, SCORE_VERSION, fingerprint_weights(encoder), backbone, transform, source, machine]
+        self._origin = [PARTS["embeddings"], fingerprint_weights(encoder), backbone, transform, read, machine]
 
     def get(self, cases: Sequence[Case], make: Callable[[], EmbeddedSide]) -> EmbeddedSide:
         """The embeddings of some cases, read or else made and stored."""

@@ -76,6 +76,9 @@ class Method(ABC):
     """
 
     name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever the method trains another encoder than before under the same settings. A class that declares
+    none has the hash of its source instead (`versions.plugin_versions`)."""
     title: ClassVar[str]
     citation: ClassVar[str]
     config_class: ClassVar[type[MethodConfig]] = MethodConfig
@@ -171,7 +174,11 @@ class BoxTarget:
 
 
 class Reader(Protocol):
-    """Reads one owner's layout. Methods named `load_*` each load one part of a case; `bench data verify` calls all."""
+    """Reads one owner's layout. Methods named `load_*` each load one part of a case; `bench data verify` calls all.
+
+    The class may declare `version`, a number that is raised whenever a `load_*` gives something else than before from
+    the same file; without one, the hash of its source stands for it.
+    """
 
     @property
     def layout(self) -> str:
@@ -302,6 +309,13 @@ class TaskKind(ABC):
     """The engine of a family of tasks: head, loss, prediction, score. It owns no loop."""
 
     name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever the kind adapts or predicts otherwise than before under the same settings. A class that declares
+    none has the hash of its source instead (`versions.plugin_versions`)."""
+    metrics_version: ClassVar[int]
+    """Likewise for `score`: raised whenever the same predictions get other metrics."""
+    decoding: ClassVar[tuple[str, ...]] = ("images",)
+    """What the harness decodes for it, `images` or `volumes`, whose versions are in the identity of its runs."""
     settings_class: ClassVar[type[Settings]]
     metrics: ClassVar[tuple[str, ...]]
     pooled_only: ClassVar[bool] = False

@@ -40,8 +40,9 @@ class Overlap:
         """Number of files in those groups."""
         return sum(map(len, self.groups))
 
-    def to_record(self) -> dict[str, Any]:
-        """Counts and names as plain types, for JSON."""
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many groups and files, and how many of what is the matter with them."""
         return {
             "n_groups": self.n_groups,
             "n_files": self.n_files,
@@ -49,10 +50,16 @@ class Overlap:
             "n_crossing_owner_split": len(self.crossing_owner_split),
             "n_contradictory": len(self.contradictory),
             "n_affected_test_cases": len(self.affected_test_cases),
-            "crossing_split": [list(group) for group in self.crossing_split],
-            "crossing_owner_split": [list(group) for group in self.crossing_owner_split],
-            "contradictory": [list(group) for group in self.contradictory],
-            "affected_test_cases": list(self.affected_test_cases),
+        }
+
+    @property
+    def groups_by_concern(self) -> dict[str, tuple[Group, ...] | tuple[str, ...]]:
+        """The names behind the counts: groups that are worth a look, and the test cases that are not clean."""
+        return {
+            "crossing_split": self.crossing_split,
+            "crossing_owner_split": self.crossing_owner_split,
+            "contradictory": self.contradictory,
+            "affected_test_cases": self.affected_test_cases,
         }
 
 

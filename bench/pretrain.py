@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from bench.backbones import build_backbone
-from bench.checkpoints import read_provenance, save_encoder
+from bench.checkpoints import ENCODER_FILE, save_encoder
 from bench.compiled import compile_backbones, compiler_problem, pays
 from bench.config import PretrainSettings
 from bench.corpora import Corpus
-from bench.errors import StorageError, TrainingError
+from bench.errors import TrainingError
 from bench.interfaces import Method, Progress
 from bench.loading import EpochBatches, ViewDataset, build_loader, decode_all, effective_batch_size, pick_workers
 from bench.measure import Meter
@@ -29,8 +29,6 @@ from bench.progress import Report
 from bench.resume import RESUME_FILE, load_state, save_state
 from bench.seeding import seed_all, seeded
 from bench.trainlog import TrainLog
-
-ENCODER_FILE = "encoder.safetensors"
 
 
 @dataclass(frozen=True)
@@ -233,13 +231,3 @@ def pretrain(
     )
     resume.unlink(missing_ok=True)  # another process may have finished the same pretraining
     return cost
-
-
-def find_encoder(folder: Path, identity: str) -> Path | None:
-    """A finished encoder of the same identity in `folder`. Raises `StorageError` when the file is something else."""
-    path = folder / ENCODER_FILE
-    if not path.exists():
-        return None
-    if read_provenance(path).get("identity") != identity:
-        raise StorageError(f"{path} says it belongs to another pretraining. Move it away to pretrain again.")
-    return path

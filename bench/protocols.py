@@ -95,6 +95,8 @@ class Protocol:
     """Whether it needs one embedding per image, and so a task kind that reads nothing else of the encoder."""
     preset: Mapping[str, Any] = field(default_factory=dict)
     """Settings in every profile that differ from the defaults of the settings class."""
+    version: int = 1
+    """Raised whenever the protocol gives other scores than before under the same settings."""
 
     @property
     def trained(self) -> bool:

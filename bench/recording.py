@@ -1,4 +1,4 @@
-"""From an adapted model's predictions to the record of a run."""
+"""From an adapted model's predictions to the record of a run, and the files that it refers to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.adapt import Adaptation
+from bench.case_table import case_table, file_hash, to_bytes
 from bench.corpora import Corpus
 from bench.evaluation import Evaluation
 from bench.footprint import run_facts
 from bench.interfaces import Case, TaskKind
 from bench.optim import pick_device
 from bench.provenance import collect
-from bench.records import SCHEMA_VERSION, CaseScores, CorpusRecord, DrawRecord, Record, SplitRecord, WeightsRecord
+from bench.records import (
+    SCHEMA_VERSION,
+    CasesRecord,
+    CorpusRecord,
+    DrawRecord,
+    Record,
+    SplitRecord,
+    Versions,
+    WeightsRecord,
+)
 from bench.resolved import Options, ResolvedRun
+from bench.split_files import SplitFiles
 from bench.splits import write_split
 from bench.world import World
 
@@ -31,20 +42,32 @@ class Pretrained:
     """What was loaded instead, where the weights come from a file."""
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A record and the content of the Parquet file beside it."""
+
+    record: Record
+    cases: bytes
+
+
 def make_record(
     run: ResolvedRun, evaluation: Evaluation, pretrained: Pretrained, options: Options, world: World
-) -> Record:
-    """Score the predictions, with and without duplicated test cases, and write the split down."""
+) -> Finished:
+    """Score the predictions, with and without duplicated test cases, and write split, duplicates and draws down."""
     plan, task, adaptation = run.plan, run.plan.task, evaluation.adaptation
     data, split = world.data(task.data), world.split(task.data, plan.seed)
     overlap = world.overlap(task.data, plan.seed)
     file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
     write_split(split, options.results / file)
+    beside = SplitFiles(options.results, file.removesuffix(".csv"))
     clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
     everything = np.ones(len(split.test), dtype=bool)
     domains, clean_domains = (_score_domains(run, split.test, adaptation.predictions, k) for k in (everything, clean))
     cost = ({"pretrain": pretrained.cost} if pretrained.cost else {}) | evaluation.cost
-    return Record(
+    columns = run.kind.case_columns(split.test, adaptation.predictions)
+    table = case_table(columns, [str(c.domain) for c in split.test] if domains else [])
+    cases = to_bytes(table)
+    record = Record(
         schema_version=SCHEMA_VERSION,
         identity=run.identity,
         status="complete",
@@ -65,7 +88,7 @@ def make_record(
         trained_domain=task.data.domains[0] if domains else None,
         metrics_without_duplicates=_overall(run.kind, split.test, adaptation, clean_domains, clean),
         selection=_selection(task.metric, adaptation),
-        duplicates=overlap.to_record(),
+        duplicates=beside.write_duplicates(overlap.groups_by_concern, overlap.counts),
         split=SplitRecord(
             fingerprint=split.fingerprint,
             file=file,
@@ -74,26 +97,27 @@ def make_record(
             test=len(split.test),
             given=split.given,
         ),
-        corpus=_corpus_record(run.corpus) if run.corpus else None,
+        corpus=_corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
         weights=pretrained.weights,
-        config=run.config.model_dump(exclude={"overrides"}),
+        config=run.config.sections,
         overrides=run.config.overrides,
+        ablations=run.ablations,
+        versions=Versions.model_validate(run.facts.versions),
+        fingerprints={"data": data.fingerprint, "declaration": run.facts.declaration},
         hashes=run.hashes,
         warnings=[*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
         cost=cost,
         efficiency=evaluation.model | run_facts(cost),
         draws=[
-            DrawRecord(labelled=list(draw.labelled), metrics=run.kind.score(split.test, draw.predictions))
+            DrawRecord(labelled=len(draw.labelled), metrics=run.kind.score(split.test, draw.predictions))
             for draw in adaptation.draws
         ],
+        labelled=beside.write_labelled([draw.labelled for draw in adaptation.draws]),
         logged=pretrained.logged,
         provenance=collect(pick_device(options.compute.device)) | run.kind.provenance(),
-        cases=CaseScores(
-            id=[c.id for c in split.test],
-            domain=[str(c.domain) for c in split.test] if domains else [],
-            **run.kind.case_columns(split.test, adaptation.predictions),
-        ),
+        cases=CasesRecord(sha256=file_hash(cases), rows=len(split.test), columns=table.column_names),
     )
+    return Finished(record, cases)
 
 
 def mean_over(parts: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
@@ -138,10 +162,12 @@ def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:
     return epoch | score
 
 
-def _corpus_record(corpus: Corpus) -> CorpusRecord:
+def _corpus_record(corpus: Corpus, *, balanced: bool) -> CorpusRecord:
     return CorpusRecord(
         label=corpus.label,
         fingerprint=corpus.fingerprint,
+        origin=corpus.origin,
+        modalities=corpus.modalities if balanced else None,
         images=len(corpus.images),
         sources=dict(corpus.sources),
         excluded=corpus.excluded,

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from bench.backbones import build_backbone
-from bench.checkpoints import load_encoder
+from bench.checkpoints import find_encoder, load_encoder
 from bench.decoded import DECODED
 from bench.disk_cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.evaluation import evaluate
@@ -19,15 +19,15 @@ from bench.files import require_writable
 from bench.optim import pick_device
 from bench.plan import PlannedRun
 from bench.precision import slowness
-from bench.pretrain import Pretraining, find_encoder, pretrain
+from bench.pretrain import Pretraining, pretrain
 from bench.progress import Report
 from bench.protocols import PROTOCOLS
-from bench.recording import Pretrained, make_record
+from bench.recording import Finished, Pretrained, make_record
 from bench.records import Record
 from bench.resolved import Options, ResolvedRun, resolve
 from bench.resume import RESUME_FILE
 from bench.seeding import seed_all
-from bench.store import Store
+from bench.store import Store, lines_of
 from bench.trainlog import LOG_FILE, final_values
 from bench.world import World
 
@@ -52,8 +52,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     DECODED.files = DiskCache(options.cache / FOLDER, report)
     runs = [resolve(plan, options, world, DECODED.files) for plan in plans]
     stored, problems = store.load()
-    for problem in problems:
-        report.warn(str(problem))
+    for line in lines_of(problems):
+        report.warn(line)
     known = {record.identity: record for record in stored}
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
     embeddings = DiskCache(options.cache / EMBEDDINGS, report, "embedded")
@@ -65,10 +65,10 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     _warn_of_precision(missing, options, report)
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
-            record = _run(run, options, world, embeddings, report)
-            report.say(f"stored {store.add(record)}")
+            finished = _run(run, options, world, embeddings, report)
+            report.say(f"stored {store.add(finished.record, finished.cases)}")
             shutil.rmtree(_unfinished(run, options).parent, ignore_errors=True)
-            known[run.identity] = record
+            known[run.identity] = finished.record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
 
@@ -83,7 +83,7 @@ def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Re
         report.warn(reason)
 
 
-def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Record:
+def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Finished:
     report.say(f"{run.plan}")
     backbone, pretrained = _pretrained_backbone(run, options, report)
     save = None
@@ -91,13 +91,14 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
         save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
     split = world.split(run.plan.task.data, run.plan.seed)
     evaluation = evaluate(run, backbone, split, options.compute, embeddings, report, save, _unfinished(run, options))
-    record = make_record(run, evaluation, pretrained, options, world)
+    finished = make_record(run, evaluation, pretrained, options, world)
+    record = finished.record
     score = record.metrics[record.metric]
     shown = "undefined" if score is None else f"{score:.4f}"
     report.say(f"  {record.metric} {shown} on {record.split.test} test cases")
     if save is not None and save.exists():
         report.say(f"  predictions: {save}")
-    return record
+    return finished
 
 
 def _unfinished(run: ResolvedRun, options: Options) -> Path:

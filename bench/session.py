@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import platformdirs
 
 from bench import registry
 from bench.boards import regenerate as regenerate
 from bench.boards import write_tables as write_tables
+from bench.cache_folder import default_cache
 from bench.config import DEFAULT_BACKBONE, PROFILES, parse_overrides
 from bench.corpora import check_corpus_name
 from bench.data import resolve_root
@@ -80,11 +80,6 @@ def _sites(row: dict[Any, Any]) -> str:
         return ""
     inside, outside, drop = (percent(row[name], float("nan")) for name in DISTRIBUTION)
     return f"; in distribution {inside} %, out of distribution {outside} %, drop {drop}"
-
-
-def default_cache() -> Path:
-    """Per-user cache folder of this program."""
-    return Path(platformdirs.user_cache_dir("medical-ssl-bench"))
 
 
 def execute(request: RunRequest, *, quiet: bool) -> RunSummary:

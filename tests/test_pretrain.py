@@ -9,13 +9,13 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from bench.backbones import build_backbone
-from bench.checkpoints import load_encoder, read_provenance, save_encoder
+from bench.checkpoints import find_encoder, load_encoder, read_provenance, save_encoder
 from bench.config import PretrainSettings
 from bench.errors import StorageError, TrainingError
 from bench.interfaces import MethodConfig
 from bench.loading import EpochBatches, effective_batch_size
 from bench.optim import lr_factor
-from bench.pretrain import Compute, Pretraining, find_encoder, pretrain
+from bench.pretrain import Compute, Pretraining, pretrain
 from bench.progress import Report
 from bench.registry import methods
 from bench.seeding import restore_rng, rng_state, seed_all

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bench.errors import StorageError, UsageError
 from bench.interfaces import Method, MethodConfig, Progress
 from bench.records import WeightsRecord
+from bench.versions import PARTS
 from bench.weights.files import file_hash, read_weights
 from bench.weights.formats import HARNESS, Unpacked, unpack
 from bench.weights.layouts import OPTIONAL
@@ -149,6 +150,7 @@ def contestant(loaded: LoadedWeights) -> type[Weights]:
         "__module__": __name__,
         "__doc__": f"Weights from {record.file}.",
         "name": loaded.entry.name,
+        "version": PARTS["weights"],
         "title": f"Weights from the file {record.file} ({record.format}, {loaded.match.backbone})",
         "citation": record.corpus,
         "config_class": create_model("WeightsConfig", __base__=MethodConfig, **fields),

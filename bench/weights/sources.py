@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from bench.checkpoints import ENCODER_FILE
 from bench.errors import UsageError
 from bench.interfaces import Settings
-from bench.pretrain import ENCODER_FILE
 from bench.registry import closest
 from bench.weights.imagenet import imagenet_file
 

@@ -74,6 +74,8 @@ class Classification(TaskKind):
     """Single-label classification with cross-entropy. Images are squashed to a square, not cropped to one."""
 
     name = "classification"
+    version: ClassVar[int] = 1
+    metrics_version: ClassVar[int] = 1
     settings_class = ClassificationSettings
     metrics = ("accuracy", "balanced_accuracy", "macro_auroc", "macro_f1", "quadratic_kappa")
     pooled_only: ClassVar[bool] = True

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from bench.errors import DataError
 from bench.interfaces import Box, BoxTarget, Case
@@ -36,6 +36,8 @@ class BoxCsv(BoxFolder):
     where nobody found anything. Boxes of one label by several radiologists that overlap (IoU of at least `fuse_iou`)
     become one by weighted box fusion (Solovyev et al. 2021), with equal weights; boxes that only one of them drew stay.
     """
+
+    version: ClassVar[int] = 1
 
     nothing: str = "No finding"
     """Name of the class that says so."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from PIL import Image
 
@@ -23,6 +23,8 @@ class BoxJson(BoxFolder):
 
     Boxes are in pixels of the image file. An empty list of boxes is an image without objects.
     """
+
+    version: ClassVar[int] = 1
 
     def read(self, folder: Path) -> list[Case]:
         """List the cases, sorted by id.

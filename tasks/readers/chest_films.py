@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -25,6 +26,8 @@ class ChestFilms(ImageMasks):
     The masks of the SCR database have 1024 x 1024 pixels, the films 2048 x 2048: images are averaged over whole blocks
     of pixels, so that truth and score stay at the resolution of the annotation.
     """
+
+    version: ClassVar[int] = 1
 
     def load_image(self, case: Case) -> Image.Image:
         """8-bit RGB image at the size of its masks. Raises `DataError` where it cannot be decoded."""

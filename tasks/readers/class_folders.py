@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.errors import DataError
 from bench.interfaces import Case
@@ -15,6 +15,8 @@ from tasks.readers.folders import advice, names_found, visible
 @dataclass(frozen=True)
 class ClassFolders:
     """Reader of `<split>/<class>/<image>`, or of `<class>/<image>` where both split folders are None."""
+
+    version: ClassVar[int] = 1
 
     train: str | None
     """Folder of the owner's training split."""

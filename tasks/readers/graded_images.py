@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from bench.errors import DataError
 from bench.interfaces import Case
@@ -16,6 +17,8 @@ from tasks.readers.folders import advice, visible
 @dataclass(frozen=True)
 class GradedImages:
     """Reader of `<images>/<file>` and a CSV table whose rows are `<file>,<grade>`."""
+
+    version: ClassVar[int] = 1
 
     images: str
     """Folder of the images, relative to the data set's folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,8 @@ _MOST_BETWEEN = 0.05
 @dataclass(frozen=True)
 class ImageMasks(PairedFiles):
     """Reader of images and masks. Every part names the masks of the structures in the same order."""
+
+    version: ClassVar[int] = 1
 
     structures: tuple[str, ...]
     """As `DataSet.classes`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ _UNKNOWN = 255
 @dataclass(frozen=True)
 class NiftiVolumes(PairedFiles):
     """Reader of one image volume and one label map per case. Arrays and affines are as the owner stored them."""
+
+    version: ClassVar[int] = 1
 
     values: Mapping[int, int] | None
     """Value in the label map -> class number (1 is the first class); 0 is background. None: any value above 0 is 1."""

@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from bench.errors import TrainingError
-from bench.identity import declared_fingerprint, digest
+from bench.identity import declaration_fingerprint, digest
 from bench.interfaces import BoxReader, Case, Settings, Task, TaskKind
-from bench.source import code_fingerprint
+from bench.versions import preparation_versions
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
 from tasks.kinds.detection.images import DetectionImages
@@ -35,6 +35,8 @@ class Detection(TaskKind):
     """
 
     name = "detection"
+    version: ClassVar[int] = 1
+    metrics_version: ClassVar[int] = 1
     settings_class = DetectionSettings
     metrics: ClassVar[tuple[str, ...]] = METRICS
     evaluation_batch: ClassVar[int] = 16
@@ -146,9 +148,9 @@ class Detection(TaskKind):
         return np.ascontiguousarray(np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1))
 
     @cached_property
-    def _preparation(self) -> list[str]:
+    def _preparation(self) -> list[Any]:
         """What the prepared images depend on besides their files and the input size."""
-        return [self.task.data.name, code_fingerprint(type(self)), declared_fingerprint(self.task.data)]
+        return [self.task.data.name, preparation_versions(self), declaration_fingerprint(self.task.data)]
 
     def _on_original(self, case: Case, found: Detected) -> Detected:
         scale = np.array([case.target.width, case.target.height] * 2) / self.settings.image_size

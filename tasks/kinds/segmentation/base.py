@@ -12,9 +12,9 @@ from lightly.transforms.utils import IMAGENET_NORMALIZE
 from torch import Tensor, nn
 
 from bench.errors import DataError, TrainingError
-from bench.identity import declared_fingerprint, digest
+from bench.identity import declaration_fingerprint, digest
 from bench.interfaces import Case, TaskKind
-from bench.source import code_fingerprint
+from bench.versions import preparation_versions
 from tasks.kinds.segmentation.loss import dice_cross_entropy
 from tasks.kinds.segmentation.scores import Scores, mean_scores
 from tasks.kinds.segmentation.settings import SegmentationSettings
@@ -110,7 +110,7 @@ class SegmentationKind(TaskKind):
 
     @cached_property
     def _preparation(self) -> list[Any]:
-        return [code_fingerprint(type(self)), declared_fingerprint(self.task.data), self.task.data.name]
+        return [preparation_versions(self), declaration_fingerprint(self.task.data), self.task.data.name]
 
 
 def normalise(image: Tensor) -> Tensor:

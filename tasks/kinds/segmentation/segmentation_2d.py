@@ -33,6 +33,8 @@ class Segmentation2D(SegmentationKind):
     """
 
     name = "segmentation_2d"
+    version: ClassVar[int] = 1
+    metrics_version: ClassVar[int] = 1
     settings_class = SegmentationSettings
     metrics: ClassVar[tuple[str, ...]] = ("dice", "iou", "hd95_px", "false_positive_rate_absent")
 

@@ -44,6 +44,9 @@ class Segmentation3D(SegmentationKind):
     """
 
     name = "segmentation_3d"
+    version: ClassVar[int] = 1
+    metrics_version: ClassVar[int] = 1
+    decoding: ClassVar[tuple[str, ...]] = ("volumes",)
     settings_class = VolumeSettings
     metrics: ClassVar[tuple[str, ...]] = ("iou_3d", "dice_3d", "hd95_mm", "dice", "false_positive_rate_absent")
     settings: VolumeSettings
