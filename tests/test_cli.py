@@ -21,7 +21,7 @@ SMALL = [
     "--set=pretrain.epochs=1",
     "--set=pretrain.image_size=32",
     "--set=task.image_size=32",
-    "--set=protocol.epochs=2",
+    "--set=protocol.epochs=1",
 ]
 
 
@@ -198,8 +198,8 @@ def test_truncated_image_is_named_and_results_stay_untouched(run, phantom_root, 
     assert not (tmp_path / "results").exists()
 
 
-def test_missing_and_empty_class_folder_and_wrong_counts(run, phantom_root, tmp_path):
-    root = move_root(phantom_root, tmp_path, "ok")
+def test_missing_and_empty_class_folder_and_wrong_counts(run, whole_phantom_root, tmp_path):
+    root = move_root(whole_phantom_root, tmp_path, "ok")
     folder = root / "brain_tumor" / "Training" / "no_tumor"
     (sorted(folder.iterdir())[0]).unlink()
     done = run("random", "brain_tumor_linear", "--seed", "0", root=root)
@@ -344,12 +344,12 @@ def test_lists_and_descriptions(bench):
     assert bench("show", "lvmmedd").code == 2
 
 
-def test_data_status_counts_found_against_expected(bench, phantom_root, tmp_path):
-    out = bench("data", "status", "--data-root", phantom_root).out
+def test_data_status_counts_found_against_expected(bench, whole_phantom_root, tmp_path):
+    out = bench("data", "status", "--data-root", whole_phantom_root).out
     assert "brain_tumor: found (phantom data)" in out
     assert "train: 200 found of 200 expected" in out
     assert "4 groups, 2 of them on both sides" in out
-    facts = json.loads(bench("data", "status", "--data-root", phantom_root, "--json").out)
+    facts = json.loads(bench("data", "status", "--data-root", whole_phantom_root, "--json").out)
     assert facts["data_sets"][0]["counts"]["test"]["no_tumor"] == 20
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "file").touch()

@@ -71,8 +71,8 @@ def test_fraction_or_number_but_not_both():
 
 
 @pytest.fixture
-def few_shot(phantom_root, capfd):
-    split = World(phantom_root, Report(quiet=True)).split(BRAIN_TUMOR, 0)
+def few_shot(whole_phantom_root, capfd):
+    split = World(whole_phantom_root, Report(quiet=True)).split(BRAIN_TUMOR, 0)
     kind = Classification(TASK, ClassificationSettings(image_size=32))
 
     def embed(cases, noise):

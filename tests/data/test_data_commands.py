@@ -202,9 +202,11 @@ def test_a_wrong_published_split_is_one_error_and_writes_nothing(bench, clean_ro
     assert not file.exists()
 
 
-def test_an_ambiguous_name_is_an_error(bench, phantom_root, tmp_path):
+def test_an_ambiguous_name_is_an_error(bench, whole_phantom_root, tmp_path):
     (tmp_path / "theirs.json").write_text('{"train": ["image(1)"], "test": ["gg (1)"]}')
-    done = bench("data", "splits", "brain_tumor", "--import", tmp_path / "theirs.json", "--data-root", phantom_root)
+    done = bench(
+        "data", "splits", "brain_tumor", "--import", tmp_path / "theirs.json", "--data-root", whole_phantom_root
+    )
     assert done.code == 3
     assert "'image(1)' fits 5 cases of brain_tumor" in done.err
 

@@ -16,8 +16,8 @@ REPORT = Report(quiet=True)
 
 
 @pytest.fixture(scope="module")
-def data(phantom_root):
-    return read_data(BRAIN_TUMOR, phantom_root)
+def data(whole_phantom_root):
+    return read_data(BRAIN_TUMOR, whole_phantom_root)
 
 
 def write(path, rows, header="case,split"):
@@ -118,8 +118,19 @@ def test_the_trained_domain_needs_test_cases(data, tmp_path):
         read_split(several, write(tmp_path / "s.csv", rows), 0, REPORT)
 
 
-def test_cli(bench, phantom_root, data, tmp_path):
-    common = ("run", "-m", "random", "--seed", "0", "--data-root", phantom_root, "--results", tmp_path / "r", "--json")
+def test_cli(bench, whole_phantom_root, data, tmp_path):
+    common = (
+        "run",
+        "-m",
+        "random",
+        "--seed",
+        "0",
+        "--data-root",
+        whole_phantom_root,
+        "--results",
+        tmp_path / "r",
+        "--json",
+    )
     fast = ("-t", "brain_tumor_linear", "--set", "protocol.epochs=1", "--cache", tmp_path / "c")
     drawn = draw_split(data, 0)
     write_split(drawn, tmp_path / "s.csv")

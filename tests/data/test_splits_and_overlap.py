@@ -16,8 +16,8 @@ from tasks.brain_tumor import BRAIN_TUMOR
 
 
 @pytest.fixture(scope="module")
-def phantom(phantom_root):
-    return read_data(BRAIN_TUMOR, phantom_root)
+def phantom(whole_phantom_root):
+    return read_data(BRAIN_TUMOR, whole_phantom_root)
 
 
 def ids(cases):
