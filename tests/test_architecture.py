@@ -1,21 +1,9 @@
 """Rules of the structure that a reader may rely on."""
 
 import dataclasses
-import subprocess
-import sys
-from pathlib import Path
 
 from bench.identity import declared_fingerprint, digest
 from bench.registry import tasks
-
-REPOSITORY = Path(__file__).parents[1]
-
-
-def test_plugins_import_bench_never_the_reverse():
-    done = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports")], cwd=REPOSITORY, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_identity_covers_how_a_data_set_is_read():
