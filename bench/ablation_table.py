@@ -50,7 +50,7 @@ def ablation_board_of(
     """The same from the frame of `to_frame`."""
     runs = _placed(frame, method, [(name, changes) for name, changes in declared if name != FULL])
     if runs.empty:
-        return runs
+        return pd.DataFrame()
     keys = TABLE + COLUMN + ROW
     rows = runs.groupby(keys, sort=True).ngroup()
     differences = [_differences(runs, rows, "score"), _differences(runs, rows, "validation", "validation_")]
@@ -168,18 +168,14 @@ def ablation_texts(frame: pd.DataFrame, published: Path | None = None) -> dict[s
     """File name -> CSV text of the ablation tables of every method, from the frame of `to_frame`."""
     texts = {}
     for method, runs in frame[frame["changed"].astype(bool)].groupby("method", sort=True):
-        declared = _declared(str(method), runs["ablations"])
+        declared = _declared(runs["ablations"])
         board = ablation_board_of(frame, str(method), declared, published) if declared else pd.DataFrame()
         for key, rows in board.groupby(["data_set", "data", "profile"], sort=True) if len(board) else ():
             texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(rows)
     return texts
 
 
-def _declared(method: str, of_runs: pd.Series) -> Declared:
+def _declared(of_runs: pd.Series) -> Declared:
     """The ablations that the records of a method state, in the order of their declaration."""
-    if of_runs.isna().any():  # until records hold it
-        from bench import registry
-
-        return list(registry.methods().get(method).ablations.items()) if method in registry.methods().plugins else []
     stated = {(a.order, a.name, json.dumps(a.changes, sort_keys=True)): a.changes for run in of_runs for a in run}
     return [(name, stated[order, name, text]) for order, name, text in sorted(stated)]

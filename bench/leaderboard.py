@@ -32,6 +32,8 @@ EFFICIENCY = [
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 SCOPE = ["data", "profile", "backbone"]
 BUDGET = [*SCOPE, "budget"]
+DECIMALS = 12
+"""Means that differ beyond these decimals only are equal: the order in which scores are summed decides no rank."""
 
 
 def to_frame(records: Sequence[Record]) -> pd.DataFrame:
@@ -66,21 +68,15 @@ def _row(r: Record) -> dict[str, Any]:
         "score": r.metrics[r.metric],
         "without_duplicates": r.metrics_without_duplicates.get(r.metric),
         "validation": r.selection.get(f"validation_{r.metric}"),
-        "source": _source(r),
+        "source": digest(r.versions.pretraining)[:8],
         "budget": _text(r, "pretrain"),
         "evaluation_settings": _text(r, "task", "protocol"),
         "changed": set_,
         "method_settings": r.config.get("method", {}) | set_,
-        "ablations": getattr(r, "ablations", None),
+        "ablations": r.ablations,
         "logged": r.logged,
         **{name: r.efficiency.get(name) for name in EFFICIENCY},
     }
-
-
-def _source(record: Record) -> str:
-    if not hasattr(record, "versions"):  # until records hold it
-        return record.hashes.get("code", "")[:8]
-    return digest(record.versions.pretraining)[:8]
 
 
 def _text(record: Record, *sections: str) -> str:
@@ -158,7 +154,7 @@ def _require_unique(frame: pd.DataFrame, rows: pd.Series) -> None:
 
 def _ranks(mean: pd.Series, counts: pd.Series, groups: pd.Series) -> pd.Series:
     """1 and the number of rows of the group that count and have a greater mean; NaN for an undefined one."""
-    table = pd.DataFrame({"mean": mean, "counts": counts.astype(int), "group": groups})
+    table = pd.DataFrame({"mean": mean.round(DECIMALS), "counts": counts.astype(int), "group": groups})
     table = table.sort_values("mean", ascending=False)
     above = table.groupby("group")["counts"].cumsum() - table["counts"]
     return 1.0 + above.groupby([table["group"], table["mean"]]).transform("first")
@@ -186,6 +182,7 @@ def overall_board(board: pd.DataFrame) -> pd.DataFrame:
     if board.empty:
         return board
     rows = _in_budgets(board.assign(column=board["task"] + ":" + board["protocol"] + "@" + board["evaluation"]))
+    rows["mean"] = rows["mean"].round(DECIMALS)
     rows["rank"] = rows.groupby([*BUDGET, "column"])["mean"].rank(method="min", ascending=False)
     rows = rows.dropna(subset="rank")
     table = _mean_ranks(rows)
@@ -212,7 +209,7 @@ def _mean_ranks(rows: pd.DataFrame) -> pd.DataFrame:
     ranks = rows.groupby([*BUDGET, *CONTESTANT, "task", "column"])["rank"].min()
     of_tasks = ranks.groupby([*BUDGET, *CONTESTANT, "task"]).agg(["mean", "count"]).join(needed)
     complete = of_tasks["mean"].where(of_tasks["count"] == of_tasks["columns"])
-    table = complete.groupby(BUDGET + CONTESTANT).agg(mean_rank="mean", tasks="count")
+    table = complete.groupby(BUDGET + CONTESTANT).agg(mean_rank="mean", tasks="count").round(DECIMALS)
     every = needed.groupby(BUDGET).size().rename("every")
     return table.assign(mean_rank=table["mean_rank"].where(table["tasks"] == table.join(every)["every"]))
 
