@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from bench.data_commands import register
+from bench.dev_commands import register as register_dev
 from bench.errors import BenchError, Interrupted
 from bench.options import Checkpoints, Json, Plugins, Quiet, Results, print_json, takes_request
 from bench.request import RunRequest
@@ -37,6 +38,9 @@ register(data_app)
 results_app = typer.Typer(help="Look after the records under the results folder.", no_args_is_help=True)
 app.add_typer(results_app, name="results")
 register_results(results_app)
+dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=True)
+app.add_typer(dev_app, name="dev", hidden=True)
+register_dev(dev_app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -390,6 +390,13 @@ class TaskKind(ABC):
         """Per-case columns of the record, one entry per case: target and prediction unless a kind says otherwise."""
         return {"target": [case.target for case in cases], "prediction": predictions.round(5).tolist()}
 
+    def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray | None:
+        """Made-up predictions, right in part, in the form that `score` takes; `behaviour.lock` keeps their metrics.
+
+        None: there are none, and nothing watches over the metrics.
+        """
+        return None
+
     def provenance(self) -> dict[str, Any]:
         """What a record says beyond the settings about how this kind was run, such as the version of an engine."""
         return {}

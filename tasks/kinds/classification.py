@@ -122,6 +122,13 @@ class Classification(TaskKind):
             scores["quadratic_kappa"] = quadratic_kappa(target, predictions.argmax(axis=1), len(data_set.classes))
         return scores
 
+    def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
+        """Probabilities of every class, in favour of the true one for most cases."""
+        logits = np.random.default_rng(0).normal(size=(len(cases), len(self.task.data.classes)))
+        logits[np.arange(len(cases)), [case.target for case in cases]] += 1.5
+        exponents = np.exp(logits)
+        return exponents / exponents.sum(axis=1, keepdims=True)
+
 
 def score_classes(target: np.ndarray, probabilities: np.ndarray) -> dict[str, float | None]:
     """Accuracy, balanced accuracy, macro AUROC and macro F1 of targets (N,) and probabilities (N, C).

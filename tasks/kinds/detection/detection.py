@@ -121,6 +121,19 @@ class Detection(TaskKind):
             raise ValueError(f"detections of {len(predictions)} images for {len(cases)} cases")
         return coco_scores([case.target for case in cases], list(predictions), self.task.data.classes)
 
+    def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
+        """The true boxes, moved a little, and a false one in every second image."""
+        random = np.random.default_rng(0)
+        found: list[Detected] = []
+        for i, case in enumerate(cases):
+            boxes = np.array([box[1:] for box in case.target.boxes], dtype=np.float64).reshape(-1, 4)
+            extent = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+            moved = boxes + extent * random.uniform(-0.2, 0.2, boxes.shape)
+            moved = np.concatenate([moved, [[0.0, 0.0, 9.0, 9.0]] * (i % 2)]) if i % 2 else moved
+            labels = np.array([box.label for box in case.target.boxes] + [0] * (i % 2), dtype=np.int64)
+            found.append({"boxes": moved, "scores": random.uniform(0.1, 1, len(moved)).round(4), "labels": labels})
+        return _as_entries(found)
+
     def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
         """True boxes as [label, x_min, y_min, x_max, y_max], detections as [label, score, x_min, ...], per case."""
         found = [

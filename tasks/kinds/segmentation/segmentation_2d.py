@@ -58,6 +58,10 @@ class Segmentation2D(SegmentationKind):
                 scores.append(self._score_original(case, logits, save) if test else self._score_small(logits, planes))
         return as_entries(scores)
 
+    def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
+        """Scores of the true masks, moved by a few pixels."""
+        return as_entries([self._score_masks(case, _moved(self.load_truth(case)[0])) for case in cases])
+
     def prepare(self, case: Case) -> np.ndarray:
         """Image and target planes at the input size (3 + T, S, S), uint8, from the cache or decoded."""
         return self.kept(self.key(case), partial(self._decode, case))
@@ -108,10 +112,15 @@ class Segmentation2D(SegmentationKind):
         truth, region = self.load_truth(case)
         size = truth.shape[1:]
         masks = self.predict(interpolate(logits[None].float(), size=size, mode="bilinear", align_corners=False))[0]
+        if save is not None:
+            self._save(case, masks if region is None else masks & region, save)
+        return self._score_masks(case, masks)
+
+    def _score_masks(self, case: Case, masks: np.ndarray) -> Scores:
+        """Scores of masks (C, H, W), bool, on the owner's pixels."""
+        truth, region = self.load_truth(case)
         if region is not None:
             masks = masks & region
-        if save is not None:
-            self._save(case, masks, save)
         scores = score_masks(truth, masks, self.classes, region)
         scores["hd95_px"] = [hd95(t, p, (1.0, 1.0)) for t, p in zip(truth, masks, strict=True)]
         return self._named(scores)
@@ -154,6 +163,12 @@ class SegmentationImages(PreparedDataset):
         """Raise `DataError` where no training image has a target."""
         if self.train and not any(self.kind.has_target(case) for case in self.cases):
             raise no_target(self.kind, len(self.cases))
+
+
+def _moved(masks: np.ndarray) -> np.ndarray:
+    """Masks (C, H, W) two pixels lower and further right."""
+    moved: np.ndarray = np.roll(masks, (2, 2), axis=(1, 2))
+    return moved
 
 
 def _any_target(planes: np.ndarray) -> np.ndarray:

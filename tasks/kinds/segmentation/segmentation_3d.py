@@ -73,6 +73,16 @@ class Segmentation3D(SegmentationKind):
         score = partial(self._score_original, save=save) if test else self._score_small
         return as_entries([score(case, islice(stream, len(self.prepare(case)))) for case in cases])
 
+    def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
+        """Scores of the true labels, moved by a row."""
+        scores = []
+        for case in cases:
+            labels = self.reader.load_labels(case)
+            grid = find_grid(labels.affine, self.settings.plane)
+            truth = cut(labels.array, grid)
+            scores.append(score_volume(truth, np.roll(truth, 1, axis=1), self.classes, grid.spacing_mm))
+        return as_entries(scores)
+
     def prepare(self, case: Case) -> np.ndarray:
         """Slices at the input size (N, S, S), dtype `SLICE`, memory-mapped.
 

@@ -1,0 +1,176 @@
+"""Canaries of plugins: small results that change when what they do changes, made from phantoms and fixed seeds.
+
+A canary is a mapping of names to texts, which must be equal, or to lists of numbers, which must be equal within what
+another processor or another version of a library may round differently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from PIL.Image import Image
+
+from bench import registry
+from bench.adapt import Supervised
+from bench.backbones import build_backbone
+from bench.config import PretrainSettings, quick_settings
+from bench.data import Data, read_data
+from bench.embeddings import embed_splits
+from bench.few_shot import FewShot
+from bench.interfaces import Case, DataSet, Method, Task, TaskKind, Volume
+from bench.knn import NeighbourVote
+from bench.measure import Meter
+from bench.phantom import ensure_phantom
+from bench.pretrain import Compute
+from bench.progress import Report
+from bench.protocols import PROTOCOLS, NeighbourSettings, Protocol, ProtocolSettings
+from bench.seeding import seed_all, seeded
+from bench.splits import SplitCases, draw_split
+
+Values = Mapping[str, str | list[float]]
+CPU, QUIET = Compute("cpu", 0, False), Report(quiet=True)
+
+
+def method(cls: type[Method], folder: Path) -> Values:
+    """Losses of two steps in the `quick` profile on 16 made-up images, and the mean of what is trained after them."""
+    from bench.dev.harness_canaries import losses_of_steps, made_up_corpus
+
+    config = cls.config_class(**cls.quick)
+    if not cls.pretrains:
+        seed_all(0)
+        module = cls(config).build(build_backbone("resnet18"))
+        return {"parameters": statistics(torch.cat([p.flatten() for p in module.parameters()]))}
+    settings = PretrainSettings(
+        epochs=2, batch_size=16, image_size=32, init="random", gradient_clip=1.0, balance=False, precision="32-true"
+    )
+    return losses_of_steps(cls(config), made_up_corpus(16), settings)
+
+
+def kind(task: Task, folder: Path) -> Values:
+    """Samples of a phantom as the kind prepares them, and the losses of one epoch of fine-tuning."""
+    engine, split = adapted(task, folder)
+    images = {n: engine.dataset(cases, train=n == "train") for n, cases in split.sides.items()}
+    values: dict[str, list[float]] = {}
+    for name in ("validation", "train"):
+        with seeded(0):
+            image, target = images[name][0]
+        values[f"{name} image"] = statistics(image)
+        values[f"{name} target"] = statistics(torch.as_tensor(target, dtype=torch.float32))
+    return values | {"losses": _one_epoch(engine, split, PROTOCOLS["finetune"])}
+
+
+def metrics(task: Task, folder: Path) -> Values:
+    """Metrics of made-up predictions that are right in part."""
+    engine, split = adapted(task, folder)
+    made_up = engine.sample_predictions(split.test)
+    if made_up is None:
+        raise TypeError(f"{type(engine).__name__}.sample_predictions gives nothing to score.")
+    found = engine.score(split.test, made_up)
+    return {name: [] if value is None else [value] for name, value in found.items()}
+
+
+def reader(data_sets: Sequence[DataSet], folder: Path) -> Values:
+    """The cases of phantoms, and two of them as each `load_*` gives them."""
+    values: dict[str, str | list[float]] = {}
+    for data_set in data_sets:
+        root = ensure_phantom(data_set, folder)
+        cases = sorted(read_data(data_set, root).cases, key=lambda case: case.id)
+        rows = [(c.id, str(c.target), c.owner_split, c.subject, c.domain, len(c.labels)) for c in cases]
+        values[f"{data_set.name} cases"] = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+        for name in sorted(n for n in dir(data_set.reader) if n.startswith("load_")):
+            loaded = [getattr(data_set.reader, name)(case) for case in (cases[0], cases[-1])]
+            values[f"{data_set.name} {name}"] = [x for one in loaded for x in statistics(one)]
+    return values
+
+
+def protocol(chosen: Protocol, task: Task, folder: Path) -> Values:
+    """What is frozen, and the losses of one epoch, or the votes, on a phantom."""
+    engine, split = adapted(task, folder)
+    flags = f"frozen={chosen.frozen} pooled={chosen.pooled} trained={chosen.trained}"
+    if chosen.trained:
+        return {"flags": flags, "losses": _one_epoch(engine, split, chosen)}
+    seed_all(0)
+    embedded = embed_splits(build_backbone("resnet18"), engine, split, CPU, QUIET).sides
+    settings = chosen.settings_class(**{**chosen.preset, **chosen.quick})
+    meter = Meter(torch.device("cpu"))
+    if isinstance(settings, NeighbourSettings):
+        done = NeighbourVote(embedded, engine, split, settings, meter).fit()
+    else:
+        done = FewShot(embedded, engine, split, settings, 0, meter, QUIET).fit("canary")  # type: ignore[arg-type]
+    return {"flags": flags, "predictions": statistics(done.predictions)}
+
+
+def backbone(name: str, folder: Path) -> Values:
+    """Embedding and maps of one image under seeded weights."""
+    seed_all(0)
+    encoder = build_backbone(name).eval()
+    side = 56 if "14" in name else 64
+    image = torch.linspace(-2, 2, 3 * side * side).reshape(1, 3, side, side)
+    with torch.inference_mode():
+        features = encoder(image)
+    maps = {f"map {i}": statistics(one) for i, one in enumerate(features.maps)}
+    return {"embedding": statistics(features.pooled), **maps}
+
+
+def adapted(task: Task, folder: Path) -> tuple[TaskKind, SplitCases]:
+    """The kind of a task in the `quick` profile, and a few cases of its phantom for each side of a split."""
+    data: Data = read_data(task.data, ensure_phantom(task.data, folder))
+    split = draw_split(data, 0)
+    cls = registry.kinds().get(task.kind)
+    settings = {**task.settings, **quick_settings(task, "finetune")["task"]}
+    engine = cls(task, cls.settings_class(**settings))
+    engine.contents = {case.id: data.hashes[case.id] for case in data.cases}
+    return engine, replace(
+        split, train=_few(split.train, 8), validation=_few(split.validation, 3), test=_few(split.test, 4)
+    )
+
+
+def _few(cases: Sequence[Case], number: int) -> tuple[Case, ...]:
+    """Evenly spread over the list, so that all classes are among them."""
+    places = np.linspace(0, len(cases) - 1, min(number, len(cases))).astype(int)
+    return tuple(cases[i] for i in places)
+
+
+def _one_epoch(engine: TaskKind, split: SplitCases, chosen: Protocol) -> list[float]:
+    """Training losses, step by step."""
+    settings = chosen.settings_class(**{**chosen.preset, "epochs": 1, "batch_size": 4, "lr": 1e-3})
+    assert isinstance(settings, ProtocolSettings)
+    seed_all(0)
+    training = Supervised(build_backbone("resnet18"), engine, split, chosen, settings, 0, CPU, QUIET)
+    losses: list[float] = []
+    original = engine.training_loss
+
+    def kept(*arguments: Any) -> torch.Tensor:
+        loss = original(*arguments)
+        losses.append(float(loss.detach()))
+        return loss
+
+    with patch.object(engine, "training_loss", kept):
+        training.train_epoch(1, lambda note: None)
+    return losses
+
+
+def statistics(value: Any) -> list[float]:
+    """Size, mean, deviation and a weighted mean, in which places matter, of an array, image, volume or tensor."""
+    if isinstance(value, Volume):
+        return [*statistics(value.array), *map(float, np.asarray(value.affine).flatten())]
+    if value is None:
+        return []
+    array = np.asarray(value.detach() if isinstance(value, torch.Tensor) else value, dtype=np.float64)
+    if isinstance(value, Image) and value.mode != "RGB":
+        raise TypeError(f"a reader gave an image of mode {value.mode}; expected RGB")
+    weights = np.resize(np.arange(1, 98), array.size)
+    weighted = float(np.average(array.flatten(), weights=weights)) if array.size else 0.0
+    return [float(array.size), float(array.mean()), float(array.std()), weighted]
+
+
+def flat(parts: Iterator[Sequence[float]]) -> list[float]:
+    """Several lists of numbers as one."""
+    return [float(x) for part in parts for x in part]

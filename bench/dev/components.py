@@ -1,0 +1,106 @@
+"""Every component whose version stands in records: where its version and its source are, and its canary."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.backbones import BACKBONES
+from bench.dev import canaries, harness_canaries
+from bench.dev.canaries import Values
+from bench.interfaces import DataSet
+from bench.protocols import PROTOCOLS
+from bench.source import source_hash
+from bench.versions import PARTS, Version, declared_version
+
+
+@dataclass(frozen=True)
+class Component:
+    """One entry of `behaviour.lock`."""
+
+    name: str
+    """As in the versions of a record: `method simclr`, `views`."""
+    version: Version
+    sources: tuple[Path, ...]
+    canary: Callable[[Path], Values]
+    """Small results that follow from its behaviour; gets a folder to write in."""
+
+    @property
+    def source(self) -> str:
+        """Hash of its source, the same where modules are renamed."""
+        return source_hash(self.sources, imports=False)[:16]
+
+
+def components() -> list[Component]:
+    """All components of this project, in the order of their names."""
+    return sorted([*_parts(), *_methods(), *_kinds(), *_readers(), *_protocols(), *_backbones()], key=lambda c: c.name)
+
+
+def _parts() -> Iterator[Component]:
+    for name, (canary, objects) in harness_canaries.PARTS.items():
+        yield Component(name, PARTS[name], _files(*objects), canary)
+
+
+def _methods() -> Iterator[Component]:
+    for name in _own(registry.methods()):
+        cls = registry.methods().get(name)
+        yield Component(f"method {name}", declared_version(cls), _package(cls), partial(canaries.method, cls))
+
+
+def _kinds() -> Iterator[Component]:
+    for name in _own(registry.kinds()):
+        cls = registry.kinds().get(name)
+        task = next(t for t in _tasks() if t.kind == name)
+        yield Component(f"kind {name}", declared_version(cls), _package(cls), partial(canaries.kind, task))
+        version = declared_version(cls, "metrics_version")
+        yield Component(f"metrics {name}", version, _package(cls), partial(canaries.metrics, task))
+
+
+def _readers() -> Iterator[Component]:
+    by_class: dict[type, list[DataSet]] = {}
+    for data_set in {task.data.name: task.data for task in _tasks()}.values():
+        by_class.setdefault(type(data_set.reader), []).append(data_set)
+    for cls, data_sets in by_class.items():
+        canary = partial(canaries.reader, tuple(data_sets))
+        yield Component(f"reader {cls.__name__}", declared_version(cls), _files(cls), canary)
+
+
+def _protocols() -> Iterator[Component]:
+    task = next(t for t in _tasks() if registry.kinds().get(t.kind).pooled_only)
+    for protocol in PROTOCOLS.values():
+        canary = partial(canaries.protocol, protocol, task)
+        yield Component(f"protocol {protocol.name}", protocol.version, _files(type(protocol)), canary)
+
+
+def _backbones() -> Iterator[Component]:
+    from bench.resnet import ResNetBackbone
+    from bench.vit import ViTBackbone
+
+    for spec in BACKBONES.values():
+        cls = ResNetBackbone if spec.family == "resnet" else ViTBackbone
+        yield Component(f"backbone {spec.name}", spec.version, _files(cls), partial(canaries.backbone, spec.name))
+
+
+def _own(plugins: registry.Registry) -> list[str]:
+    """The plugins of this project's own distribution; others have locks of their own."""
+    return [name for name, plugin in plugins.plugins.items() if plugin.package == "medical-ssl-bench"]
+
+
+def _tasks() -> list[Any]:
+    return [registry.tasks().get(name) for name in _own(registry.tasks())]
+
+
+def _files(*objects: Any) -> tuple[Path, ...]:
+    return tuple(sorted({Path(inspect.getfile(one)).resolve() for one in objects}))
+
+
+def _package(cls: type) -> tuple[Path, ...]:
+    """The module of a class, or all modules of the folder it lies in where that is a package of its own."""
+    path = Path(inspect.getfile(cls)).resolve()
+    own = path.parent.name not in ("methods", "kinds")
+    return tuple(sorted(path.parent.glob("*.py"))) if own else (path,)
