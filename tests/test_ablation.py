@@ -1,17 +1,21 @@
 """Ablations: declared as data, run as ordinary runs, tabulated from records alone."""
 
+import io
 import json
 import math
+from importlib import import_module
 
 import pandas as pd
 import pytest
 
 from bench.ablation import find_ablations
-from bench.ablation_table import ablation_board, write_ablations
+from bench.ablation_table import ablation_board, ablation_texts, write_ablations
 from bench.ablation_text import tables_text
 from bench.config import resolve
+from bench.leaderboard import to_frame
+from bench.records import AblationRecord
 from bench.registry import methods
-from bench.source import code_fingerprint
+from bench.versions import plugin_versions
 from tests.records_of import record
 
 ABLATIONS = {"without_x": {"x": False}, "nodes_8": {"nodes": 8}}
@@ -24,7 +28,17 @@ PAPER = (
 
 def runs(values, method="lvmmed", own=None, pretrain=None, **changes):
     overrides = ({"method": own} if own else {}) | ({"pretrain": pretrain} if pretrain else {})
-    return [record(method, s, v, overrides=overrides, **changes) for s, v in enumerate(values)]
+    facts = {"overrides": overrides, "ablations": stated(own or {})} | changes
+    return [record(method, s, v, **facts) for s, v in enumerate(values)]
+
+
+def stated(own, ablations=ABLATIONS):
+    """What a record with these settings states of the ablations that its method declares."""
+    return [
+        AblationRecord(name=name, order=order, changes=changes)
+        for order, (name, changes) in enumerate(ablations.items(), start=1)
+        if changes.items() <= own.items()
+    ]
 
 
 def board(records, published=None):
@@ -86,7 +100,7 @@ def test_a_change_that_is_the_profiles_own_value_is_still_of_its_row():
         runs([0.5]) + runs([0.4], own={"y": 1}),
         runs([0.5]) + runs([0.4], own={"x": False}, data="phantom"),
         runs([0.5]) + runs([0.4], own={"x": False}, profile="paper"),
-        runs([0.5]) + runs([0.4], own={"x": False}, hashes={"evaluation": "e", "pretraining": "p", "code": "new"}),
+        runs([0.5]) + runs([0.4], own={"x": False}, versions={"pretraining": {"method lvmmed": 2}, "evaluation": {}}),
         [],
     ],
 )
@@ -126,6 +140,45 @@ def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
     assert [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, records[::-1])] == first
 
 
+def test_tables_are_those_of_what_the_records_state():
+    """The method need not be installed, and a run from before a declaration counts like those after it."""
+    before = runs([0.7, 0.6], "absent", own={"nodes": 8}, ablations=[])
+    after = runs([0.5, 0.6], "absent") + runs([0.4, 0.7], "absent", own={"x": False})
+    assert list(ablation_texts(to_frame(after + before))) == ["ablation-absent-brain_tumor-real-quick.csv"]
+    [text] = ablation_texts(to_frame(after + before)).values()
+    assert settings_in(text) == ["full", "without_x"], "no record states the ablation that its settings are"
+    later = [record("absent", 2, 0.5, overrides={"method": {"nodes": 8}}, ablations=stated({"nodes": 8}))]
+    [text] = ablation_texts(to_frame(after + before + later)).values()
+    assert settings_in(text) == ["full", "without_x", "nodes_8"]
+    assert pd.read_csv(io.StringIO(text))["seeds"].tolist() == [2, 2, 3]
+
+
+def settings_in(text):
+    return list(pd.read_csv(io.StringIO(text))["setting"])
+
+
+def test_an_ablation_that_was_declared_otherwise_is_a_row_of_its_own():
+    old = runs([0.3, 0.4], own={"nodes": 4}, ablations=stated({"nodes": 4}, {"few": {"nodes": 4}}))
+    new = runs([0.5, 0.4], own={"nodes": 8}, ablations=stated({"nodes": 8}, {"few": {"nodes": 8}}))
+    [text] = ablation_texts(to_frame(runs([0.5, 0.6]) + old + new)).values()
+    rows = pd.read_csv(io.StringIO(text))[["setting", "changes"]].fillna("").itertuples(index=False, name=None)
+    assert list(rows) == [("full", ""), ("few", "nodes=4"), ("few", "nodes=8")]
+
+
+def test_tables_of_independent_records_are_the_tables_of_each():
+    groups = [
+        runs([0.5, 0.6], **kind) + runs([0.4, 0.7], own={"x": False}, **kind) + runs([0.1], "random", **kind)
+        for kind in ({"backbone": "resnet18"}, {"backbone": "resnet50"}, {"task": "other", "data_set": "other"})
+    ]
+    together = board([r for group in groups for r in group])
+    alone = pd.concat([board(group) for group in groups])
+    order = ["data_set", "backbone"]
+    pd.testing.assert_frame_equal(
+        together.sort_values(order, kind="stable", ignore_index=True),
+        alone.sort_values(order, kind="stable", ignore_index=True),
+    )
+
+
 @pytest.mark.parametrize("name", sorted(methods().plugins))
 def test_declared_ablations_change_a_setting_of_a_profile_to_a_valid_value(name):
     cls = methods().get(name)
@@ -142,16 +195,12 @@ def test_lvmmed_declares_the_papers_ablations():
 
 
 def test_table_of_ablations_is_no_part_of_the_identity(tmp_path, monkeypatch):
-    prints = []
-    for i, body in enumerate(("    ablations: dict = {'a': {'x': 1}}\n    y = 1\n", "    y = 1\n", "    y = 2\n")):
-        folder = tmp_path / str(i) / "same_name"
-        folder.mkdir(parents=True)
-        (folder / "__init__.py").write_text("class Mine:\n" + body)
-        with monkeypatch.context() as patch:
-            patch.syspath_prepend(str(folder.parent))
-            patch.delitem(__import__("sys").modules, "same_name", raising=False)
-            prints.append(code_fingerprint(__import__("same_name").Mine))
-    assert prints[0] == prints[1] != prints[2]
+    monkeypatch.syspath_prepend(tmp_path)
+    found = []
+    for i, table in enumerate(("{'a': {'x': 1}}", "{}")):
+        (tmp_path / f"mine_{i}.py").write_text(f"class Mine:\n    version = 3\n    ablations: dict = {table}\n")
+        found.append(plugin_versions("method", "mine", import_module(f"mine_{i}").Mine))
+    assert found == [{"method mine": 3}] * 2
 
 
 PLUGIN = """
