@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.case_table import case_table, file_hash, to_bytes
 from bench.identity import digest
-from bench.records import CaseScores, CorpusRecord, Record, SplitRecord
+from bench.records import SCHEMA_VERSION, CasesRecord, CorpusRecord, DuplicatesRecord, Record, SplitRecord
+
+CASES = to_bytes(case_table({"target": [0], "prediction": [[1.0, 0.0]]}))
+"""The Parquet file of the one test case that each of these records has."""
 
 
 def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes: Any) -> Record:
-    corpus = CorpusRecord(
-        label="pool(brain_tumor)", fingerprint="f", images=10, sources={"brain_tumor": 10}, excluded=0
-    )
+    """A record of one run; its hashes are the same for all runs of a method, so that they are compared."""
     fields: dict[str, Any] = {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "status": "complete",
         "profile": "quick",
         "data": "real",
@@ -28,16 +30,37 @@ def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes:
         "metrics": {"accuracy": score, "macro_auroc": None},
         "metrics_without_duplicates": {"accuracy": score - 0.1},
         "selection": {"epoch": 1, "validation_accuracy": 0.5},
-        "duplicates": {"n_groups": 0},
+        "duplicates": _no_duplicates(),
         "split": SplitRecord(fingerprint="s", file="splits/x.csv", train=2, validation=1, test=1),
-        "corpus": None if method == "random" else corpus,
+        "corpus": None if method == "random" else _corpus(),
         "config": {},
         "overrides": {},
+        "versions": {"pretraining": {f"method {method}": 1}, "evaluation": {"kind classification": 1}},
+        "fingerprints": {"data": "d", "declaration": "d"},
         "hashes": {"evaluation": "e" * 64, "pretraining": digest(method)},
         "warnings": [],
         "cost": {"adapt": {"seconds": 1.0}},
         "provenance": {},
-        "cases": CaseScores(id=["a"], target=[0], prediction=[[1.0, 0.0]]),
+        "cases": CasesRecord(sha256=file_hash(CASES), rows=1, columns=["target", "prediction"]),
     } | changes
     fields.setdefault("identity", digest([str(v) for v in fields.values()]))
     return Record(**fields)
+
+
+def consistent(one: Record) -> Record:
+    """The record with the hashes and the identity that follow from its fields, as the store demands."""
+    sections = {name: one.config.get(name, {}) for name in ("method", "pretrain", "task", "protocol")}
+    hashes = one.model_copy(update={"config": sections}).facts.hashes
+    return one.model_copy(update={"config": sections, "identity": hashes.pop("identity"), "hashes": hashes})
+
+
+def _no_duplicates() -> DuplicatesRecord:
+    counts = ("n_groups", "n_files", "n_crossing_split", "n_crossing_owner_split", "n_contradictory")
+    names = {"file": "splits/x-duplicates.json", "sha256": "h"}
+    return DuplicatesRecord(**names, **dict.fromkeys((*counts, "n_affected_test_cases"), 0))
+
+
+def _corpus() -> CorpusRecord:
+    return CorpusRecord(
+        label="pool(brain_tumor)", fingerprint="f", origin="o", images=10, sources={"brain_tumor": 10}, excluded=0
+    )
