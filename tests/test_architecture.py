@@ -2,21 +2,21 @@
 
 import dataclasses
 
-from bench.identity import declared_fingerprint, digest
+from bench.identity import declaration_fingerprint, digest
 from bench.registry import tasks
 
 
 def test_identity_covers_how_a_data_set_is_read():
     kvasir = tasks().get("kvasir_seg").data
-    before = declared_fingerprint(kvasir)
-    assert declared_fingerprint(dataclasses.replace(kvasir)) == before
-    assert declared_fingerprint(dataclasses.replace(kvasir, title="another", expected_counts={})) == before
+    before = declaration_fingerprint(kvasir)
+    assert declaration_fingerprint(dataclasses.replace(kvasir)) == before
+    assert declaration_fingerprint(dataclasses.replace(kvasir, title="another", expected_counts={})) == before
     changed = [
         dataclasses.replace(kvasir, classes=("polyp", "other")),
         dataclasses.replace(kvasir, overlapping_classes=True),
         dataclasses.replace(kvasir, reader=dataclasses.replace(kvasir.reader, lossy=False)),
     ]
-    prints = {declared_fingerprint(data_set) for data_set in changed}
+    prints = {declaration_fingerprint(data_set) for data_set in changed}
     assert len(prints | {before}) == 4
 
 
@@ -29,7 +29,7 @@ def test_identity_of_a_reader_has_no_address_in_it(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     mine = __import__("my_reader").Mine
     data_set = tasks().get("kvasir_seg").data
-    one, same, other = (declared_fingerprint(dataclasses.replace(data_set, reader=mine(v))) for v in (1, 1, 2))
+    one, same, other = (declaration_fingerprint(dataclasses.replace(data_set, reader=mine(v))) for v in (1, 1, 2))
     assert one == same != other
 
 

@@ -24,7 +24,7 @@ def corpus_of(modalities, side=40):
         CorpusImage(f"{i}.png", str(i), modality=m, load=lambda i=i: Image.new("RGB", (side, side), (i * 9, 0, 0)))
         for i, m in enumerate(modalities)
     )
-    return Corpus("x", images, {"x": len(images)}, 0, "x")
+    return Corpus("x", images, {"x": len(images)}, 0, "x", {})
 
 
 def test_every_modality_is_as_frequent_as_the_largest_and_nothing_is_lost():

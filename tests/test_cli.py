@@ -15,6 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.store import Store
+
 REPOSITORY = Path(__file__).parents[1]
 EXAMPLE = REPOSITORY / "docs" / "example_method"
 SMALL = [
@@ -72,12 +74,14 @@ def test_record_says_what_was_run(run, tmp_path):
     assert record["corpus"]["label"] == "pool(brain_tumor)"
     assert record["corpus"]["excluded"] > 0
     assert record["duplicates"]["n_groups"] == 4
-    affected = record["duplicates"]["affected_test_cases"]
-    assert affected
-    kept = [i for i, name in enumerate(record["cases"]["id"]) if name not in affected]
-    hits = [record["cases"]["prediction"][i].index(max(record["cases"]["prediction"][i])) for i in kept]
-    accuracy = sum(h == record["cases"]["target"][i] for h, i in zip(hits, kept, strict=True)) / len(kept)
-    assert record["metrics_without_duplicates"]["accuracy"] == pytest.approx(accuracy)
+    duplicates = json.loads((tmp_path / "results" / record["duplicates"]["file"]).read_text())
+    affected = duplicates["affected_test_cases"]
+    assert len(affected) == record["duplicates"]["n_affected_test_cases"] == 2
+    store = Store(tmp_path / "results")
+    cases = store.cases(store.load()[0][0])
+    kept = cases[~cases["case"].isin(affected)]
+    hits = [row.prediction.argmax() == row.target for row in kept.itertuples()]
+    assert record["metrics_without_duplicates"]["accuracy"] == pytest.approx(sum(hits) / len(hits))
     assert record["cost"]["pretrain"]["seconds"] > 0
     assert record["cost"]["adapt"]["peak_memory_mib"] > 0
     assert set(record["provenance"]["versions"]) >= {"torch", "lightly", "medical-ssl-bench"}

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bench.records import Record
+from bench.store import Store
 from tasks.kinds.segmentation import Segmentation2D
 
 FAST = ("--set", "protocol.epochs=1", "--set", "task.image_size=32", "--seed", "0", "--cache")
@@ -44,11 +45,11 @@ def test_images(run_task, task):
     assert (record.kind, record.metric, record.distribution, record.domains) == ("segmentation_2d", "dice", "in", {})
     assert {"dice", "iou", "hd95_px"} <= set(record.metrics)
     assert 0 <= record.metrics["dice"] <= 1
-    assert len(record.cases.metrics) == len(record.cases.id) == record.split.test
-    assert record.cases.prediction == record.cases.target == []
-    defined = [scores["dice"] for scores in record.cases.metrics if scores["dice"] is not None]
-    assert record.metrics["dice"] == pytest.approx(np.mean(defined), abs=1e-4)
-    assert {k for s in record.cases.metrics for k in s if s[k] is not None} >= {"dice", "iou", "hd95_px"}
+    cases = Store(results).cases(record)
+    assert len(cases) == record.split.test
+    assert not {"prediction", "target"} & set(cases)
+    assert record.metrics["dice"] == pytest.approx(cases["metric:dice"].mean(), abs=1e-4)
+    assert set(cases.dropna(axis=1, how="all")) >= {"metric:dice", "metric:iou", "metric:hd95_px"}
     masks = masks_of(results)
     n_structures = sum(name.startswith("dice/") for name in record.metrics)
     assert len(masks) == record.split.test * n_structures
@@ -69,9 +70,9 @@ def test_prostate_scores_every_site(run_task):
     assert set(record.domains) == {"BMC", "RUNMC", "BIDMC", "HK"}
     sites = {site: scores["dice"] for site, scores in record.domains.items()}
     assert record.metrics["dice"] == pytest.approx(np.mean(list(sites.values())))
-    for site, score in sites.items():
-        own = [m["dice"] for m, d in zip(record.cases.metrics, record.cases.domain, strict=True) if d == site]
-        assert score == pytest.approx(np.mean(own), abs=1e-4)
+    assert Store(results).cases(record).groupby("domain")["metric:dice"].mean().to_dict() == pytest.approx(
+        sites, abs=1e-4
+    )
     rows = (results / record.split.file).read_text().splitlines()[1:]
     assert {row.split("/")[0] for row in rows if not row.endswith(",test")} == {"BMC"}
     board = pd.read_csv(results / "leaderboard" / "phantom-quick.csv").iloc[0]
