@@ -12,7 +12,7 @@ from bench.ablation_table import write_ablations
 from bench.errors import UsageError
 from bench.records import Record
 from bench.report import to_markdown, write_leaderboards
-from bench.store import Store
+from bench.store import Store, lines_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Regenerated:
     records: int
     files: list[Path]
     problems: list[str]
+    """One line for each reason why files are no records."""
 
     @property
     def markdown(self) -> str:
@@ -39,10 +40,9 @@ def regenerate(results: Path) -> Regenerated:
     """
     records, problems = Store(results).load()
     if not records:
-        raise UsageError(
-            f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
-        )
-    return Regenerated(len(records), write_tables(results, records), [str(p) for p in problems])
+        nothing = f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
+        raise UsageError("\n".join([nothing, *lines_of(problems)]))
+    return Regenerated(len(records), write_tables(results, records), lines_of(problems))
 
 
 def write_tables(results: Path, records: Sequence[Record]) -> list[Path]:

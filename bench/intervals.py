@@ -45,4 +45,4 @@ def tied(differences: pd.Series, rows: pd.Series) -> dict[int, bool | None]:
     verdicts[table["size"] < 2] = None
     verdicts[(table["min"] == 0) & (table["max"] == 0)] = True
     verdicts[table["count"] < table["size"]] = None
-    return verdicts.to_dict()
+    return dict(zip(table.index.to_list(), verdicts.to_list(), strict=True))

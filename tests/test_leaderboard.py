@@ -2,14 +2,10 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_1samp
 
-from bench.intervals import intervals, tied
 from bench.leaderboard import overall_board, task_board
-from bench.published import join_published
 from bench.report import to_markdown, write_leaderboards
 from tests.records_of import record
 
@@ -41,10 +37,7 @@ def test_mean_on_validation_is_undefined_where_a_seed_lacks_it():
     assert math.isnan(board({"epoch": 3.0}))
 
 
-def test_one_seed_has_no_interval():
-    [one] = intervals(pd.Series([0.4]), pd.Series([0])).to_dict("records")
-    assert (one["seeds"], one["mean"]) == (1, 0.4)
-    assert all(math.isnan(one[name]) for name in ("std", "low", "high"))
+def test_one_seed_has_no_deviation():
     r = row(task_board(scores("simclr", [0.5])), "simclr")
     assert math.isnan(r["std"])
 
@@ -56,31 +49,6 @@ def test_ranks_share_ties_and_say_what_a_test_cannot_tell_apart():
     assert list(board["method"]) == ["best", "near", "far"]
     assert list(board["rank"]) == [1, 2, 3]
     assert list(board["tied_with_best"]) == [True, True, False]
-
-
-@pytest.mark.parametrize(
-    ("differences", "verdict"),
-    [
-        ([0.0, 0.0], True),
-        ([0.0], True),
-        ([0.1], None),
-        ([0.1, float("nan")], None),
-        ([0.1, 0.1 + 1e-15], False),
-        ([0.1, -0.1, 0.05], True),
-        ([0.10, 0.11, 0.12], False),
-    ],
-)
-def test_verdict_of_the_paired_test(differences, verdict):
-    assert tied(pd.Series(differences), pd.Series([7] * len(differences))) == {7: verdict}
-
-
-def test_paired_test_is_that_of_scipy():
-    generator = np.random.default_rng(0)
-    rows = pd.Series(np.arange(400) % 80)
-    differences = pd.Series(generator.normal(0.5, 1, len(rows)))
-    expected = {row: ttest_1samp(v, 0).pvalue >= 0.05 for row, v in differences.groupby(rows)}
-    assert tied(differences, rows) == expected
-    assert set(expected.values()) == {True, False}
 
 
 def test_no_common_seed_is_no_tie():
@@ -192,46 +160,6 @@ def test_each_pretraining_budget_has_its_own_mean_ranks():
     }  # fmt: skip
 
 
-def test_published_numbers_stand_beside_real_scores_only(tmp_path):
-    header = "table,family,method,backbone,task,protocol,metric,mean,std\n"
-    (tmp_path / "paper.csv").write_text(
-        header + "table5,ssl,simclr,resnet50,brain_tumor,finetune,accuracy,73.52,3.56\n"
-    )
-    board = join_published(task_board(scores("simclr", [0.5]) + scores("simclr", [0.6], data="phantom")), tmp_path)
-    real, phantom = (board[board["data"] == d].iloc[0] for d in ("real", "phantom"))
-    assert real["reported_mean"] == pytest.approx(0.7352)
-    assert real["reported_in"] == "paper"
-    assert math.isnan(phantom["reported_mean"])
-    assert real["mean"] == pytest.approx(0.5)
-
-
-def test_published_numbers_of_segmentation_and_of_an_mlp_find_their_scores(tmp_path):
-    rows = "table2,ssl,simclr,resnet50,drive,finetune,dice_2d,65.22,2.18\n"
-    rows += "table4,ssl,simclr,resnet50,prostate/average,finetune,dice_2d,60.0,1.0\n"
-    rows += "table4,ssl,simclr,resnet50,prostate/HK,finetune,dice_2d,30.0,1.0\n"
-    rows += "table12,ssl,simclr,resnet50,fgadr,mlp_frozen,accuracy,66.67,0.84\n"
-    (tmp_path / "paper.csv").write_text("table,family,method,backbone,task,protocol,metric,mean,std\n" + rows)
-    dice = {"metric": "dice", "metrics": {"dice": 0.5}, "metrics_without_duplicates": {"dice": 0.5}}
-    records = [record(task=name, data_set=name, **dice) for name in ("drive", "prostate")]
-    records.append(record(task="fgadr", data_set="fgadr", protocol="mlp"))
-    board = join_published(task_board(records), tmp_path)
-    found = board.set_index("task")["reported_mean"].to_dict()
-    assert found == pytest.approx({"drive": 0.6522, "prostate": 0.6, "fgadr": 0.6667})
-
-
-def test_published_numbers_of_a_transformer_stand_beside_transformers(tmp_path):
-    rows = [
-        f"table5,ssl,simclr,{b},brain_tumor,finetune,accuracy,{m},1\n" for b, m in (("resnet50", 70), ("vit_b_16", 80))
-    ]
-    (tmp_path / "paper.csv").write_text("table,family,method,backbone,task,protocol,metric,mean,std\n" + "".join(rows))
-    records = [r for b in ("resnet18", "vit_tiny_8", "vit_b_16_sam") for r in scores("simclr", [0.5], backbone=b)]
-    board = join_published(task_board(records + scores("byol", [0.4])), tmp_path).set_index(["method", "backbone"])
-    assert board["reported_mean"].dropna().to_dict() == {
-        ("simclr", "resnet18"): 0.7, ("simclr", "vit_tiny_8"): 0.8, ("simclr", "vit_b_16_sam"): 0.8,
-    }  # fmt: skip
-    assert board["reported_backbone"].isna().to_dict()[("byol", "resnet18")]
-
-
 def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
     records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.4, 0.7]) + scores("byol", [0.1], data="phantom")
     first = {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records)}
@@ -272,22 +200,6 @@ def test_domains_have_columns_of_their_own(tmp_path):
     assert "drop" in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
     write_leaderboards(tmp_path, scores("simclr", [0.5]))
     assert "drop" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
-
-
-def test_sites_stand_beside_what_a_paper_reports_of_each(tmp_path):
-    (tmp_path / "paper.csv").write_text(
-        "method,backbone,task,protocol,metric,mean,std\n"
-        "simclr,resnet50,prostate/A,finetune,dice_2d,40,1\nsimclr,resnet50,prostate/B,finetune,dice_2d,50,1\n"
-        "simclr,resnet50,prostate/average,finetune,dice_2d,45,\nsimclr,resnet50,other/A,finetune,dice_2d,1,\n"
-    )
-    sites = {"domains": {n: {"dice": v} for n, v in zip("AB", (0.4, 0.9), strict=True)}, "trained_domain": "B"}
-    facts = {"data_set": "prostate", "task": "prostate", "metric": "dice", "metrics": {"dice": 0.65}}
-    board = task_board([record("simclr", s, **sites, **facts) for s in (0, 1)] + scores("random", [0.5]))
-    r = row(join_published(board, tmp_path), "simclr")
-    assert (r["site:A"], r["site:B"]) == (0.4, 0.9)
-    assert (r["reported_mean"], r["reported_site:A"], r["reported_site:B"]) == (0.45, 0.4, 0.5)
-    assert (r["drop_ci95_low"], r["drop_ci95_high"]) == (pytest.approx(0.5), pytest.approx(0.5))
-    assert math.isnan(row(board, "random")["site:A"])
 
 
 def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path):
