@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+from bench.core.method import Method, MethodConfig, Progress
+from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,7 +42,7 @@ class BYOL(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Two asymmetric views (3, H, W): the first always blurred, the second sometimes solarised (Table 6)."""
-        from bench.augment import Augmentation, MultiView
+        from bench.pretraining.augment import Augmentation, MultiView
 
         first = Augmentation(image_size, jitter=(0.4, 0.4, 0.2, 0.1), blur_probability=1.0)
         return MultiView([first, replace(first, blur_probability=0.1, solarise_probability=0.2)])

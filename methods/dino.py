@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+from bench.core.method import Method, MethodConfig, Progress
+from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -61,7 +62,7 @@ class DINO(Method):
         """Two global views (3, H, W) and `local_views` local ones (3, h, w)."""
         from PIL.Image import Resampling
 
-        from bench.augment import Augmentation, MultiView
+        from bench.pretraining.augment import Augmentation, MultiView
 
         first = Augmentation(
             image_size,

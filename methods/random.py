@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bench.interfaces import Method, Progress
+from bench.core.method import Method, Progress
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.interfaces import Method, MethodConfig, OptimizerName, Progress
+from bench.core.method import Method, MethodConfig, Progress
+from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,7 +41,7 @@ class SimCLR(Method):
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Two views (3, H, W) of an image; jitter 0.8, 0.8, 0.8, 0.2 times its strength (Appendix A)."""
-        from bench.augment import Augmentation, MultiView
+        from bench.pretraining.augment import Augmentation, MultiView
 
         strength = self.config.color_jitter
         return MultiView(

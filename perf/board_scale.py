@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.ablation_table import ablation_texts
-from bench.domains import DISTRIBUTION, SITE
-from bench.leaderboard import EFFICIENCY
-from bench.records import AblationRecord
-from bench.report import leaderboard_texts
+from bench.results.ablations import ablation_texts
+from bench.results.domains import DISTRIBUTION, SITE
+from bench.results.leaderboard import EFFICIENCY
+from bench.results.record import AblationRecord
+from bench.results.tables import leaderboard_texts
 
 SIZES = (1_000, 10_000, 100_000)
 TASKS = ("brain_tumor", "drive", "jsrt", "kvasir_seg", "prostate")

@@ -16,7 +16,8 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from bench.interfaces import Features, Progress
+from bench.core.kind import Features
+from bench.core.method import Progress
 from methods.lvmmed import LVMMed
 from methods.lvmmed.imle import Matcher, hamming_distance, match
 from methods.lvmmed.module import LVMMedModule, matching_quality

@@ -27,15 +27,16 @@ import torch
 from lightly_loops import LightlyLoop
 from PIL import Image
 
-from bench.config import PretrainSettings
-from bench.corpora import Corpus
-from bench.corpus_image import CorpusImage
-from bench.loading import decode_all
-from bench.measure import Meter
-from bench.pretrain import Compute, Pretraining
-from bench.progress import Report
-from bench.registry import methods
-from bench.trainlog import TrainLog
+from bench.core.console import Report
+from bench.core.registry import methods
+from bench.engine.compute import Compute
+from bench.engine.loaders import decode_all
+from bench.engine.meter import Meter
+from bench.pretraining.corpus import Corpus
+from bench.pretraining.corpus_image import CorpusImage
+from bench.pretraining.log import TrainLog
+from bench.pretraining.loop import Pretraining
+from bench.pretraining.settings import PretrainSettings
 
 BASELINES = ("simclr", "byol", "dino")
 EPOCHS_IN_TABLE = 10

@@ -14,22 +14,21 @@ from pathlib import Path
 
 import torch
 
-from bench import registry
-from bench.adapt import Supervised
-from bench.backbones import build_backbone
-from bench.config import resolve_config
-from bench.data import read_data
-from bench.disk_cache import DiskCache
-from bench.embeddings import Embedded, EmbeddingCache, embed_splits
-from bench.few_shot import FewShot
-from bench.knn import NeighbourVote
-from bench.measure import Meter
-from bench.optim import pick_device
-from bench.phantom import ensure_phantom
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings
-from bench.splits import SplitCases, draw_split
+from bench.core import registry
+from bench.core.console import Report
+from bench.data.cache import DiskCache
+from bench.data.dataset import read_data
+from bench.data.phantom import ensure_phantom
+from bench.data.splits import SplitCases, draw_split
+from bench.engine.compute import Compute, pick_device
+from bench.engine.meter import Meter
+from bench.evaluation.embeddings import Embedded, EmbeddingCache, embed_splits
+from bench.evaluation.few_shot import FewShot
+from bench.evaluation.neighbours import NeighbourVote
+from bench.evaluation.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings
+from bench.evaluation.supervised import Supervised
+from bench.models.build import build_backbone
+from bench.runs.config import resolve_config
 
 REPORT = Report(quiet=True)
 PROBES = ("linear", "mlp", "knn", "few_shot_10pct")

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import torch
 
-from bench.data import read_data
-from bench.interfaces import Case
-from bench.phantom import ensure_phantom
-from bench.registry import kinds, tasks
-from bench.splits import draw_split
+from bench.core.registry import kinds, tasks
+from bench.core.task import Case
+from bench.data.dataset import read_data
+from bench.data.phantom import ensure_phantom
+from bench.data.splits import draw_split
 from tasks.kinds.segmentation import Segmentation2D
 
 

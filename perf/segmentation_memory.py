@@ -13,11 +13,11 @@ from functools import cache
 import torch
 from matching_memory import peak_growth
 
-from bench.adapt import AdaptedModel
-from bench.backbones import build_backbone
-from bench.config import resolve_config
-from bench.interfaces import Task
-from bench.registry import kinds, tasks
+from bench.core.registry import kinds, tasks
+from bench.core.task import Task
+from bench.evaluation.supervised import AdaptedModel
+from bench.models.build import build_backbone
+from bench.runs.config import resolve_config
 
 PROBES = (2, 4)
 

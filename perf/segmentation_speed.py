@@ -16,14 +16,14 @@ import psutil
 import torch
 from PIL import Image
 
-from bench.adapt import AdaptedModel, Supervised
-from bench.backbones import build_backbone
-from bench.disk_cache import DiskCache
-from bench.interfaces import Case, DataSet, Task
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, ProtocolSettings
-from bench.splits import make_split
+from bench.core.console import Report
+from bench.core.task import Case, DataSet, Task
+from bench.data.cache import DiskCache
+from bench.data.splits import make_split
+from bench.engine.compute import Compute
+from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.supervised import AdaptedModel, Supervised
+from bench.models.build import build_backbone
 from tasks.kinds.segmentation import Segmentation2D
 from tasks.kinds.segmentation.settings import SegmentationSettings
 

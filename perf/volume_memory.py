@@ -17,9 +17,9 @@ import nibabel
 import numpy as np
 from matching_memory import peak_growth
 
-from bench.config import resolve_config
-from bench.interfaces import Case
-from bench.registry import kinds, tasks
+from bench.core.registry import kinds, tasks
+from bench.core.task import Case
+from bench.runs.config import resolve_config
 from tasks.kinds.segmentation.volume_scores import score_volume
 from tasks.readers.mmwhs import VALUES
 

@@ -1,6 +1,6 @@
 """Brain tumour classification on MRI slices: four classes, fine-tuning."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.class_folders import ClassFolders
 

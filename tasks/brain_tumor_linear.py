@@ -1,6 +1,6 @@
 """Brain tumour classification on MRI slices: four classes, frozen encoder and one linear layer."""
 
-from bench.interfaces import Task
+from bench.core.task import Task
 from tasks.brain_tumor import BRAIN_TUMOR
 
 TASK = Task(

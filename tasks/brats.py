@@ -1,6 +1,6 @@
 """Brain tumour segmentation on FLAIR MRI volumes: three parts of the tumour."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.nifti_volumes import NiftiVolumes
 from tasks.readers.pairs import Part

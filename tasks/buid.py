@@ -1,6 +1,6 @@
 """Breast lesion segmentation on ultrasound images; images without a lesion are left out."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.image_masks import ImageMasks
 from tasks.readers.pairs import Part

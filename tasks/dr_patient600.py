@@ -1,6 +1,6 @@
 """A stand-in for FGADR, on other fundus photographs: grades 0 to 4, fine-tuning. No task of the benchmark."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import fgadr, phantoms
 from tasks.readers.graded_images import GradedImages
 

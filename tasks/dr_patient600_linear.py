@@ -1,6 +1,6 @@
 """A stand-in for FGADR, on other fundus photographs: frozen encoder and one linear layer. No task of the benchmark."""
 
-from bench.interfaces import Task
+from bench.core.task import Task
 from tasks import fgadr_linear
 from tasks.dr_patient600 import DR_PATIENT600
 

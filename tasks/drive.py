@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.image_masks import ImageMasks
 from tasks.readers.pairs import Part

@@ -1,6 +1,6 @@
 """Grading of diabetic retinopathy on fundus photographs: grades 0 to 4, fine-tuning."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.graded_images import GradedImages
 

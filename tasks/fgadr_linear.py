@@ -1,6 +1,6 @@
 """Grading of diabetic retinopathy on fundus photographs: frozen encoder and one linear layer."""
 
-from bench.interfaces import Task
+from bench.core.task import Task
 from tasks.fgadr import FGADR
 
 TASK = Task(

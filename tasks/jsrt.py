@@ -1,6 +1,6 @@
 """Organ segmentation on chest X-rays: both lungs, the heart and both clavicles, which overlap."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.chest_films import ChestFilms
 from tasks.readers.pairs import Part

@@ -1,6 +1,6 @@
 """Polyp detection on endoscopic images; the images of `kvasir_seg`, whose split it shares."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.box_json import BoxJson
 

@@ -1,6 +1,6 @@
 """Whole-heart segmentation on MR volumes: seven structures."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.mmwhs import CITATION, OBTAIN, STRUCTURES, mmwhs_reader
 

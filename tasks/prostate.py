@@ -1,6 +1,6 @@
 """Prostate segmentation on MRI volumes of four sites: trained on one, tested on it and on the three others."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.nifti_volumes import NiftiVolumes
 from tasks.readers.pairs import Part

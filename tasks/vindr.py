@@ -1,6 +1,6 @@
 """Detection of 14 findings on chest X-rays; images without a finding are left out."""
 
-from bench.interfaces import DataSet, Task
+from bench.core.task import DataSet, Task
 from tasks import phantoms
 from tasks.readers.box_csv import BoxCsv
 

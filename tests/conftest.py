@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import registry
-from bench.phantom import ensure_phantom, ensure_phantoms
+from bench.core import registry
+from bench.data.phantom import ensure_phantom, ensure_phantoms
 from tasks import phantoms
 
 
@@ -80,7 +80,7 @@ def _forget_plugins() -> None:
 @pytest.fixture
 def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run the command line in this process; plugins added by one call are forgotten after it."""
-    from bench import cli
+    from bench.cli.app import app as cli
 
     def call(*arguments: str | Path) -> Result:
         monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])

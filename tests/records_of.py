@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.case_table import case_table, file_hash, to_bytes
-from bench.identity import digest
-from bench.records import SCHEMA_VERSION, CasesRecord, CorpusRecord, DuplicatesRecord, Record, SplitRecord
+from bench.core.identity import digest
+from bench.results.case_table import case_table, file_hash, to_bytes
+from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DuplicatesRecord, Record, SplitRecord
 
 CASES = to_bytes(case_table({"target": [0], "prediction": [[1.0, 0.0]]}))
 """The Parquet file of the one test case that each of these records has."""

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from bench.identity import declaration_fingerprint, digest
-from bench.registry import tasks
+from bench.core.identity import declaration_fingerprint, digest
+from bench.core.registry import tasks
 
 
 def test_identity_covers_how_a_data_set_is_read():

@@ -17,22 +17,25 @@ import numpy as np
 import torch
 from PIL.Image import Image
 
-from bench import registry
-from bench.adapt import Supervised
-from bench.backbones import build_backbone
-from bench.config import PretrainSettings, quick_settings
-from bench.data import Data, read_data
-from bench.embeddings import embed_splits
-from bench.few_shot import FewShot
-from bench.interfaces import Case, DataSet, Method, Task, TaskKind, Volume
-from bench.knn import NeighbourVote
-from bench.measure import Meter
-from bench.phantom import ensure_phantom
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, NeighbourSettings, Protocol, ProtocolSettings
-from bench.seeding import seed_all, seeded
-from bench.splits import SplitCases, draw_split
+from bench.core import registry
+from bench.core.console import Report
+from bench.core.kind import TaskKind
+from bench.core.method import Method
+from bench.core.task import Case, DataSet, Task, Volume
+from bench.data.dataset import Data, read_data
+from bench.data.phantom import ensure_phantom
+from bench.data.splits import SplitCases, draw_split
+from bench.engine.compute import Compute
+from bench.engine.meter import Meter
+from bench.engine.seeding import seed_all, seeded
+from bench.evaluation.embeddings import embed_splits
+from bench.evaluation.few_shot import FewShot
+from bench.evaluation.neighbours import NeighbourVote
+from bench.evaluation.protocols import PROTOCOLS, NeighbourSettings, Protocol, ProtocolSettings
+from bench.evaluation.supervised import Supervised
+from bench.models.build import build_backbone
+from bench.pretraining.settings import PretrainSettings
+from bench.runs.config import quick_settings
 
 Values = Mapping[str, str | list[float]]
 CPU, QUIET = Compute("cpu", 0, False), Report(quiet=True)

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import registry
-from bench.backbones import BACKBONES
+from bench.core import registry
+from bench.core.source import source_hash
+from bench.core.task import DataSet
+from bench.core.versions import PARTS, Version, declared_version
 from bench.dev import canaries, harness_canaries
 from bench.dev.canaries import Values
-from bench.interfaces import DataSet
-from bench.protocols import PROTOCOLS
-from bench.source import source_hash
-from bench.versions import PARTS, Version, declared_version
+from bench.evaluation.protocols import PROTOCOLS
+from bench.models.specs import BACKBONES
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def _protocols() -> Iterator[Component]:
 
 
 def _backbones() -> Iterator[Component]:
-    from bench.resnet import ResNetBackbone
-    from bench.vit import ViTBackbone
+    from bench.models.resnet import ResNetBackbone
+    from bench.models.vit import ViTBackbone
 
     for spec in BACKBONES.values():
         cls = ResNetBackbone if spec.family == "resnet" else ViTBackbone

@@ -15,40 +15,35 @@ import torch
 from PIL import Image
 from torch import nn
 
-from bench import (
-    balance,
-    corpora,
-    corpus_image,
-    decoded,
-    embeddings,
-    loading,
-    manifest,
-    optim,
-    pretrain,
-    seeding,
-    splits,
-)
-from bench import given_split as split_reading
-from bench import images as image_files
-from bench import volumes as volume_files
-from bench.adapt import Supervised
-from bench.augment import Augmentation
-from bench.backbones import build_backbone
-from bench.config import PretrainSettings
-from bench.corpora import Corpus
-from bench.corpus_image import CorpusImage
-from bench.data import Data
+from bench.core.method import Method, MethodConfig, Progress
+from bench.core.task import Case, DataSet, Task
+from bench.data import images as image_files
+from bench.data import split_files as split_reading
+from bench.data import splits
+from bench.data import volumes as volume_files
+from bench.data.dataset import Data
 from bench.dev.canaries import CPU, QUIET, Values, adapted, flat, statistics
-from bench.embeddings import embed_splits
-from bench.few_shot import Probe, draw_labelled
-from bench.heads import MlpHead
-from bench.interfaces import Case, DataSet, Method, MethodConfig, Progress, Task
-from bench.knn import NeighbourVote, vote_shares
-from bench.measure import Meter
-from bench.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings, ProtocolSettings
-from bench.weights import files, formats, layouts, match
-from bench.weights import method as weights_method
-from bench.weights.sources import WeightsEntry
+from bench.engine import decoded, optim, seeding
+from bench.engine import loaders as loading
+from bench.engine.meter import Meter
+from bench.evaluation import embeddings
+from bench.evaluation.embeddings import embed_splits
+from bench.evaluation.few_shot import Probe, draw_labelled
+from bench.evaluation.heads import MlpHead
+from bench.evaluation.neighbours import NeighbourVote, vote_shares
+from bench.evaluation.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings, ProtocolSettings
+from bench.evaluation.supervised import Supervised
+from bench.models.build import build_backbone
+from bench.models.weights import files, formats, layouts, match
+from bench.models.weights import method as weights_method
+from bench.models.weights.sources import WeightsEntry
+from bench.pretraining import balance, corpus_image, manifest
+from bench.pretraining import corpus as corpora
+from bench.pretraining import loop as pretrain
+from bench.pretraining.augment import Augmentation
+from bench.pretraining.corpus import Corpus
+from bench.pretraining.corpus_image import CorpusImage
+from bench.pretraining.settings import PretrainSettings
 
 SIDE = 48
 
@@ -326,7 +321,7 @@ def probes(folder: Path) -> Values:
 
 
 def _pooled_task() -> Task:
-    from bench.registry import kinds, tasks
+    from bench.core.registry import kinds, tasks
 
     loaded: Iterator[Task] = (tasks().get(name) for name in tasks().plugins)
     return next(task for task in loaded if kinds().get(task.kind).pooled_only)

@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 import torch
 
+from bench.core.console import Report
+from bench.core.errors import StorageError, UsageError
+from bench.core.files import write_text
 from bench.dev.canaries import QUIET, Values
 from bench.dev.components import Component
-from bench.errors import StorageError, UsageError
-from bench.files import write_text
-from bench.progress import Report
 
 LOCK_FILE = "behaviour.lock"
 RELATIVE, ABSOLUTE = 5e-3, 2e-3

@@ -6,7 +6,7 @@ from lightly.transforms import SimCLRTransform
 from pydantic import Field
 from torch import nn
 
-from bench.interfaces import Method, MethodConfig
+from bench.core.method import Method, MethodConfig
 
 
 class VICRegConfig(MethodConfig):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bench.interfaces import MethodConfig
+from bench.core.method import MethodConfig
 
 
 class LVMMedConfig(MethodConfig):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.errors import TrainingError
+from bench.core.errors import TrainingError
 
 
 @torch.no_grad()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from bench.errors import TrainingError
-from bench.interfaces import Features, Method, MethodConfig, Progress
+from bench.core.errors import TrainingError
+from bench.core.kind import Features
+from bench.core.method import Method, MethodConfig, Progress
 from methods.lvmmed.config import LVMMedConfig
 
 if TYPE_CHECKING:

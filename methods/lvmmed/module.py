@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from bench.interfaces import Features
+from bench.core.kind import Features
 from methods.lvmmed.affinity import edge_affinity, local_similarity, vertex_affinity
 from methods.lvmmed.config import LVMMedConfig
 from methods.lvmmed.graph import GCN, knn_graph

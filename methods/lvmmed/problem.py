@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.errors import TrainingError
+from bench.core.errors import TrainingError
 
 Edges = Tensor | None
 

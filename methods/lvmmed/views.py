@@ -14,7 +14,7 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from bench.augment import Augmentation
+from bench.pretraining.augment import Augmentation
 from methods.lvmmed.config import LVMMedConfig
 
 

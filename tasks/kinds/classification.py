@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torchvision import transforms as T
 
-from bench.decoded import DecodedDataset, Source
-from bench.errors import TrainingError
-from bench.images import read_image
-from bench.interfaces import Case, Features, Settings, TaskKind
+from bench.core.errors import TrainingError
+from bench.core.kind import Features, TaskKind
+from bench.core.settings import Settings
+from bench.core.task import Case
+from bench.data.images import read_image
+from bench.engine.decoded import DecodedDataset, Source
 
 _TO_TENSOR = (T.ToTensor(), T.Normalize(IMAGENET_NORMALIZE["mean"], IMAGENET_NORMALIZE["std"]))
 

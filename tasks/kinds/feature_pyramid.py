@@ -13,8 +13,8 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.errors import UsageError
-from bench.interfaces import Features
+from bench.core.errors import UsageError
+from bench.core.kind import Features
 
 STRIDES = (4, 8, 16, 32)
 
@@ -63,7 +63,7 @@ class SimpleFeaturePyramid(nn.Module):
 class PyramidBackbone(nn.Module):
     """A plain transformer and its pyramid as one backbone, for heads that take a module of images -> `Features`.
 
-    `channels`, `strides`, `embedding_dim` and `stem_channels` are those of `bench.backbones.build_backbone`.
+    `channels`, `strides`, `embedding_dim` and `stem_channels` are those of `bench.models.build.build_backbone`.
     """
 
     def __init__(self, backbone: nn.Module, out_channels: int = 256) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from bench.errors import DataError
-from bench.interfaces import Box, BoxTarget, Case
+from bench.core.errors import DataError
+from bench.core.task import Box, BoxTarget, Case
 from tasks.readers.boxes import BoxFolder, check_pairs, clip_box, finite, n_pixels, whole_number
 
 COLUMNS = ("image_id", "class_name", "class_id", "rad_id", "x_min", "y_min", "x_max", "y_max", "width", "height")

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from bench.errors import DataError
-from bench.interfaces import Box, Case
+from bench.core.errors import DataError
+from bench.core.task import Box, Case
 from tasks.readers.boxes import BoxFolder, check_pairs, finite, make_target, n_pixels
 
 Entry = dict[str, Any]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.errors import DataError
-from bench.images import read_image
-from bench.interfaces import Box, BoxTarget, Case
+from bench.core.errors import DataError
+from bench.core.task import Box, BoxTarget, Case
+from bench.data.images import read_image
 from tasks.readers.folders import names_found, visible
 
 SUFFIXES = (".jpg", ".jpeg", ".png")

@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from bench.errors import DataError
-from bench.images import read_image, read_size
-from bench.interfaces import Case
+from bench.core.errors import DataError
+from bench.core.task import Case
+from bench.data.images import read_image, read_size
 from tasks.readers.image_masks import ImageMasks
 
 _LARGEST = 4095

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from bench.errors import DataError
-from bench.interfaces import Case
+from bench.core.errors import DataError
+from bench.core.task import Case
 from tasks.readers.folders import advice, names_found, visible
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 
 _JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 """Names in lower case; hidden files are ignored as well."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from bench.errors import DataError
-from bench.interfaces import Case
+from bench.core.errors import DataError
+from bench.core.task import Case
 from tasks.readers.folders import advice, visible
 
 

@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.errors import DataError
-from bench.interfaces import Case, Volume
-from bench.volumes import Grid, check_finite, read_grid, read_intensities, read_voxels
+from bench.core.errors import DataError
+from bench.core.task import Case, Volume
+from bench.data.volumes import Grid, check_finite, read_grid, read_intensities, read_voxels
 from tasks.readers.pairs import PairedFiles
 
 _UNKNOWN = 255

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.errors import DataError
-from bench.interfaces import Case
+from bench.core.errors import DataError
+from bench.core.task import Case
 from tasks.readers.folders import advice, files_below, names_found, visible
 from tasks.readers.templates import Template, template
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.interfaces import DataSet
-from bench.phantom import ensure_phantoms
+from bench.core.task import DataSet
+from bench.data.phantom import ensure_phantoms
 from tasks.kvasir_det import KVASIR_DET
 from tasks.kvasir_seg import KVASIR_SEG
 from tasks.mmwhs_ct import MMWHS_CT

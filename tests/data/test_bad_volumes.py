@@ -4,8 +4,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from bench.errors import DataError
-from bench.volumes import read_grid
+from bench.core.errors import DataError
+from bench.data.volumes import read_grid
 from tasks.brats import BRATS
 from tasks.mmwhs_ct import MMWHS_CT
 from tasks.mmwhs_mri import MMWHS_MRI

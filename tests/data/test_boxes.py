@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.data import read_data
-from bench.data_status import data_status
-from bench.interfaces import Box
-from bench.progress import Report
-from bench.splits import draw_split
-from bench.world import World
+from bench.core.console import Report
+from bench.core.task import Box
+from bench.data.dataset import read_data
+from bench.data.splits import draw_split
+from bench.data.status import data_status
+from bench.runs.world import World
 from tasks.kvasir_det import KVASIR_DET
 from tasks.kvasir_seg import KVASIR_SEG
 from tasks.readers.box_csv import fuse_boxes

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from monai.transforms import Compose, EnsureChannelFirst, LoadImage, Orientation, ScaleIntensityRangePercentiles
 
-from bench.corpora import manifest_corpus
-from bench.corpus_image import read_volume
-from bench.errors import DataError
+from bench.core.errors import DataError
+from bench.pretraining.corpus import manifest_corpus
+from bench.pretraining.corpus_image import read_volume
 
 OBLIQUE = np.array([[0.1, -0.9, 0.4, 3], [0.95, 0.2, -0.2, 5], [0.2, 0.1, 2.8, -9], [0, 0, 0, 1.0]])
 AFFINES = {

@@ -7,12 +7,12 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from bench.data import read_data
-from bench.data_verify import loaders, verify
-from bench.phantom import ensure_phantoms
-from bench.progress import Report
-from bench.registry import tasks
-from bench.splits import draw_split
+from bench.core.console import Report
+from bench.core.registry import tasks
+from bench.data.dataset import read_data
+from bench.data.phantom import ensure_phantoms
+from bench.data.splits import draw_split
+from bench.data.verify import loaders, verify
 from tasks.drive import DRIVE
 from tasks.fgadr import FGADR
 
@@ -66,7 +66,7 @@ def test_a_broken_file_that_no_loader_opens_is_listed(root, monkeypatch):
     bad = [root / f"drive/training/mask/{number}_training_mask.gif" for number in (21, 22)]
     for path in bad:
         path.write_bytes(b"")
-    monkeypatch.setattr("bench.data_verify._open_case", lambda data_set, case: [])
+    monkeypatch.setattr("bench.data.verify._open_case", lambda data_set, case: [])
     problems = verify(DRIVE, root, REPORT).problems
     assert [p.split(".\n")[0] for p in problems] == [f"{path}: this file is empty (0 bytes)" for path in bad]
 

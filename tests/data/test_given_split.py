@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.data import read_data
-from bench.errors import DataError
-from bench.given_split import read_split
-from bench.overlap import find_duplicates
-from bench.progress import Report
-from bench.splits import draw_split, write_split
+from bench.core.console import Report
+from bench.core.errors import DataError
+from bench.data.dataset import read_data
+from bench.data.duplicates import find_duplicates
+from bench.data.split_files import read_split
+from bench.data.splits import draw_split, write_split
 from tasks.brain_tumor import BRAIN_TUMOR
 
 REPORT = Report(quiet=True)

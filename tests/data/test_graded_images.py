@@ -5,13 +5,13 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from bench.data import read_data
-from bench.data_status import data_status
-from bench.errors import DataError
-from bench.plan import expand_names
-from bench.registry import tasks
-from bench.report import write_leaderboards
-from bench.splits import draw_split
+from bench.core.errors import DataError
+from bench.core.registry import tasks
+from bench.data.dataset import read_data
+from bench.data.splits import draw_split
+from bench.data.status import data_status
+from bench.results.tables import write_leaderboards
+from bench.runs.plan import expand_names
 from tasks.dr_patient600 import DR_PATIENT600
 from tasks.fgadr import FGADR
 from tests.records_of import record
@@ -128,7 +128,7 @@ def test_patients_stay_on_one_side(phantom_roots):
 
 @pytest.fixture(scope="module")
 def phantom_roots(tmp_path_factory):
-    from bench.phantom import ensure_phantoms
+    from bench.data.phantom import ensure_phantoms
 
     return ensure_phantoms([FGADR, DR_PATIENT600], tmp_path_factory.mktemp("graded"))
 

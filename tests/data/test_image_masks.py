@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 from tasks.buid import BUID
 from tasks.drive import DRIVE
 from tasks.isic2018 import ISIC2018

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.errors import DataError
-from bench.images import read_image
+from bench.core.errors import DataError
+from bench.data.images import read_image
 
 
 def saved(path: Path, values: np.ndarray, **options) -> Path:

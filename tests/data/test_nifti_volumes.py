@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from nibabel.orientations import aff2axcodes
 
-from bench.volumes import Grid, through_plane
+from bench.data.volumes import Grid, through_plane
 from tasks.brats import BRATS
 from tasks.kinds.segmentation.grid import find_grid
 from tasks.mmwhs_ct import MMWHS_CT

@@ -6,9 +6,10 @@ from multiprocessing import get_context
 
 import pytest
 
-from bench.data import PHANTOM_MARKER, data_kind, read_data
-from bench.errors import StorageError
-from bench.phantom import ensure_phantom
+from bench.core.errors import StorageError
+from bench.data.dataset import read_data
+from bench.data.phantom import ensure_phantom
+from bench.data.root import PHANTOM_MARKER, data_kind
 
 
 def test_written_once_marked_and_read_by_the_same_adapter(tiny, tmp_path):

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.data import data_kind, find_data_sets, read_data, resolve_root
-from bench.data_status import data_status
-from bench.errors import DataError
+from bench.core.errors import DataError
+from bench.data.dataset import find_data_sets, read_data
+from bench.data.root import data_kind, resolve_root
+from bench.data.status import data_status
 
 
 def message_of(function, *args) -> str:

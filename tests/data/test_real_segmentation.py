@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data import read_data
+from bench.data.dataset import read_data
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.drive import DRIVE
 from tasks.jsrt import JSRT

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bench import registry
-from bench.data import data_kind, find_data_sets, read_data
-from bench.data_status import data_status
-from bench.errors import DataError
-from bench.overlap import find_duplicates
-from bench.phantom import ensure_phantoms
-from bench.splits import draw_split
+from bench.core import registry
+from bench.core.errors import DataError
+from bench.data.dataset import find_data_sets, read_data
+from bench.data.duplicates import find_duplicates
+from bench.data.phantom import ensure_phantoms
+from bench.data.root import data_kind
+from bench.data.splits import draw_split
+from bench.data.status import data_status
 
 NAMES = ("brats", "buid", "drive", "isic2018", "jsrt", "kvasir_seg", "mmwhs_ct", "mmwhs_mri", "prostate")
 SETS = {name: registry.tasks().get(name).data for name in NAMES}

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bench.data import read_data
-from bench.errors import DataError
-from bench.progress import Report
-from bench.split_import import import_split
+from bench.core.console import Report
+from bench.core.errors import DataError
+from bench.data.dataset import read_data
+from bench.data.split_import import import_split
 from tasks.brats import BRATS
 from tasks.mmwhs_ct import MMWHS_CT
 from tasks.prostate import PROSTATE

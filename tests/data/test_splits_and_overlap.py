@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.data import read_data
-from bench.errors import DataError
-from bench.interfaces import Case
-from bench.overlap import find_duplicates
-from bench.splits import draw_split, group_cases, write_split
+from bench.core.errors import DataError
+from bench.core.task import Case
+from bench.data.dataset import read_data
+from bench.data.duplicates import find_duplicates
+from bench.data.splits import draw_split, group_cases, write_split
 from tasks.brain_tumor import BRAIN_TUMOR
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench.data import read_data
-from bench.errors import DataError
+from bench.core.errors import DataError
+from bench.data.dataset import read_data
 from tasks.kvasir_det import KVASIR_DET
 from tasks.vindr import VINDR
 from tests.data.edits import edit_json

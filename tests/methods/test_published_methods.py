@@ -7,10 +7,10 @@ import torch
 from lightly.loss import DINOLoss, NegativeCosineSimilarity, NTXentLoss
 from PIL import Image
 
-from bench.backbones import build_backbone
-from bench.interfaces import Progress
-from bench.registry import methods
-from bench.seeding import seed_all, seeded
+from bench.core.method import Progress
+from bench.core.registry import methods
+from bench.engine.seeding import seed_all, seeded
+from bench.models.build import build_backbone
 
 START = Progress(0, 10, 0, 2)
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.errors import DataError, TrainingError
-from bench.interfaces import Case, Features
+from bench.core.errors import DataError, TrainingError
+from bench.core.kind import Features
+from bench.core.task import Case
 from tasks.brain_tumor import TASK
 from tasks.kinds.classification import Classification, ClassificationSettings, quadratic_kappa, score_classes
 

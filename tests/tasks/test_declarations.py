@@ -7,8 +7,9 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from bench.interfaces import Task, TaskKind
-from bench.protocols import PROTOCOLS, MlpSettings, ProtocolSettings
+from bench.core.kind import TaskKind
+from bench.core.task import Task
+from bench.evaluation.protocols import PROTOCOLS, MlpSettings, ProtocolSettings
 
 ENTRIES = {entry.name: entry for entry in entry_points(group="bench.tasks") if entry.module.startswith("tasks.")}
 KINDS = {entry.name: entry for entry in entry_points(group="bench.kinds")}
@@ -88,6 +89,6 @@ def test_published_numbers_of_brain_tumor():
 
 def test_declarations_and_data_modules_do_not_import_torch():
     modules = [entry.module for entry in ENTRIES.values()]
-    modules += ["bench.data", "bench.volumes", "bench.splits", "bench.overlap", "bench.images"]
+    modules += ["bench.data", "bench.data.volumes", "bench.data.splits", "bench.data.duplicates", "bench.data.images"]
     code = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

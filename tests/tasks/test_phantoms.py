@@ -4,8 +4,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bench import registry
-from bench.images import read_image
+from bench.core import registry
+from bench.data.images import read_image
 from tasks import phantoms
 from tasks.brain_tumor import BRAIN_TUMOR
 

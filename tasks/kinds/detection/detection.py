@@ -13,10 +13,12 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from bench.errors import TrainingError
-from bench.identity import declaration_fingerprint, digest
-from bench.interfaces import BoxReader, Case, Settings, Task, TaskKind
-from bench.versions import preparation_versions
+from bench.core.errors import TrainingError
+from bench.core.identity import declaration_fingerprint, digest
+from bench.core.kind import TaskKind
+from bench.core.settings import Settings
+from bench.core.task import BoxReader, Case, Task
+from bench.core.versions import preparation_versions
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
 from tasks.kinds.detection.images import DetectionImages

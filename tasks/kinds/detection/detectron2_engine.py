@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from bench.errors import UsageError
-from bench.interfaces import Features
+from bench.core.errors import UsageError
+from bench.core.kind import Features
 from tasks.kinds.detection import targets
 from tasks.kinds.detection.pyramid import (
     ASPECT_RATIOS,

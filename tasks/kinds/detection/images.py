@@ -10,9 +10,9 @@ import torch
 from lightly.transforms.utils import IMAGENET_NORMALIZE
 from torch import Tensor
 
-from bench.errors import DataError
-from bench.interfaces import Case
-from bench.prepared import PreparedDataset
+from bench.core.errors import DataError
+from bench.core.task import Case
+from bench.engine.prepared import PreparedDataset
 from tasks.kinds.detection import targets
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torchvision.utils import draw_bounding_boxes
 
-from bench.files import write_atomic
-from bench.interfaces import BoxTarget
+from bench.core.files import write_atomic
+from bench.core.task import BoxTarget
 from tasks.kinds.detection.scores import Detected
 
 SHOWN_SCORE = 0.3

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from bench.errors import UsageError
-from bench.interfaces import Features
+from bench.core.errors import UsageError
+from bench.core.kind import Features
 from tasks.kinds.detection.settings import STRIDES, DetectionSettings
 from tasks.kinds.feature_pyramid import SimpleFeaturePyramid, is_plain
 

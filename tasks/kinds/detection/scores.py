@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
-from bench.interfaces import BoxTarget
+from bench.core.task import BoxTarget
 from tasks.kinds.detection.settings import MOST_DETECTIONS
 
 Detected = dict[str, np.ndarray]

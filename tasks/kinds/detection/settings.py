@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.interfaces import Settings
+from bench.core.settings import Settings
 
 Engine = Literal["torchvision", "detectron2"]
 Norm = Literal["auto", "frozen", "batch"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bench.interfaces import BoxTarget
+from bench.core.task import BoxTarget
 
 PADDING = -1.0
 """Label of rows that hold no box."""

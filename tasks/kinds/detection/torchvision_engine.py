@@ -10,7 +10,7 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import MultiScaleRoIAlign
 
-from bench.interfaces import Features
+from bench.core.kind import Features
 from tasks.kinds.detection import targets
 from tasks.kinds.detection.pyramid import (
     ASPECT_RATIOS,

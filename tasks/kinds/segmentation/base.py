@@ -11,10 +11,11 @@ import torch
 from lightly.transforms.utils import IMAGENET_NORMALIZE
 from torch import Tensor, nn
 
-from bench.errors import DataError, TrainingError
-from bench.identity import declaration_fingerprint, digest
-from bench.interfaces import Case, TaskKind
-from bench.versions import preparation_versions
+from bench.core.errors import DataError, TrainingError
+from bench.core.identity import declaration_fingerprint, digest
+from bench.core.kind import TaskKind
+from bench.core.task import Case
+from bench.core.versions import preparation_versions
 from tasks.kinds.segmentation.loss import dice_cross_entropy
 from tasks.kinds.segmentation.scores import Scores, mean_scores
 from tasks.kinds.segmentation.settings import SegmentationSettings

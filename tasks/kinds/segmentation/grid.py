@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from nibabel import affines, orientations
 
-from bench.volumes import Grid as VoxelGrid
-from bench.volumes import through_plane
+from bench.data.volumes import Grid as VoxelGrid
+from bench.data.volumes import through_plane
 from tasks.kinds.segmentation.settings import Plane
 
 _AXES = {"sagittal": 0, "coronal": 1, "axial": 2}

@@ -13,10 +13,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from bench.errors import DataError
-from bench.files import write_atomic
-from bench.interfaces import Case, ImageMaskReader
-from bench.prepared import PreparedDataset
+from bench.core.errors import DataError
+from bench.core.files import write_atomic
+from bench.core.task import Case, ImageMaskReader
+from bench.engine.prepared import PreparedDataset
 from tasks.kinds.segmentation.augmentation import JointAugmentation
 from tasks.kinds.segmentation.base import SegmentationKind, as_entries, no_target, normalise
 from tasks.kinds.segmentation.loss import IGNORE

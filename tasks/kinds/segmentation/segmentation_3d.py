@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from bench.disk_cache import DiskCache
-from bench.errors import DataError
-from bench.files import write_atomic
-from bench.interfaces import Case, VolumeReader
+from bench.core.errors import DataError
+from bench.core.files import write_atomic
+from bench.core.task import Case, VolumeReader
+from bench.data.cache import DiskCache
 from tasks.kinds.segmentation.base import SegmentationKind, as_entries
 from tasks.kinds.segmentation.grid import cut, find_grid, scale_intensities, stack
 from tasks.kinds.segmentation.scores import Scores

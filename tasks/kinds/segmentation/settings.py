@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from bench.interfaces import Settings
+from bench.core.settings import Settings
 from tasks.kinds.segmentation.unet import Architecture
 
 Plane = Literal["auto", "sagittal", "coronal", "axial"]

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.interfaces import Case
-from bench.prepared import PreparedDataset
+from bench.core.task import Case
+from bench.engine.prepared import PreparedDataset
 from tasks.kinds.segmentation.augmentation import JointAugmentation
 from tasks.kinds.segmentation.base import no_target, normalise
 

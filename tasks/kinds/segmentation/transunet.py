@@ -7,8 +7,8 @@ from math import log2
 
 from torch import Tensor, nn
 
-from bench.errors import UsageError
-from bench.interfaces import Features
+from bench.core.errors import UsageError
+from bench.core.kind import Features
 from tasks.kinds.feature_pyramid import is_plain
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from bench.errors import UsageError
-from bench.interfaces import Features
+from bench.core.errors import UsageError
+from bench.core.kind import Features
 from tasks.kinds.feature_pyramid import SimpleFeaturePyramid, is_plain
 from tasks.kinds.segmentation.attention_gates import add_gates
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.interfaces import Features
+from bench.core.kind import Features
 from methods.lvmmed.graph import knn_graph
 
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 import torch
 
-from bench.errors import TrainingError
+from bench.core.errors import TrainingError
 from methods.lvmmed.imle import Matcher, hamming_distance, match
 from methods.lvmmed.solver import (
     _default_backend,

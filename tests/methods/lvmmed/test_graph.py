@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from bench.errors import TrainingError
+from bench.core.errors import TrainingError
 from methods.lvmmed.graph import GCN, knn_graph
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from bench.errors import TrainingError
-from bench.interfaces import Progress
+from bench.core.errors import TrainingError
+from bench.core.method import Progress
 from methods.lvmmed import LVMMed
 from methods.lvmmed.config import LVMMedConfig
 

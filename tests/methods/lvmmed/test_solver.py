@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.errors import TrainingError
+from bench.core.errors import TrainingError
 from methods.lvmmed.solver import objective, solve, solve_brute_force
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.interfaces import Features, Progress
+from bench.core.kind import Features
+from bench.core.method import Progress
 from methods.lvmmed import LVMMed
 
 FILE = Path(__file__).parents[3] / "perf" / "lvmmed_variants.py"

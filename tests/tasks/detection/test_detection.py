@@ -7,14 +7,14 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.adapt import Supervised
-from bench.backbones import build_backbone
-from bench.errors import DataError, TrainingError, UsageError
-from bench.interfaces import BoxTarget
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, ProtocolSettings
-from bench.splits import make_split
+from bench.core.console import Report
+from bench.core.errors import DataError, TrainingError, UsageError
+from bench.core.task import BoxTarget
+from bench.data.splits import make_split
+from bench.engine.compute import Compute
+from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.supervised import Supervised
+from bench.models.build import build_backbone
 from tasks.kinds.detection.scores import coco_scores
 from tests.tasks.detection.worlds import HEIGHT, WIDTH, both_engines, cases_of, kind_of
 from tests.tasks.segmentation.worlds import Tiny
@@ -83,7 +83,7 @@ def test_predictions_are_on_the_pixels_of_the_owner_and_in_the_record(tmp_path):
 
 
 def kind_box(row):
-    from bench.interfaces import Box
+    from bench.core.task import Box
 
     return Box(int(row[0]), *row[1:])
 

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from bench.backbones import build_backbone
-from bench.checkpoints import load_encoder, save_encoder
-from bench.errors import StorageError, UsageError
+from bench.core.errors import StorageError, UsageError
+from bench.models.build import build_backbone
+from bench.models.checkpoints import load_encoder, save_encoder
 from tests.tasks.detection.test_detection import IDS, supervised
 from tests.tasks.detection.worlds import both_engines, cases_of, installed, kind_of
 

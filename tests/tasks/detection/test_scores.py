@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.interfaces import Box, BoxTarget
+from bench.core.task import Box, BoxTarget
 from tasks.kinds.detection.scores import coco_scores, detections_to_coco, missed_share, to_coco
 
 

@@ -1,6 +1,6 @@
 import torch
 
-from bench.interfaces import Box, BoxTarget
+from bench.core.task import Box, BoxTarget
 from tasks.kinds.detection import targets
 
 TARGET = BoxTarget(200, 100, (Box(1, 20, 10, 60, 50), Box(0, 0, 0, 200, 100)))

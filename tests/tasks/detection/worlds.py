@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.disk_cache import DiskCache
-from bench.interfaces import Box, BoxTarget, Case, DataSet, Task
+from bench.core.task import Box, BoxTarget, Case, DataSet, Task
+from bench.data.cache import DiskCache
 from tasks.kinds.detection import Detection
 
 installed = pytest.mark.skipif(

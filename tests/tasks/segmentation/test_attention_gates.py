@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from bench.interfaces import Features
+from bench.core.kind import Features
 from tasks.kinds.segmentation.attention_gates import GatedBlock
 from tasks.kinds.segmentation.unet import UNetHead
 from tests.tasks.segmentation.worlds import Tiny

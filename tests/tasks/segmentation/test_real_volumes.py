@@ -4,13 +4,13 @@ from collections import defaultdict
 
 import pytest
 
-from bench.adapt import Supervised
-from bench.disk_cache import DiskCache
-from bench.interfaces import Task
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, ProtocolSettings
-from bench.seeding import seed_all
+from bench.core.console import Report
+from bench.core.task import Task
+from bench.data.cache import DiskCache
+from bench.engine.compute import Compute
+from bench.engine.seeding import seed_all
+from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.supervised import Supervised
 from tasks.kinds.segmentation import Segmentation3D
 from tasks.readers.nifti_volumes import NiftiVolumes
 from tasks.readers.pairs import Part

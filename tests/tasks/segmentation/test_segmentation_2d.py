@@ -5,11 +5,11 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.adapt import Supervised
-from bench.errors import DataError, TrainingError, UsageError
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, ProtocolSettings
+from bench.core.console import Report
+from bench.core.errors import DataError, TrainingError, UsageError
+from bench.engine.compute import Compute
+from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.supervised import Supervised
 from tasks.kinds.segmentation.loss import IGNORE
 from tests.tasks.segmentation.worlds import DrawnImages, Tiny, cases_of, kind_of, split_of
 
@@ -154,7 +154,7 @@ def test_linear_trains_the_decoder_only_and_same_seed_gives_same_scores(tmp_path
 
 @pytest.mark.parametrize("architecture", ["unet", "unetplusplus", "unet_attention", "unet_scse"])
 def test_every_architecture_uses_the_stem_and_gives_full_resolution(architecture):
-    from bench.backbones import build_backbone
+    from bench.models.build import build_backbone
 
     kind = kind_of(DrawnImages(2), architecture=architecture)
     backbone = build_backbone("resnet18")

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench.adapt import Supervised
-from bench.errors import DataError, StorageError
-from bench.loading import SeededDataset
-from bench.pretrain import Compute
-from bench.progress import Report
-from bench.protocols import PROTOCOLS, ProtocolSettings
+from bench.core.console import Report
+from bench.core.errors import DataError, StorageError
+from bench.engine.compute import Compute
+from bench.engine.loaders import SeededDataset
+from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.supervised import Supervised
 from tasks.kinds.segmentation.grid import cut, find_grid
 from tests.tasks.segmentation.worlds import DrawnVolumes, Tiny, cases_of, kind_of, split_of
 

@@ -11,9 +11,10 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
-from bench.disk_cache import DiskCache
-from bench.interfaces import Case, DataSet, Features, Task, Volume
-from bench.splits import make_split
+from bench.core.kind import Features
+from bench.core.task import Case, DataSet, Task, Volume
+from bench.data.cache import DiskCache
+from bench.data.splits import make_split
 from tasks.kinds.segmentation import Segmentation2D, Segmentation3D
 
 

@@ -1,0 +1,259 @@
+"""The command line: parse and print, no logic. Heavy imports happen inside commands: `bench --help` is instant."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.data import register
+from bench.cli.dev import register as register_dev
+from bench.cli.options import Checkpoints, Json, Plugins, Quiet, Results, print_json, takes_request
+from bench.cli.results import register as register_results
+from bench.core.errors import BenchError, Interrupted
+from bench.runs.request import RunRequest
+
+EPILOG = (
+    "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
+    "130 interrupted (the same command continues)."
+)
+app = typer.Typer(
+    name="bench",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+register(data_app)
+results_app = typer.Typer(help="Look after the records under the results folder.", no_args_is_help=True)
+app.add_typer(results_app, name="results")
+register_results(results_app)
+dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=True)
+app.add_typer(dev_app, name="dev", hidden=True)
+register_dev(dev_app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"medical-ssl-bench {version('medical-ssl-bench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bench(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Benchmark self-supervised pretraining in medical imaging: pair a method with a task, get a score to trust."""
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "bench run --method lvmmed --task brain_tumor\n\n"
+    "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
+    "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
+    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
+    "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
+)
+@takes_request
+def run(
+    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    method: Annotated[
+        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
+    ] = "",
+    checkpoint: Checkpoints = None,
+    save_predictions: Annotated[
+        bool,
+        typer.Option(
+            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
+        ),
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    *,
+    request: RunRequest,
+) -> None:
+    """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
+    from bench.runs.session import execute
+
+    files = tuple(checkpoint or ())
+    with _continuable():
+        request = replace(request, methods=method, tasks=task, checkpoints=files, save_predictions=save_predictions)
+        summary = execute(request, quiet=quiet or as_json)
+    if as_json:
+        print_json(summary.to_json())
+        return
+    for line in summary.lines:
+        typer.echo(line)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --seeds 3 --against random --against simclr\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --only without_second_order --set pretrain.epochs=20\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --from-records --markdown"
+)
+@takes_request
+def ablate(
+    method: Annotated[str, typer.Argument(help="The method; `bench show METHOD` lists its ablations.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="One downstream task.")],
+    only: Annotated[list[str] | None, typer.Option(help="This ablation beside `full`; repeatable.")] = None,
+    against: Annotated[list[str] | None, typer.Option(help="Another method as a row; repeatable.")] = None,
+    from_records: Annotated[
+        bool, typer.Option("--from-records", help="Run nothing: every table of this method, data set and profile.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    *,
+    request: RunRequest,
+) -> None:
+    """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
+
+    Default protocols: the task's own and, where it applies, knn. The runs are ordinary ones; nothing is repeated.
+    """
+    from bench.runs.ablate import AblationRequest, execute_ablation
+
+    with _continuable():
+        request = replace(request, methods=method, tasks=task)
+        ablation = AblationRequest(request, tuple(only or ()), tuple(against or ()), from_records)
+        summary = execute_ablation(ablation, quiet=quiet or as_json or markdown)
+    if as_json:
+        print_json(summary.to_json())
+        return
+    typer.echo(summary.text(markdown=markdown))
+    if not markdown:
+        for path in summary.files:
+            typer.echo(f"Table: {path}")
+
+
+@contextmanager
+def _continuable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("stopped. Finished runs and the last epoch are kept; the same command continues.") from None
+
+
+@app.command(epilog="Example: bench leaderboard --results results")
+def leaderboard(
+    results: Results = Path("results"),
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Regenerate the CSV files in results/leaderboard from the records alone."""
+    from bench.results.boards import regenerate
+
+    board = regenerate(results)
+    if board.problems:
+        from bench.core.console import Report
+
+        for problem in board.problems:
+            Report().warn(problem)
+    if as_json:
+        print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
+    elif markdown:
+        typer.echo(board.markdown, nl=False)
+    elif not quiet:
+        typer.echo(f"{board.records} records -> {len(board.files)} files")
+        for path in board.files:
+            typer.echo(str(path))
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "bench export encoder.safetensors --format timm\n\n"
+    "bench export encoder.safetensors --format onnx --image-size 224 --output encoder.onnx"
+)
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of this harness, or any that --checkpoint reads.")],
+    form: Annotated[str, typer.Option("--format", help="torchvision, timm, safetensors or onnx.")],
+    output: Annotated[Path | None, typer.Option(help="File to write; default: beside the checkpoint.")] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=16, help="ONNX only: side of the input in pixels; default: 224.")
+    ] = None,
+    backbone: Annotated[str | None, typer.Option(help="Of another program's file; default: what fits best.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a pretrained encoder in the form that other programs load, and say how to load it."""
+    from bench.core.console import Report
+    from bench.models.export import export as export_
+
+    done = export_(checkpoint, form, output, image_size, backbone)
+    for notice in done.notices:
+        Report().warn(notice)
+    if as_json:
+        print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
+    else:
+        typer.echo(f"{done.path} ({done.backbone}; {done.check})\nLoad it: {done.loading}")
+
+
+@app.command("list", epilog="Example: bench list methods")
+def list_(
+    what: Annotated[str, typer.Argument(help="methods, tasks, protocols, backbones, corpora or formats.")],
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """List what can be run."""
+    from bench.cli.describe_text import list_lines
+    from bench.cli.listing import listing
+
+    rows = listing(what, plugin or [])
+    if as_json:
+        print_json(rows)
+        return
+    for line in list_lines(what, rows):
+        typer.echo(line)
+
+
+@app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed · bench show weights.pth")
+def show(
+    name: Annotated[str, typer.Argument(help="A task, method, protocol, backbone, format, or a file of weights.")],
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, or a file of weights."""
+    from bench.cli.describe import describe
+    from bench.cli.describe_text import show_text
+
+    facts = describe(name, plugin or [])
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(show_text(facts))
+
+
+@app.command(hidden=True)
+def schema() -> None:
+    """Print the JSON schema of a record."""
+    from bench.results.record import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
+def main() -> None:
+    """Run the command line; every `BenchError` becomes one message and its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = app(standalone_mode=False)
+    except BenchError as error:
+        typer.echo(f"{'Interrupted' if isinstance(error, Interrupted) else 'Error'}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
+            error.show()
+            sys.exit(2)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,190 @@
+"""The commands of `bench data`: parse and print, no logic."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.options import Cache, DataRoot, Json, Quiet, print_json
+
+if TYPE_CHECKING:
+    from bench.core.task import DataSet
+
+Tasks = Annotated[str, typer.Argument(help="Task(s), comma-separated, or `all`: every data set under the data root.")]
+_SHOWN = 20
+"""Problems of one data set that are printed; `--json` has all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `bench data`."""
+    app.command("status", epilog="Example: bench data status --data-root ~/data")(status)
+    app.command("verify", epilog="Example: bench data verify brain_tumor,drive --data-root ~/data")(verify)
+    app.command("fingerprint", epilog="Example: bench data fingerprint all --data-root ~/data")(fingerprint)
+    app.command(
+        "splits",
+        epilog="Examples:\n\nbench data splits fgadr --seed 1 --export fgadr-1.csv\n\n"
+        "bench data splits kvasir_seg --import published.json --export kvasir.csv",
+    )(splits)
+    app.command("phantom", epilog="Example: bench data phantom drive,brats")(phantom)
+    app.command("clean", epilog="Example: bench data clean")(clean)
+
+
+def status(data_root: DataRoot = None, as_json: Json = False) -> None:
+    """Say which data sets were found under the data root, what is missing, and counts found against expected."""
+    from bench.cli.describe import data_facts, data_lines
+
+    facts = data_facts(data_root)
+    if as_json:
+        print_json(facts)
+    else:
+        for line in data_lines(facts):
+            typer.echo(line)
+
+
+def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Open every file of data sets and check counts and labels; exit code 3 where something is wrong."""
+    from bench.core.console import Report
+    from bench.data.verify import verify
+
+    root, data_sets = _found(task, data_root)
+    report = Report(quiet=quiet or as_json)
+    with report.live():
+        results = [verify(data_set, root, report) for data_set in data_sets]
+    if as_json:
+        print_json([asdict(result) for result in results])
+    for result in results if not as_json else ():
+        verdict = f"{len(result.problems)} problems" if result.problems else "nothing wrong"
+        typer.echo(f"{result.name} ({result.kind}): {result.n_cases} cases, {result.n_files} files opened: {verdict}")
+        for problem in result.problems[:_SHOWN]:
+            typer.echo("  " + problem.replace("\n", "\n    "))
+        if len(result.problems) > _SHOWN:
+            typer.echo(f"  ... and {len(result.problems) - _SHOWN} more (--json has all)")
+        for warning in result.warnings:
+            typer.echo(f"  Warning: {warning}")
+    if any(result.problems for result in results):
+        raise typer.Exit(3)
+
+
+def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json = False) -> None:
+    """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`.
+
+    A data set that cannot be read is one error, and exit code 3 at the end; the others are printed all the same.
+    """
+    from bench.core.errors import BenchError
+    from bench.data.dataset import read_data
+    from bench.data.root import data_kind
+
+    root, data_sets = _found(task, data_root)
+    rows = []
+    for data_set in data_sets:
+        row: dict[str, object] = {
+            "name": data_set.name,
+            "kind": data_kind(root),
+            "cases": None,
+            "fingerprint": None,
+            "error": None,
+        }
+        try:
+            data = read_data(data_set, root)
+        except BenchError as error:
+            row["error"] = str(error)
+            typer.echo(f"Error: {data_set.name}: {error}", err=True)
+        else:
+            row |= {"cases": len(data.cases), "fingerprint": data.fingerprint}
+            if not as_json:
+                typer.echo(f"{data.fingerprint}  {data_set.name}  {data.kind}, {len(data.cases)} cases")
+        rows.append(row)
+    if as_json:
+        print_json(rows)
+    if any(row["error"] for row in rows):
+        raise typer.Exit(3)
+
+
+def splits(
+    task: Annotated[str, typer.Argument(help="One task.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed that draws what the owner or the file does not give.")] = 0,
+    export: Annotated[Path | None, typer.Option("--export", help="Write the split to this CSV file.")] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="Check this published split (.csv or .json) instead of drawing one.")
+    ] = None,
+    data_root: DataRoot = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the split of a seed, or check a published one; say what is on each side; write it as `--split` wants it."""
+    from bench.core.console import Report
+    from bench.core.errors import UsageError
+    from bench.data.dataset import count_cases, read_data
+    from bench.data.split_import import import_split
+    from bench.data.splits import draw_split, write_split
+
+    root, data_sets = _found(task, data_root)
+    if len(data_sets) != 1:
+        raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
+    data = read_data(data_sets[0], root)
+    report = Report(quiet=as_json)
+    split = import_split(data, import_, seed, report) if import_ else draw_split(data, seed)
+    if export:
+        write_split(split, export)
+    sides = {side: count_cases(data.data_set, cases) for side, cases in split.sides.items()}
+    if as_json:
+        facts = {"data_set": data.data_set.name, "seed": seed, "fingerprint": split.fingerprint, "sides": sides}
+        print_json(facts)
+        return
+    for side, cases in split.sides.items():
+        shown = ", ".join(f"{name} {n}" for part in sides[side].values() for name, n in part.items())
+        subjects = len({case.subject or case.id for case in cases})
+        typer.echo(f"{side}: {len(cases)} cases of {subjects} subjects ({shown})")
+    typer.echo(f"fingerprint {split.fingerprint}")
+    if export:
+        typer.echo(f"Wrote {export}; give it to bench run with --split {export}")
+
+
+def phantom(
+    task: Annotated[
+        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
+    ] = "all",
+    cache: Cache = None,
+) -> None:
+    """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
+    from bench.core.cache_folder import default_cache
+    from bench.core.registry import tasks
+    from bench.data.phantom import ensure_phantoms
+    from bench.runs.plan import expand_names
+
+    data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
+    typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
+
+
+def clean(cache: Cache = None, as_json: Json = False) -> None:
+    """Delete from the cache what is made again when needed, and states of unfinished adaptations; checkpoints stay."""
+    from bench.core.cache_folder import default_cache
+    from bench.data.cache import clean
+
+    files, size_bytes = clean(cache or default_cache())
+    if as_json:
+        print_json({"files": files, "bytes": size_bytes})
+    else:
+        typer.echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
+
+
+def _found(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:
+    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
+    from bench.core.errors import DataError
+    from bench.core.registry import tasks
+    from bench.data.dataset import find_data_sets
+    from bench.data.root import ROOT_VARIABLE, resolve_root
+    from bench.runs.plan import expand_names
+
+    names = list(tasks().plugins) if task.strip() == "all" else expand_names(task, tasks())
+    known = {(d := tasks().get(name).data).name: d for name in names}
+    root = resolve_root(data_root)
+    if root is None:
+        raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
+    if task.strip() == "all":
+        known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
+    if not known:
+        raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")
+    return root, list(known.values())

@@ -1,0 +1,79 @@
+"""What `bench list` says, as rows of data. Nothing here imports torch, and methods are not imported at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bench.core import registry
+from bench.core.errors import UsageError, closest
+from bench.evaluation.protocols import PROTOCOLS, Protocol
+from bench.models.specs import BACKBONES, BackboneSpec
+
+LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
+Facts = dict[str, Any]
+
+
+def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
+    """One row about everything of one sort, each with a `name`. Raises `UsageError` for an unknown sort.
+
+    Methods are not imported, so that one which cannot be imported does not hide the others.
+    """
+    if what not in LISTS:
+        raise UsageError(f"Cannot list {what!r}.{closest(what, LISTS)} Known: {', '.join(LISTS)}.")
+    add_files(plugin_files)
+    if what == "methods":
+        plugins = registry.methods().plugins.values()
+        return [{"name": p.name, "location": p.location, "package": p.package} for p in plugins]
+    if what == "tasks":
+        return [task_row(name) for name in registry.tasks().plugins]
+    if what == "protocols":
+        return [protocol_row(p) for p in PROTOCOLS.values()]
+    if what == "backbones":
+        return [backbone_row(b) for b in BACKBONES.values()]
+    if what == "corpora":
+        from bench.pretraining.corpus import CORPORA
+
+        return [{"name": name, "summary": summary} for name, summary in CORPORA.items()]
+    from bench.models.weights.formats import FORMATS
+
+    return [{"name": f.name, "summary": f.summary} for f in FORMATS.values()]
+
+
+def add_files(plugin_files: Iterable[Path]) -> None:
+    """Register the methods of plugin files. Raises `PluginError` for a file without any."""
+    for path in plugin_files:
+        registry.methods().add_file(path)
+
+
+def task_row(name: str) -> Facts:
+    """One row of `bench list tasks`."""
+    task, plugin = registry.tasks().get(name), registry.tasks().plugin(name)
+    return {
+        "name": task.name,
+        "data_set": task.data.name,
+        "title": task.data.title,
+        "kind": task.kind,
+        "protocol": task.protocol,
+        "metric": task.metric,
+        "stand_in_for": task.data.stand_in_for or None,
+        "location": plugin.location,
+        "package": plugin.package,
+    }
+
+
+def protocol_row(protocol: Protocol) -> Facts:
+    """One row of `bench list protocols`; see `Protocol`."""
+    return {
+        "name": protocol.name,
+        "summary": protocol.summary,
+        "frozen": protocol.frozen,
+        "trained": protocol.trained,
+        "pooled": protocol.pooled,
+    }
+
+
+def backbone_row(spec: BackboneSpec) -> Facts:
+    """One row of `bench list backbones`."""
+    return {"name": spec.name, "summary": spec.summary, "family": spec.family, "embedding_dim": spec.channels[-1]}

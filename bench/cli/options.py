@@ -1,0 +1,117 @@
+"""Options that several commands share, declared once, and the request that most of them make up."""
+
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bench.runs.request import RunRequest
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, for machines.")]
+Results = Annotated[
+    Path, typer.Option("--results", help="Results folder: runs/, splits/, leaderboard/.", envvar="BENCH_RESULTS")
+]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-root",
+        help="Folder that holds one folder per data set, as `bench show TASK` describes.",
+        envvar="BENCH_DATA",
+    ),
+]
+Plugins = Annotated[
+    list[Path] | None, typer.Option("--plugin", help="Python file with a method of your own; repeatable.")
+]
+Checkpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--checkpoint",
+        help="Weights from a file as a contestant: FILE, NAME=FILE, imagenet[:BACKBONE] or a .toml; repeatable.",
+    ),
+]
+Protocols = Annotated[
+    list[str] | None,
+    typer.Option("--protocol", help="Evaluation protocol(s), comma-separated or repeated; default: each task's own."),
+]
+Backbones = Annotated[
+    str | None, typer.Option(help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).")
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: 0 to N-1.")]
+Seed = Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")]
+Profile = Annotated[str, typer.Option(help="quick (a laptop) or paper (the published settings).")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="Override a setting: section.key=value; repeatable.")]
+CorpusName = Annotated[str, typer.Option(help="Pretraining images: pool, task, or a manifest (.csv, .toml).")]
+Cache = Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Workers = Annotated[
+    int | None, typer.Option(min=0, help="Processes that load images; changes no result. Default: suits the device.")
+]
+Compile = Annotated[
+    bool | None,
+    typer.Option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
+]
+Split = Annotated[
+    Path | None, typer.Option(help="Published split: CSV file, columns `case` and `split` (train, validation, test).")
+]
+
+
+def run_request(
+    protocol: Protocols = None,
+    backbone: Backbones = None,
+    seeds: Seeds = 3,
+    seed: Seed = None,
+    profile: Profile = "quick",
+    set_: Set = None,
+    corpus: CorpusName = "pool",
+    data_root: DataRoot = None,
+    plugin: Plugins = None,
+    results: Results = Path("results"),
+    cache: Cache = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    compile_: Compile = None,
+    split: Split = None,
+) -> RunRequest:
+    """The request that the options of every running command make; methods and tasks are the command's own."""
+    return RunRequest(
+        protocols=",".join(protocol) if protocol else None,
+        backbones=backbone,
+        seeds=tuple(dict.fromkeys(seed)) if seed else tuple(range(seeds)),
+        profile=profile,
+        overrides=tuple(set_ or ()),
+        corpus=corpus,
+        data_root=data_root,
+        plugins=tuple(plugin or ()),
+        results=results,
+        cache=cache,
+        device=device,
+        workers=workers,
+        compile=compile_,
+        split=split,
+    )
+
+
+def takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `run_request` after its own; it gets what they make as `request`."""
+    own, shared = (inspect.signature(f, eval_str=True).parameters for f in (command, run_request))
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        request = run_request(**{name: given.pop(name) for name in shared})
+        command(**given, request=request)
+
+    parameters = [*(p for name, p in own.items() if name != "request"), *shared.values()]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in parameters}
+    return call
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, indent=2, sort_keys=True, default=str))

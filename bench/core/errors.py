@@ -1,0 +1,60 @@
+"""Errors a user can act on: what was found, what was expected, what to do next. Each class has one exit code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """Base of every error that is shown to the user as one message, without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(BenchError):
+    """An unknown name or key, or settings that contradict each other."""
+
+    exit_code = 2
+
+
+class DataError(BenchError):
+    """The data set on disk is missing, laid out differently, unreadable or inconsistent."""
+
+    exit_code = 3
+
+
+class PluginError(BenchError):
+    """A plugin could not be imported, or lacks something a plugin must have."""
+
+    exit_code = 4
+
+
+class TrainingError(BenchError):
+    """Training cannot go on: the loss is not finite, or the corpus is smaller than one batch."""
+
+    exit_code = 5
+
+
+class Interrupted(BenchError):
+    """The user stopped a run."""
+
+    exit_code = 130
+
+
+class StorageError(BenchError):
+    """A results or cache file could not be written, or a checkpoint is not what it says."""
+
+    exit_code = 6
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?`, or nothing when no known name is near."""
+    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {match[0]!r}?" if match else ""
+
+
+def unknown(noun: str, name: str, known: Iterable[str], listing: str) -> UsageError:
+    """Build the error for an unknown name: what was asked, the closest match, what exists, how to list."""
+    names = sorted(known)
+    return UsageError(f"Unknown {noun} {name!r}.{closest(name, names)} Known: {', '.join(names)}. {listing}")

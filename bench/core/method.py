@@ -1,0 +1,104 @@
+"""A pretraining method: views, modules and a loss. This module imports no torch, so that listing plugins is instant."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from bench.core.settings import OptimizerName, Settings, WeightsRecord
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where pretraining stands, for schedules that follow it."""
+
+    step: int
+    """Optimiser steps done so far."""
+    total_steps: int
+    epoch: int
+    """Epochs finished so far."""
+    total_epochs: int
+
+    @property
+    def fraction(self) -> float:
+        """Share of the steps done, in [0, 1]."""
+        return self.step / max(self.total_steps, 1)
+
+
+class MethodConfig(Settings):
+    """Settings every pretraining method has; a method's own config inherits from it and sets published defaults."""
+
+    optimizer: OptimizerName = Field("adam", description="Optimiser of the pretraining.")
+    lr: float = Field(1e-3, gt=0, description="Peak learning rate (already scaled to the batch size).")
+    weight_decay: float = Field(0.0, ge=0, description="Weight decay; biases and norms are excluded.")
+    schedule: Literal["cosine", "constant", "halve_four_times"] = Field("cosine", description="Learning-rate schedule.")
+    warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Share of all steps with linear warm-up.")
+
+
+class Method(ABC):
+    """A pretraining method: views, modules and a loss. It owns no loop, optimiser, device or evaluation.
+
+    `build` returns a module that has the encoder under training as attribute `backbone`.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever the method trains another encoder than before under the same settings. A class that declares
+    none has the hash of its source instead (`versions.plugin_versions`)."""
+    title: ClassVar[str]
+    citation: ClassVar[str]
+    config_class: ClassVar[type[MethodConfig]] = MethodConfig
+    quick: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the `quick` profile that differ from the published defaults."""
+    ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity."""
+    pretrains: ClassVar[bool] = True
+    """False for floors such as `random`, whose checkpoint is the initialised backbone."""
+    backbones: ClassVar[tuple[str, ...] | None] = None
+    """The backbones it exists for, or None for all."""
+
+    def __init__(self, config: MethodConfig) -> None:
+        self.config = config
+
+    @property
+    def batch_multiple(self) -> int:
+        """The batch size must be a multiple of this (graph methods cut a batch into graphs)."""
+        return 1
+
+    def view_transform(self, image_size: int) -> Callable[[Image], Any]:
+        """Transform one RGB image to this method's views: any nest of tensors that torch's default collate can stack.
+
+        Randomness must come from torch's, NumPy's or Python's global generator; the loop seeds all three per image.
+        """
+        raise TypeError(f"The method {self.name!r} has no views: it is never trained.")
+
+    @abstractmethod
+    def build(self, backbone: nn.Module) -> nn.Module:
+        """Add heads and teachers around `backbone`; the result's `backbone` attribute is the student encoder."""
+
+    @abstractmethod
+    def loss(self, module: nn.Module, views: Any, progress: Progress) -> Mapping[str, Tensor]:
+        """Return scalars: key `loss` is minimised, every other key is logged (detached)."""
+
+    def before_step(self, module: nn.Module, progress: Progress) -> None:  # noqa: B027
+        """Change gradients between the backward pass and the optimiser step, where a method does (DINO does)."""
+
+    def after_step(self, module: nn.Module, progress: Progress) -> None:  # noqa: B027
+        """Update what is not trained by gradient (teachers), after each optimiser step."""
+
+    def initialise(self, backbone: nn.Module) -> WeightsRecord | None:
+        """Give an encoder that is not pretrained here its weights, and say what was loaded; None: it stays as built."""
+        return None
+
+    def encoder(self, module: nn.Module) -> nn.Module:
+        """The backbone that is exported and evaluated; the student unless the method says otherwise."""
+        backbone: nn.Module = module.get_submodule("backbone")
+        return backbone

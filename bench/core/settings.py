@@ -1,0 +1,66 @@
+"""Settings and their names, shared by every room: typed, frozen, and unknown keys are errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
+
+
+class Settings(BaseModel):
+    """Base of every configuration: frozen, typed, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Precision = Literal["32-true", "bf16-mixed"]
+
+
+ProfileName = Literal["quick", "paper"]
+
+
+PROFILES: tuple[ProfileName, ...] = ("quick", "paper")
+
+
+Overrides = Mapping[str, Mapping[str, Any]]
+
+
+def settings_text(sections: Overrides) -> str:
+    """Settings as text, `section.key=value` in alphabetical order; no value has a space in it that is not text."""
+    return " ".join(
+        f"{s}.{k}={_as_text(v)}" for s, values in sorted(sections.items()) for k, v in sorted(values.items())
+    )
+
+
+def _as_text(value: Any) -> Any:
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, list | tuple) else value
+
+
+class Part(BaseModel):
+    """Base of the record's parts: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WeightsRecord(Part):
+    """Weights that came from a file instead of a pretraining: how they were read, and the proof that they are used."""
+
+    file: str = Field(description="Name of the file, without its folder.")
+    sha256: str = Field(description="Of the file.")
+    encoder_sha256: str = Field(description="Of the encoder's tensors after all rules.")
+    format: str = Field(description="How the file was packed.")
+    layout: str = Field(description="How its tensors were named.")
+    rules: list[str] = Field(description="What was taken, stripped, renamed, dropped or interpolated.")
+    matched: int = Field(description="Tensors that were loaded.")
+    dropped: dict[str, int] = Field(description="Head -> number of its tensors, which were left out.")
+    other_parts: dict[str, int] = Field(description="Other part of the file -> number of its tensors.")
+    missing: list[str] = Field(description="Tensors that kept their initial values; all explicitly allowed.")
+    corpus: str = Field(description="What is known about the images that the weights were pretrained on.")
+    probe: dict[str, float] = Field(
+        default_factory=dict,
+        description="Embeddings of fixed noise before and after loading: norms, relative distance, mean cosine.",
+    )

@@ -1,0 +1,179 @@
+"""Arrays on disk: each case is decoded, and each image embedded, once for any number of epochs, runs and processes.
+
+One `.npy` file per array under a folder of the cache such as `<cache>/decoded/`, opened memory-mapped. Files are
+written atomically, so processes may share the folder; deleting any of it, at any time, costs only the time to make it
+again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.core.console import Report
+from bench.core.errors import StorageError, UsageError
+from bench.core.files import write_atomic
+from bench.data.cache_users import FOLDER as USERS
+from bench.data.cache_users import CacheUser
+
+FOLDER = "decoded"
+EMBEDDINGS = "embeddings"
+ADAPTATIONS = "adaptations"
+"""Folders of the cache; the last has states of unfinished adaptations, which `resume.py` writes."""
+LIMIT_VARIABLE = "BENCH_DECODED_GIB"
+"""Environment variable that bounds each folder, in GiB."""
+LIMIT_GIB = 32.0
+_CLOCK_SECONDS = 1.0
+"""File times may lag behind the clock by less than this."""
+
+
+class DiskCache:
+    """Arrays by key under one folder, bounded.
+
+    When the bound is reached, files that no running command used are deleted, longest unused first; if that is not
+    enough, the array is not kept. Two processes that write at the same time may go over the bound by what one of them
+    writes.
+
+    Raises:
+        UsageError: `LIMIT_VARIABLE` is not a positive number.
+    """
+
+    def __init__(self, folder: Path, report: Report | None = None, done: str = "decoded") -> None:
+        self.folder = folder
+        self.done = done
+        """What was done to what is kept: `decoded` or `embedded`."""
+        self.limit_bytes = _limit_bytes()
+        self._report = report
+        self._user = CacheUser(folder)
+        self._used_bytes = sum(size for _, size, _ in self._files())
+        self._touched: set[str] = set()
+        self.failed = False
+        """Whether an array could not be stored."""
+        self._lock = threading.Lock()
+
+    def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
+        """The array of a key, memory-mapped and read-only; made and stored if it is not there.
+
+        Where it cannot be stored (bound reached, disk full), it is returned from memory with one warning.
+
+        Raises:
+            StorageError: it cannot be stored and is `required` to be.
+        """
+        self._user.register()
+        path = self.folder / key[:2] / f"{key}.npy"
+        found = self._open(path, key)
+        if found is not None:
+            return found
+        array = make()
+        try:
+            self._store(path, array)
+        except StorageError as error:
+            if required:
+                raise
+            self._warn(str(error))
+            return array
+        stored = self._open(path, key)
+        return array if stored is None else stored
+
+    def _open(self, path: Path, key: str) -> np.ndarray | None:
+        try:
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+            if key not in self._touched:
+                self._touched.add(key)
+                os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, EOFError):  # not an array: from a broken disk; written again
+            return None
+        return array
+
+    def _store(self, path: Path, array: np.ndarray) -> None:
+        with self._lock:
+            if self._used_bytes + array.nbytes > self.limit_bytes:
+                self._make_room(array.nbytes)
+            self._used_bytes += array.nbytes
+        write_atomic(path, lambda file: np.save(file, array, allow_pickle=False), durable=False)
+
+    def _make_room(self, wanted_bytes: int) -> None:
+        files = sorted(self._files())
+        self._used_bytes = sum(size for _, size, _ in files)
+        in_use = self._user.earliest() - _CLOCK_SECONDS
+        for used_at, size, path in files:
+            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= in_use:
+                break
+            if path.stem in self._touched:
+                continue
+            path.unlink(missing_ok=True)
+            self._used_bytes -= size
+        if self._used_bytes + wanted_bytes > self.limit_bytes:
+            raise StorageError(
+                f"{self.folder}: the {self.done} data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
+                f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."
+            )
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """(time of last use, bytes, path) of every stored array."""
+        for path in self.folder.glob("*/*.npy"):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            yield status.st_mtime, status.st_size, path
+
+    def _warn(self, text: str) -> None:
+        with self._lock:
+            first, self.failed = not self.failed, True
+        if first and self._report:
+            self._report.warn(f"{text} Until then, cases are {self.done} each time they are used.")
+
+
+def clean(cache: Path) -> tuple[int, int]:
+    """Delete every array, embedding and state of an unfinished adaptation under a cache folder.
+
+    A command that runs meanwhile keeps its lock, and what it writes meanwhile stays. Returns (files, bytes) deleted.
+    Raises `StorageError`.
+    """
+    files = size = 0
+    folders = (FOLDER, EMBEDDINGS, ADAPTATIONS)
+    for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
+        if path.suffix == ".lock" and path.parent.name == USERS:
+            continue
+        try:
+            freed = _delete(path)
+        except OSError as error:
+            why = f"cannot be deleted: {error.strerror}. Check the folder's permissions."
+            raise StorageError(f"{path}: {why}") from error
+        files += freed is not None
+        size += freed or 0
+    return files, size
+
+
+def _delete(path: Path) -> int | None:
+    """Delete a file or an empty folder; the file's size, or None where it is a folder, gone or in use again."""
+    try:
+        if path.is_dir():
+            path.rmdir()
+            return None
+        size = path.stat().st_size
+        path.unlink()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return None
+    return size
+
+
+def _limit_bytes() -> int:
+    text = os.environ.get(LIMIT_VARIABLE, "").strip() or str(LIMIT_GIB)
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = -1.0
+    if not 0 < limit < float("inf"):
+        raise UsageError(f"{LIMIT_VARIABLE}={text!r}: expected a positive number of GiB, for example {LIMIT_GIB:g}.")
+    return int(limit * 2**30)

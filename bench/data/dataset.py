@@ -1,0 +1,167 @@
+"""Data sets on disk: finding the root, reading and fingerprinting cases, writing phantoms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.core.errors import DataError
+from bench.core.task import Case, DataSet, RemarkingReader
+from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, names_in
+
+PHANTOM_VERSION = 1
+"""Raised whenever a phantom generator writes other bytes than before."""
+PHANTOM_SEED = 0
+
+Counts = dict[str, dict[str, int]]
+"""Domain, or owner split, or `all` where there is neither -> class name, or `cases` for cases without one -> number."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set as found on disk."""
+
+    data_set: DataSet
+    folder: Path
+    kind: Kind
+    cases: tuple[Case, ...]
+    """Sorted by id."""
+    hashes: Mapping[str, str]
+    """Case id -> SHA-256 (hex) of its file."""
+    counts: Counts
+    warnings: tuple[str, ...]
+    """Where the counts differ from what was expected, what this copy lacks, and what it stands in for."""
+    fingerprint: str
+    """SHA-256 (hex) over every case's id, file hash and target, and its domain and label files where it has any."""
+    label_hashes: Mapping[str, str] = field(default_factory=dict)
+    """Case id -> SHA-256 (hex) over the contents of its label files; only cases that have any."""
+
+
+def read_data(data_set: DataSet, root: Path) -> Data:
+    """Read a data set from a data root, hash its files and compare its counts with the expected ones.
+
+    Raises:
+        DataError: the data set is not under `root` (the message tells a wrong level from a missing set), its layout
+            is wrong, or a file is empty or unreadable.
+    """
+    folder = root / folder_name(data_set)
+    if folder.name not in names_in(root) or not folder.is_dir():
+        raise DataError(explain_missing(data_set, root.resolve()))
+    kind = data_kind(root)
+    cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
+    by_path = _hash_files(cases, kind)
+    hashes = {case.id: by_path[case.image] for case in cases}
+    label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
+    counts = count_cases(data_set, cases)
+    fingerprint = _digest(_fingerprint_line(case, hashes, label_hashes) for case in cases)
+    warnings = compare_counts(data_set, kind, counts, expected_counts(data_set, root))
+    if isinstance(data_set.reader, RemarkingReader):
+        warnings += tuple(f"{data_set.name}: {remark}" for remark in data_set.reader.remarks(cases))
+    if data_set.stand_in_for:
+        what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
+        warnings += (f"{data_set.name}: {what}.",)
+    return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
+
+
+def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
+    """The data sets whose folder exists under `root`: name -> folder.
+
+    Contents are looked at only where several data sets may share a folder, so that it says little who is in it.
+    """
+    names = names_in(root)
+    folders = {d.name: (d, root / folder_name(d)) for d in data_sets if folder_name(d) in names}
+    return {
+        name: folder
+        for name, (data_set, folder) in folders.items()
+        if folder.is_dir() and (not data_set.folder or data_set.reader.matches(folder))
+    }
+
+
+def count_cases(data_set: DataSet, cases: Iterable[Case]) -> Counts:
+    """Count cases per domain or owner split, and per class where targets are class indices, in the classes' order."""
+    counts: Counts = {}
+    for case in cases:
+        has_class = isinstance(case.target, int)
+        names = data_set.classes if has_class else ("cases",)
+        split = counts.setdefault(case.domain or case.owner_split or "all", dict.fromkeys(names, 0))
+        split[data_set.classes[case.target] if has_class else "cases"] += 1
+    return counts
+
+
+def read_marker(root: Path) -> dict[str, Any]:
+    """What `PHANTOM_MARKER` says about a root, or what a new one would say."""
+    marker: dict[str, Any] = {
+        "about": "Everything in this folder is synthetic. Scores on it are no evidence.",
+        "generator_version": PHANTOM_VERSION,
+        "seed": PHANTOM_SEED,
+    }
+    try:
+        data_sets = json.loads((root / PHANTOM_MARKER).read_text(encoding="utf-8"))["data_sets"]
+    except (OSError, ValueError, KeyError, TypeError):
+        data_sets = {}
+    return marker | {"data_sets": data_sets if isinstance(data_sets, dict) else {}}
+
+
+def expected_counts(data_set: DataSet, root: Path) -> Mapping[str, Mapping[str, int]]:
+    """The counts a data set should have: as published, or for phantoms as its marker says."""
+    if data_kind(root) == "real":
+        return data_set.expected_counts
+    marked: Mapping[str, Mapping[str, int]] = read_marker(root)["data_sets"].get(data_set.name, {})
+    return marked
+
+
+def compare_counts(
+    data_set: DataSet, kind: Kind, counts: Counts, expected: Mapping[str, Mapping[str, int]]
+) -> tuple[str, ...]:
+    """One sentence for every count that differs from the expected one."""
+    source = "as published" if kind == "real" else f"by {PHANTOM_MARKER}"
+    pairs = [
+        (split, name, counts.get(split, {}).get(name, 0), expected.get(split, {}).get(name, 0))
+        for split in sorted(counts.keys() | expected.keys())
+        for name in expected.get(split, counts.get(split, {}))
+    ]
+    return tuple(
+        f"{data_set.name}: {split}/{name} has {found} cases; {wanted} were expected ({source})."
+        for split, name, found, wanted in pairs
+        if found != wanted and (expected or kind == "real")
+    )
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _fingerprint_line(case: Case, hashes: Mapping[str, str], label_hashes: Mapping[str, str]) -> str:
+    line = f"{case.id}\t{hashes[case.id]}\t{case.target}"
+    return line + (f"\t{case.domain}\t{label_hashes[case.id]}" if case.labels else "")
+
+
+def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:
+    """SHA-256 (hex) of every image and label file. Raises `DataError` naming files that are empty or unreadable."""
+    paths = [path for case in cases for path in (case.image, *case.labels)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        hashes = list(pool.map(_hash_file, paths))
+    empty = [path for path, value in zip(paths, hashes, strict=True) if value is None]
+    if empty:
+        names = ", ".join("/".join(path.parts[-3:]) for path in empty[1:4])
+        others = f" ({len(empty) - 1} more like it: {names})" if len(empty) > 1 else ""
+        fix = "Restore this file from the owner's archive, or remove it."
+        if kind == "phantom":
+            fix = "Delete the phantom's folder; it is written again when it is next needed."
+        raise DataError(f"{empty[0]}: this file is empty (0 bytes){others}.\n{fix}")
+    return {path: value for path, value in zip(paths, hashes, strict=True) if value is not None}
+
+
+def _hash_file(path: Path) -> str | None:
+    """SHA-256 (hex) of a file, or None for an empty one."""
+    try:
+        with path.open("rb") as file:
+            value = hashlib.file_digest(file, "sha256").hexdigest()  # in blocks: volumes are large
+            return value if file.tell() else None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.\nRestore it, or its permissions.") from error

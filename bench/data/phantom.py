@@ -1,0 +1,91 @@
+"""Phantoms: small synthetic data sets in their owners' layouts, written once to a cache."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.core.errors import DataError
+from bench.core.files import unwritable, write_text
+from bench.core.task import DataSet
+from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
+from bench.data.root import PHANTOM_MARKER, folder_name
+
+
+def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
+    """Write the data set's phantom under `cache` unless a complete one is there; return its data root.
+
+    Processes may do so at the same time and may be interrupted: the phantom is written to a temporary folder and
+    renamed into place, after the marker names it.
+
+    Raises:
+        StorageError: the cache cannot be written.
+    """
+    root = cache / f"phantom-v{PHANTOM_VERSION}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not _phantom_is_complete(data_set, root):
+            _write_phantom(data_set, root)
+    except OSError as error:
+        raise unwritable(root, error) from error
+    return root
+
+
+def ensure_phantoms(data_sets: Iterable[DataSet], cache: Path) -> Path:
+    """`ensure_phantom` for several data sets, at least one; return their data root."""
+    roots = [ensure_phantom(data_set, cache) for data_set in data_sets]
+    return roots[0]
+
+
+def _write_phantom(data_set: DataSet, root: Path) -> None:
+    folder = root / folder_name(data_set)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
+    try:
+        fresh = temporary / folder.name
+        fresh.mkdir()
+        data_set.phantom(fresh, PHANTOM_SEED)
+        _mark_phantom(root, data_set.name, count_cases(data_set, data_set.reader.read(fresh)))
+        if _phantom_is_complete(data_set, root):  # another process was faster
+            return
+        if data_set.folder and folder.exists():  # other data sets may lie in it
+            for entry in sorted(fresh.iterdir()):
+                _replace(entry, folder / entry.name, temporary)
+        else:
+            _replace(fresh, folder, temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace(fresh: Path, place: Path, temporary: Path) -> None:
+    """Rename into place; what was there goes away with the temporary folder."""
+    if place.exists():
+        place.rename(temporary / f"damaged-{place.name}")
+    try:
+        fresh.rename(place)
+    except OSError:
+        if not place.exists():  # another process was faster otherwise
+            raise
+
+
+def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
+    """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
+    try:
+        cases = data_set.reader.read(root / folder_name(data_set))
+        if any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
+            return False
+    except (DataError, OSError):
+        return False
+    counts = count_cases(data_set, cases)
+    marked = read_marker(root)["data_sets"].get(data_set.name)
+    if marked is None:  # a process that marked another data set at the same moment won
+        _mark_phantom(root, data_set.name, counts)
+    return marked in (None, counts)
+
+
+def _mark_phantom(root: Path, name: str, counts: Counts) -> None:
+    marker = read_marker(root)
+    marker["data_sets"][name] = counts
+    write_text(root / PHANTOM_MARKER, json.dumps(marker, indent=2) + "\n")

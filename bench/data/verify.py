@@ -1,0 +1,134 @@
+"""Verifying data sets: every file is opened as a run would open it, counts and labels are checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from bench.core.console import Report
+from bench.core.errors import BenchError
+from bench.core.task import Case, DataSet, Reader
+from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data
+from bench.data.duplicates import crossing_groups, duplicate_groups
+from bench.data.images import read_image
+from bench.data.root import Kind, data_kind, folder_name
+
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `bench data verify` found in one data set."""
+
+    name: str
+    kind: Kind
+    problems: tuple[str, ...]
+    """What is wrong: files, labels and counts. Empty for a data set that is complete and readable."""
+    warnings: tuple[str, ...] = ()
+    """What is worth knowing and not wrong with this copy alone."""
+    n_cases: int = 0
+    n_files: int = 0
+    """Image and label files that were opened; a file that serves several cases counts once."""
+    counts: Counts = field(default_factory=dict)
+    fingerprint: str | None = None
+
+
+def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
+    """Open every file of a data set under `root`; never raises for what is wrong with it, but lists it.
+
+    What ends it with one problem is what leaves the cases unknown: no folder, files that are not where the layout has
+    them or that lack their counterpart, and a table of labels or boxes with a wrong entry.
+    """
+    kind = data_kind(root)
+    data, failure = None, ""
+    try:
+        data = read_data(data_set, root)
+        cases: Sequence[Case] = data.cases
+    except BenchError as error:
+        failure = str(error)
+        cases = _listed(data_set, root)
+    if not cases:
+        return Verification(data_set.name, kind, (failure or f"{data_set.name}: has no case.",))
+    found = count_cases(data_set, cases)
+    counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
+    broken = _open_all(data_set, cases, report)
+    paths = {path for case in cases for path in (case.image, *case.labels)}
+    if failure:
+        broken += _unhashable(sorted(paths), "\n".join(broken))
+    return Verification(
+        name=data_set.name,
+        kind=kind,
+        problems=tuple(dict.fromkeys([*counts, *broken])) or ((failure,) if failure else ()),
+        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) if data else (),
+        n_cases=len(cases),
+        n_files=len(paths),
+        counts=found,
+        fingerprint=data.fingerprint if data else None,
+    )
+
+
+def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:
+    """The cases of a data set whose files cannot all be hashed; none where its reader cannot list them."""
+    try:
+        return data_set.reader.read(root / folder_name(data_set))
+    except BenchError:
+        return ()
+
+
+def _unhashable(paths: Sequence[Path], named: str) -> list[str]:
+    """What is wrong with files that are empty or cannot be read, but for those that problems have `named`."""
+    problems = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                fault = "" if file.read(1) else "this file is empty (0 bytes)"
+        except OSError as error:
+            fault = f"cannot be read: {error.strerror}"
+        if fault and str(path) not in named:
+            problems.append(f"{path}: {fault}.\nRestore this file from the owner's archive.")
+    return problems
+
+
+def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> list[str]:
+    """Problems of all cases, each opened once."""
+    problems = []
+    with report.stage(f"open {data_set.name}", len(cases)) as advance, ThreadPoolExecutor(_THREADS) as pool:
+        for found in pool.map(partial(_open_case, data_set), cases):
+            problems += found
+            advance("")
+    return problems
+
+
+def _open_case(data_set: DataSet, case: Case) -> list[str]:
+    """Problems of one case: its parts are loaded one by one, with whatever the reader has for them."""
+    problems = []
+    if isinstance(case.target, int) and not 0 <= case.target < len(data_set.classes):
+        problems.append(f"{case.image}: its label {case.target} is none of the {len(data_set.classes)} classes.")
+    for load in loaders(data_set.reader):
+        try:
+            load(case)
+        except BenchError as error:
+            problems.append(str(error))
+    return problems
+
+
+def loaders(reader: Reader) -> Sequence[Callable[[Case], object]]:
+    """The methods `load_*` of a reader, each of which loads one part of a case; else one that decodes its image."""
+    found = [method for name, method in inspect.getmembers(reader, callable) if name.startswith("load_")]
+    return found or [lambda case: read_image(case.image)]
+
+
+def _contradictions(data: Data) -> tuple[str, ...]:
+    """A warning where byte-identical images have different labels."""
+    targets = {case.id: data.label_hashes.get(case.id, case.target) for case in data.cases}
+    groups = crossing_groups(duplicate_groups(data.hashes), targets)
+    if not groups:
+        return ()
+    return (
+        f"{data.data_set.name}: {len(groups)} groups of byte-identical images have different labels, as "
+        f"{' and '.join(groups[0][:2])}.",
+    )

@@ -1,0 +1,116 @@
+"""Reading NIfTI volumes: one way to open them, one kind of error. Arrays stay as stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.core.errors import DataError
+
+
+class Grid(NamedTuple):
+    """Where the voxels of a volume lie."""
+
+    shape: tuple[int, int, int]
+    affine: np.ndarray
+    """(4, 4) voxel indices to millimetres, right-anterior-superior."""
+
+    @property
+    def spacing_mm(self) -> np.ndarray:
+        """(3,) distance of neighbouring voxels along each stored axis."""
+        spacing: np.ndarray = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return spacing
+
+
+def read_grid(path: Path) -> Grid:
+    """Shape and affine of a volume, from its header alone; dimensions of length 1 after the third are dropped.
+
+    Raises `DataError` as `read_voxels` does.
+    """
+    image = _open(path)
+    shape = image.shape[:3]
+    if len(shape) != 3 or any(length != 1 for length in image.shape[3:]):
+        raise DataError(
+            f"{path}: has {len(image.shape)} dimensions, shape {image.shape}; expected one 3D volume.\n"
+            "Split it into one file per volume, or restore the owner's file."
+        )
+    if 0 in shape or not np.isfinite(image.affine).all() or abs(np.linalg.det(image.affine[:3, :3])) < 1e-9:
+        raise DataError(
+            f"{path}: has shape {image.shape} and the affine {image.affine.tolist()}, which places no voxels in space."
+            "\nRestore this file from the owner's archive."
+        )
+    return Grid(shape, np.asarray(image.affine, dtype=np.float64))
+
+
+def read_voxels(path: Path) -> np.ndarray:
+    """Voxels (X, Y, Z) of a volume as stored, with the header's scaling applied.
+
+    Raises:
+        DataError: the file is missing, empty, truncated, no NIfTI volume, not 3D, or its voxels are colours or complex
+            numbers; names the file and the fix.
+    """
+    grid = read_grid(path)
+    image = _open(path)
+    stored = image.get_data_dtype()
+    if stored.kind not in "biuf":
+        what = "colours" if stored.names else f"numbers of type {stored}"
+        raise DataError(
+            f"{path}: its voxels are {what}; expected one real number per voxel.\n"
+            "Convert it to a volume of intensities or labels, or restore the owner's file."
+        )
+    try:
+        return np.asanyarray(image.dataobj).reshape(grid.shape)
+    except Exception as error:  # gzip, zlib and nibabel raise many types where a file is truncated
+        raise _unreadable(path, error) from error
+
+
+def read_intensities(path: Path) -> np.ndarray:
+    """Voxels (X, Y, Z) as float32. Raises `DataError` as `read_voxels` does, and where one is not finite."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        array = read_voxels(path).astype(np.float32)
+    check_finite(path, array)
+    return array
+
+
+def check_finite(path: Path, array: np.ndarray) -> None:
+    """Raise `DataError` where a voxel of the volume at `path` is not finite."""
+    n = array.size - int(np.isfinite(array).sum())
+    if n:
+        raise DataError(
+            f"{path}: holds values that are not finite ({n} of {array.size} voxels).\n"
+            "Restore this file from the owner's archive."
+        )
+
+
+def through_plane(grid: Grid) -> tuple[int, int]:
+    """Axis of the slices in RAS orientation (0 sagittal, 1 coronal, 2 axial), and their number.
+
+    It is the stored axis of the largest spacing; where spacings are equal within 1 %, axial comes first, then coronal.
+    """
+    from nibabel.orientations import io_orientation
+
+    ras = io_orientation(grid.affine)[:, 0].astype(int)
+    spacing = grid.spacing_mm
+    stored = max((i for i in range(3) if spacing[i] >= 0.99 * spacing.max()), key=lambda i: ras[i])
+    return int(ras[stored]), grid.shape[stored]
+
+
+def _open(path: Path) -> Any:
+    import nibabel
+
+    try:
+        if path.stat().st_size == 0:
+            raise ValueError("the file is empty (0 bytes)")
+        return nibabel.load(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file.\nRestore it from the owner's archive.") from error
+    except Exception as error:  # nibabel's readers raise many types
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} is not a readable NIfTI volume: {error}.\nRestore this file from the owner's archive, or remove it."
+    )

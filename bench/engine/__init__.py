@@ -1,0 +1,1 @@
+"""What every training shares: device and precision, loaders, optimisers, seeds, resuming, cost."""

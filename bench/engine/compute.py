@@ -1,0 +1,87 @@
+"""Where and how training runs: device, precision and its limits, workers, memory of the process."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from dataclasses import dataclass
+
+import torch
+
+from bench.core.errors import TrainingError
+from bench.core.settings import Precision
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how training runs; none of it may change a score beyond floating-point rounding."""
+
+    device: str = "auto"
+    workers: int | None = None
+    """Processes that load images; None chooses, see `loading.pick_workers`."""
+    compile: bool | None = None
+    """Compile backbones; None does where it pays, see `compiled.pays`."""
+
+
+def pick_device(name: str) -> torch.device:
+    """Map `auto`, `cpu` or `cuda[:N]` to a device; `auto` takes a GPU when there is one.
+
+    GPU N becomes the current one, on which kernels that torch does not launch run (the graph matching of Triton).
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and device.index is not None and torch.cuda.is_available():
+        torch.cuda.set_device(device)
+    return device
+
+
+SMALLEST_SIDE = 17
+"""Below, the last stage of a ResNet gets maps of one pixel."""
+
+
+def require_sides(precision: Precision, device: torch.device, side: int) -> None:
+    """Refuse bfloat16 on a CPU for images of fewer than `SMALLEST_SIDE` pixels.
+
+    There the weights' gradient of a convolution with stride 2 over one pixel holds memory that was never written
+    (oneDNN, torch 2.15), so that training diverges at random.
+
+    Raises:
+        TrainingError: with what to change.
+    """
+    if precision == "bf16-mixed" and device.type == "cpu" and side < SMALLEST_SIDE:
+        raise TrainingError(
+            f"precision=bf16-mixed on a CPU needs images and views of at least {SMALLEST_SIDE} pixels, found {side}: "
+            "torch computes wrong gradients for smaller ones. Take a larger image_size, or precision=32-true."
+        )
+
+
+def slowness(device: torch.device) -> str | None:
+    """Why bfloat16 is slow on this device, and what to do; None where it is not, or where nothing is known."""
+    if device.type != "cpu":
+        return None
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # not in torch before 2.11
+    if found.get("architecture") != "x86_64" or found.get("avx512_bf16") or found.get("amx_bf16"):
+        return None
+    return (
+        "precision=bf16-mixed: this processor has no bfloat16 instructions (AVX-512 BF16 or AMX), so that training "
+        "takes several times as long as with precision=32-true (13 times, measured with AVX2). Scores are as valid."
+    )
+
+
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_MAX = -4
+
+
+def keep_freed_memory() -> bool:
+    """Let the process reuse freed memory, however large the block, instead of giving it back to the system.
+
+    glibc maps every tensor above 32 MiB anew, and the system then clears each page of it again in every step: 6 % of
+    the time of a ResNet-18 step on a CPU. Returns whether the C library understood; elsewhere nothing happens.
+    """
+    if sys.platform != "linux":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))

@@ -1,0 +1,1 @@
+"""From a pretrained encoder to predictions: protocols, probes, the supervised loop."""

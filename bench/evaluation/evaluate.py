@@ -1,0 +1,120 @@
+"""From a pretrained encoder to predictions: the protocol of a run, whichever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from bench.core.console import Report
+from bench.core.kind import TaskKind
+from bench.data.cache import DiskCache
+from bench.data.splits import SplitCases
+from bench.engine.compute import Compute, pick_device
+from bench.engine.meter import Meter
+from bench.evaluation.embeddings import Embedded, EmbeddingCache, embed_splits
+from bench.evaluation.few_shot import FewShot
+from bench.evaluation.neighbours import NeighbourVote
+from bench.evaluation.protocols import AnyProtocolSettings, FewShotSettings, NeighbourSettings, Protocol
+from bench.evaluation.supervised import Adaptation, Supervised
+from bench.models.footprint import count_parameters, model_facts
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a protocol made of an encoder."""
+
+    adaptation: Adaptation
+    cost: dict[str, dict[str, float]]
+    """Stage (`embed` where embeddings were made once, `adapt`) -> seconds, images per second, peak memory (MiB)."""
+    model: dict[str, float]
+    """Parameters and operations, as `footprint.model_facts` gives them."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is evaluated under which protocol."""
+
+    kind: TaskKind
+    protocol: Protocol
+    settings: AnyProtocolSettings
+    split: SplitCases
+    seed: int
+    backbone: str
+    """Name of the encoder's architecture."""
+    identity: str
+    """Of the run; an unfinished training is continued by the same one only."""
+
+    @property
+    def stage(self) -> str:
+        """Name of the evaluation, for progress bars."""
+        return f"{self.protocol.name} {self.kind.task.name} seed {self.seed}"
+
+
+def evaluate(
+    job: Job,
+    backbone: nn.Module,
+    compute: Compute,
+    files: DiskCache,
+    report: Report,
+    save: Path | None = None,
+    resume: Path | None = None,
+) -> Evaluation:
+    """Adapt an encoder under a protocol; embeddings of a frozen one are kept in `files`.
+
+    A training that takes long is kept in the file `resume` and continued from it, see `Supervised.fit`. `save` names a
+    folder for predictions worth a file.
+
+    Raises:
+        DataError: an image cannot be read.
+        TrainingError: the loss is not finite.
+    """
+    protocol = job.protocol
+    if not (protocol.frozen and job.kind.pooled_only):
+        return _train(job, backbone, compute, report, save, resume, None)
+    cache = EmbeddingCache(files, backbone, job.backbone, job.kind, pick_device(compute.device))
+    embedded = embed_splits(backbone, job.kind, job.split, compute, report, cache)
+    if protocol.trained:
+        return _train(job, backbone, compute, report, save, resume, embedded)
+    return _probe(job, backbone, compute, report, embedded)
+
+
+def _train(
+    job: Job,
+    backbone: nn.Module,
+    compute: Compute,
+    report: Report,
+    save: Path | None,
+    resume: Path | None,
+    embedded: Embedded | None,
+) -> Evaluation:
+    settings, split = job.settings, job.split
+    assert not isinstance(settings, NeighbourSettings | FewShotSettings)
+    supervised = Supervised(
+        backbone, job.kind, split, job.protocol, settings, job.seed, compute, report, embedded=embedded, save=save
+    )
+    adaptation = supervised.fit(job.stage, (resume, job.identity) if resume else None)
+    images = job.kind.dataset(split.test[:1], train=False) if embedded else supervised.data["test"]
+    trained = supervised.network[1] if job.protocol.frozen else supervised.network
+    facts = model_facts(supervised.network, images[0][0], count_parameters(trained))
+    return Evaluation(adaptation, _stages(adaptation, embedded), facts)
+
+
+def _probe(job: Job, backbone: nn.Module, compute: Compute, report: Report, embedded: Embedded) -> Evaluation:
+    settings, split, meter = job.settings, job.split, Meter(pick_device(compute.device))
+    trained = 0
+    if isinstance(settings, NeighbourSettings):
+        adaptation = NeighbourVote(embedded.sides, job.kind, split, settings, meter).fit()
+    else:
+        assert isinstance(settings, FewShotSettings)
+        few = FewShot(embedded.sides, job.kind, split, settings, job.seed, meter, report)
+        adaptation, trained = few.fit(job.stage), few.probe_parameters
+    image = job.kind.dataset(split.test[:1], train=False)[0][0]
+    facts = model_facts(backbone, image, trained)
+    facts["parameters"] += trained
+    return Evaluation(adaptation, _stages(adaptation, embedded), facts)
+
+
+def _stages(adaptation: Adaptation, embedded: Embedded | None) -> dict[str, dict[str, float]]:
+    return ({"embed": embedded.cost} if embedded else {}) | {"adapt": adaptation.cost}

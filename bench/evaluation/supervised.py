@@ -1,0 +1,232 @@
+"""The only supervised loop: adapt an encoder to a task under a protocol, select on validation, predict once."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from bench.core.console import Advance, Report
+from bench.core.errors import TrainingError
+from bench.core.kind import TaskKind
+from bench.core.task import Case
+from bench.data.splits import SplitCases
+from bench.engine.compute import Compute, pick_device, require_sides
+from bench.engine.loaders import EpochBatches, build_loader, decode_all, evaluation_loader, pick_workers
+from bench.engine.meter import Meter
+from bench.engine.prepared import prepare
+from bench.engine.resume import load_state, save_state
+from bench.engine.seeding import seed_all
+from bench.evaluation.adapted_model import AdaptedModel, EmbeddingHead
+from bench.evaluation.embeddings import Embedded, embed_splits
+from bench.evaluation.heads import build_head
+from bench.evaluation.protocols import Protocol, ProtocolSettings
+
+SECONDS_BETWEEN_SAVES = 60.0
+"""A state of a large network takes seconds to write; short adaptations write none."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One choice of labelled training images, and what came of it."""
+
+    labelled: tuple[str, ...]
+    """Ids of the training cases that kept their label, sorted."""
+    predictions: np.ndarray
+    """One entry per test case, as in `Adaptation`."""
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """Outcome of one adaptation."""
+
+    predictions: np.ndarray
+    """One entry per test case, in the order of the split, as the kind's `collect` gives them; means over draws."""
+    best_epoch: int | None
+    """None where nothing was trained."""
+    validation: float
+    """Headline metric on the validation split, of the selected epoch where there are epochs."""
+    cost: dict[str, float]
+    draws: tuple[Draw, ...] = ()
+    """Where only some training images are labelled; scores are means over the draws' scores."""
+
+
+class Best(NamedTuple):
+    """The epoch that is best on validation so far."""
+
+    score: float
+    loss: float
+    epoch: int
+    weights: dict[str, Tensor]
+
+
+class Supervised:
+    """One adaptation of an encoder to a task: model, data of three splits, optimiser; all reseeded from its own seed.
+
+    `embedded` may hand over embeddings that were made before; by default they are made. Predictions on the test split
+    that are worth a file go to the folder `save`, where it is given.
+
+    Raises:
+        DataError: an image cannot be read, or no training case has anything to learn.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        kind: TaskKind,
+        split: SplitCases,
+        protocol: Protocol,
+        settings: ProtocolSettings,
+        seed: int,
+        compute: Compute,
+        report: Report,
+        embedded: Embedded | None = None,
+        save: Path | None = None,
+    ) -> None:
+        seed_all(seed)
+        self.save = save
+        self.kind, self.split, self.settings, self.report = kind, split, settings, report
+        self.device = pick_device(compute.device)
+        self.workers = pick_workers(compute.workers, self.device)
+        backbone = kind.adapt_backbone(backbone, frozen=protocol.frozen)
+        head = build_head(kind, backbone, settings)
+        self.network = nn.Sequential(backbone, head)
+        self.data: Mapping[str, Dataset[Any]]
+        self.model: nn.Module
+        if protocol.frozen and kind.pooled_only:
+            self.data = (embedded or embed_splits(backbone, kind, split, compute, report)).sides
+            self.meter = Meter(self.device)
+            self.model = EmbeddingHead(head)
+        else:
+            self.meter = Meter(self.device)
+            self.data = self._images()
+            require_sides(settings.precision, self.device, self.data["validation"][0][0].shape[-1])
+            mixed = settings.precision == "bf16-mixed"
+            self.model = AdaptedModel(backbone, head, frozen=protocol.frozen, mixed=mixed, mixed_head=kind.mixed_head)
+        self.model.to(self.device)
+        size = len(self.data["train"])  # type: ignore[arg-type]
+        self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+
+    def _images(self) -> dict[str, Dataset[Any]]:
+        data = {n: self.kind.dataset(cases, train=n == "train") for n, cases in self.split.sides.items()}
+        for name, images in data.items():
+            decode_all(images, f"{name} images", self.report)
+            prepare(images, f"{name} cases", self.report)
+        return data
+
+    def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
+        return evaluation_loader(data, self.kind.evaluation_batch, self.workers, self.device)
+
+    def _train_batches(self) -> Iterable[tuple[Tensor, Tensor]]:
+        """Batches of this epoch; embeddings need no random numbers and are picked directly."""
+        train = self.data["train"]
+        if isinstance(train, TensorDataset):
+            return (train[[index for index, _ in draws]] for draws in self.batches)
+        return build_loader(train, self.batches, self.workers, self.device)
+
+    def train_epoch(self, epoch: int, advance: Advance) -> None:
+        """One pass over the training split. Raises `TrainingError` when the loss is not finite."""
+        self.model.train()
+        self.batches.epoch = epoch
+        for inputs, target in self._train_batches():
+            loss = self._loss(inputs.to(self.device), target.to(self.device), epoch)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+            self.optimizer.step()
+            self.meter.tick(len(inputs))
+            advance(f"loss {float(loss.detach()):.3f}")
+
+    def _loss(self, inputs: Tensor, target: Tensor, epoch: int) -> Tensor:
+        try:
+            loss = self.kind.training_loss(self.model, inputs, target)
+            if math.isfinite(float(loss.detach())):
+                return loss
+        except FloatingPointError:  # detectron2's way to say that its proposals are not finite
+            pass
+        raise TrainingError(
+            f"Adapting to {self.kind.task.name}: the loss is not finite in epoch {epoch}. "
+            "Lower protocol.lr; nothing was scored."
+        )
+
+    @torch.inference_mode()
+    def evaluate(self, name: str) -> tuple[np.ndarray, float]:
+        """What the kind keeps of its predictions, one entry per case, and the mean loss over one split."""
+        self.model.eval()
+        losses: list[float] = []
+        counts: list[int] = []
+
+        def batches() -> Iterator[tuple[Tensor, Tensor]]:
+            for inputs, target in self._in_order(self.data[name]):
+                output = self.model(inputs.to(self.device))
+                losses.append(float(self.kind.loss(output, target.to(self.device))))
+                counts.append(len(inputs))
+                self.meter.tick(0)
+                yield output, target
+
+        test = name == "test"
+        predictions = self.kind.collect(self.split.sides[name], batches(), test=test, save=self.save if test else None)
+        return predictions, float(np.average(losses, weights=counts))
+
+    def fit(self, name: str, resume: tuple[Path, str] | None = None) -> Adaptation:
+        """Train, keep the epoch best on validation (ties: lower loss), predict the test split once.
+
+        `resume` names a file and an identity: an unfinished training of that identity is continued from the file, and
+        this one is kept in it, at the end of an epoch, at most every minute. The caller deletes it.
+
+        Raises:
+            StorageError: the file cannot be written, or holds something else.
+        """
+        self._best = Best(-math.inf, math.inf, 0, self.model.state_dict())
+        done = self._continue(*resume) if resume and resume[0].exists() else 0
+        saved = time.monotonic()
+        with self.report.stage(name, self.settings.epochs * len(self.batches), done * len(self.batches)) as advance:
+            for epoch in range(done + 1, self.settings.epochs + 1):
+                self.train_epoch(epoch, advance)
+                score, loss = self._validation(self.split.validation)
+                if (score, -loss) > (self._best.score, -self._best.loss):
+                    self._best = Best(score, loss, epoch, copy.deepcopy(self.model.state_dict()))
+                if resume and time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+                    self._save(*resume, epoch)
+                    saved = time.monotonic()
+        self.model.load_state_dict(self._best.weights)
+        predictions, _ = self.evaluate("test")
+        return Adaptation(predictions, self._best.epoch, self._best.score, self.meter.cost())
+
+    def _save(self, path: Path, identity: str, epoch: int) -> None:
+        state = {
+            "epoch": epoch,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": tuple(self._best),
+            "meter": self.meter.state(),
+        }
+        save_state(path, identity, state)
+
+    def _continue(self, path: Path, identity: str) -> int:
+        """Take up the state in a file; returns how many epochs it has done."""
+        state = load_state(path, identity, "adaptation")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._best = Best(*state["best"])
+        self.meter.restore(state["meter"])
+        epoch = int(state["epoch"])
+        self.report.say(f"  resuming the adaptation after epoch {epoch} of {self.settings.epochs}")
+        return epoch
+
+    def _validation(self, cases: Sequence[Case]) -> tuple[float, float]:
+        predictions, loss = self.evaluate("validation")
+        score = self.kind.score(cases, predictions)[self.kind.task.metric]
+        return (-math.inf if score is None else score), loss

@@ -1,0 +1,41 @@
+"""Encoders by name, built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.models.specs import BackboneSpec, find_backbone
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build_backbone(name: str, init: str = "random") -> nn.Module:
+    """Build an encoder with weights drawn from torch's global generator, or with ImageNet-1K weights.
+
+    Its `forward` maps images (B, 3, H, W) to `interfaces.Features`; its attributes `channels`, `strides`,
+    `embedding_dim` and `stem_channels` (0 for none) say their sizes.
+
+    Raises:
+        UsageError: unknown name, or a backbone without ImageNet weights.
+        StorageError: the ImageNet weights are not in torch's cache (nothing is downloaded).
+    """
+    spec = find_backbone(name)
+    if init != "imagenet":
+        return _build(spec)
+    from bench.models.weights.imagenet import imagenet_file, load_imagenet
+
+    imagenet_file(name)
+    backbone = _build(spec)
+    load_imagenet(backbone, spec)
+    return backbone
+
+
+def _build(spec: BackboneSpec) -> nn.Module:
+    if spec.family == "resnet":
+        from bench.models.resnet import ResNetBackbone
+
+        return ResNetBackbone(spec)
+    from bench.models.vit import SAMBackbone, ViTBackbone
+
+    return SAMBackbone(spec) if spec.family == "sam" else ViTBackbone(spec)

@@ -1,0 +1,109 @@
+"""The encoders by name, with declared channels and strides. Importing this table does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bench.core.errors import unknown
+
+if TYPE_CHECKING:
+    pass
+
+Family = Literal["resnet", "vit", "sam"]
+RESNET_STRIDES = (4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class VisionTransformerShape:
+    """What makes one vision transformer: sizes, and how it differs from Dosovitskiy et al. 2021."""
+
+    patch_size: int
+    depth: int
+    heads: int
+    image_size: int = 224
+    """Side in pixels that the position embedding is stored for; other sizes interpolate it."""
+    layer_scale: bool = False
+    """Learned scale of each residual branch (DINOv2)."""
+    clip: bool = False
+    """Norm before the blocks and CLIP's own pixel normalisation."""
+    quick_gelu: bool = False
+    """x * sigmoid(1.702 x) for GELU, as OpenAI's CLIP was trained; files with one or the other have the same names."""
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """What is known about an encoder before it is built."""
+
+    name: str
+    summary: str
+    channels: tuple[int, ...]
+    """Channels of the feature maps, finest first; the last is the embedding's size."""
+    strides: tuple[int, ...]
+    imagenet_file: str = ""
+    """File name of the ImageNet-1K weights in torch's cache; empty where torchvision has none."""
+    family: Family = "resnet"
+    transformer: VisionTransformerShape | None = None
+    version: int = 1
+    """Raised whenever the same weights give other features than before, or a seed other weights."""
+
+
+def _vit(
+    name: str, summary: str, dim: int, shape: VisionTransformerShape, family: Family = "vit", imagenet_file: str = ""
+) -> BackboneSpec:
+    """A transformer's four maps, from four depths, all have the stride of its patches."""
+    return BackboneSpec(name, summary, 4 * (dim,), 4 * (shape.patch_size,), imagenet_file, family, shape)
+
+
+_B16 = VisionTransformerShape(16, 12, 12)
+BACKBONES: Mapping[str, BackboneSpec] = {
+    s.name: s
+    for s in (
+        BackboneSpec(
+            "resnet18", "torchvision ResNet-18, 11 M", (64, 128, 256, 512), RESNET_STRIDES, "resnet18-f37072fd.pth"
+        ),
+        BackboneSpec(
+            "resnet50", "torchvision ResNet-50, 24 M", (256, 512, 1024, 2048), RESNET_STRIDES, "resnet50-0676ba61.pth"
+        ),
+        _vit("vit_b_16", "ViT-B/16, 86 M", 768, _B16, imagenet_file="vit_b_16-c867db91.pth"),
+        _vit(
+            "vit_tiny_8",
+            "small ViT for the quick profile: patches of 8, width 192, 6 blocks, 3 M",
+            192,
+            VisionTransformerShape(8, 6, 3, image_size=48),
+        ),
+        _vit(
+            "vit_b_16_clip",
+            "ViT-B/16 of CLIP with quick GELU (OpenAI, DFN, MetaCLIP), 86 M",
+            768,
+            VisionTransformerShape(16, 12, 12, clip=True, quick_gelu=True),
+        ),
+        _vit(
+            "vit_b_16_openclip",
+            "ViT-B/16 of CLIP with GELU (LAION and DataComp of open_clip), 86 M",
+            768,
+            VisionTransformerShape(16, 12, 12, clip=True),
+        ),
+        _vit(
+            "vit_b_14_dinov2",
+            "ViT-B/14 of DINOv2, 87 M",
+            768,
+            VisionTransformerShape(14, 12, 12, image_size=518, layer_scale=True),
+        ),
+        _vit(
+            "vit_b_16_sam",
+            "ViT-B/16 of SAM (windows, relative positions, no class token), 89 M",
+            768,
+            VisionTransformerShape(16, 12, 12, image_size=1024),
+            family="sam",
+        ),
+    )
+}
+
+
+def find_backbone(name: str) -> BackboneSpec:
+    """Look a backbone up. Raises `UsageError` with the closest match."""
+    if name not in BACKBONES:
+        raise unknown("backbone", name, BACKBONES, "List them: bench list backbones.")
+    return BACKBONES[name]

@@ -1,0 +1,105 @@
+"""`--checkpoint`: FILE, NAME=FILE, imagenet[:BACKBONE], or a TOML file with an entry per contestant."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from bench.core.errors import UsageError, closest
+from bench.core.settings import Settings
+from bench.models.checkpoints import ENCODER_FILE
+from bench.models.weights.imagenet import imagenet_file
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+IMAGENET = "imagenet"
+
+
+class WeightsEntry(Settings):
+    """One file of weights as a contestant."""
+
+    name: str = Field(description="Its name on the leaderboard.")
+    file: Path
+    backbone: str | None = Field(default=None, description="Default: the one that the file's tensors fit best.")
+    format: str | None = Field(
+        default=None, description="How the file is packed (bench list formats). Default: recognised."
+    )
+    prefix: str | None = Field(
+        default=None, description="Prefix of the encoder's tensors, where no declared format fits."
+    )
+    allow_missing: tuple[str, ...] = Field(
+        default=(), description="Patterns of tensors that may keep their initial values."
+    )
+    drop: tuple[str, ...] = Field(default=(), description="Patterns of tensors to leave out.")
+
+
+def parse_checkpoints(texts: Iterable[str], default_backbone: str) -> list[WeightsEntry]:
+    """The entries that the options name, in order.
+
+    Raises:
+        UsageError: a name that is used twice or is no name, or a TOML file that is not as it should be.
+        StorageError: ImageNet weights that are not in torch's cache.
+    """
+    entries: list[WeightsEntry] = []
+    for text in texts:
+        entries += _of_toml(Path(text)) if text.endswith(".toml") else [_of_text(text, default_backbone)]
+    for entry in entries:
+        if not re.fullmatch(NAME, entry.name):
+            raise UsageError(
+                f"--checkpoint: {entry.name!r} is no name (letters, digits, . _ -). Use NAME={entry.file}."
+            )
+        if sum(other.name == entry.name for other in entries) > 1:
+            raise UsageError(f"--checkpoint: two files are called {entry.name!r}. Name them: NAME={entry.file}.")
+    return entries
+
+
+def _of_text(text: str, default_backbone: str) -> WeightsEntry:
+    named = re.fullmatch(rf"({NAME})=(.+)", text)
+    name, source = (named[1], named[2]) if named else ("", text)
+    kind, _, backbone = source.partition(":")
+    if kind == IMAGENET:
+        backbone = backbone or default_backbone
+        file = imagenet_file(backbone, f"leave --checkpoint {text} out")
+        return WeightsEntry(name=name or IMAGENET, file=file, backbone=backbone)
+    return WeightsEntry(name=name or default_name(Path(source)), file=Path(source))
+
+
+def default_name(file: Path) -> str:
+    """The file's name without its suffixes; for this harness's own checkpoints, method and identity."""
+    if file.name == ENCODER_FILE and file.parent.parent.name:
+        return f"{file.parent.parent.name}-{file.parent.name[:8]}"
+    stem = re.sub(r"(?:\.(?:pth|pt|torch|tar|bin|ckpt|safetensors))+$", "", file.name)
+    return re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip("._-")
+
+
+def _of_toml(path: Path) -> list[WeightsEntry]:
+    """Each top-level key is a name; its value is a file, or a table. Files are relative to the TOML file."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--checkpoint {path}: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    if not tables:
+        raise UsageError(f'{path} has no entry. One line is enough: NAME = "FILE" (docs/weights.md).')
+    return [_entry(path, name, {"file": value} if isinstance(value, str) else value) for name, value in tables.items()]
+
+
+def _entry(path: Path, name: str, table: Any) -> WeightsEntry:
+    known = [field for field in WeightsEntry.model_fields if field != "name"]
+    if not isinstance(table, dict) or "file" not in table:
+        raise UsageError(f"{path}: the entry {name!r} has no `file`. Keys of an entry: {', '.join(known)}.")
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{path}: {name}.{key} is unknown.{closest(key, known)} Keys: {', '.join(known)}.")
+    try:
+        entry = WeightsEntry.model_validate({"name": name, **table})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path}: {name}.{where}: {first['msg']} (found {first['input']!r}).") from error
+    return entry.model_copy(update={"file": path.parent / entry.file})

@@ -1,0 +1,146 @@
+"""Pretraining corpora: `pool`, `task`, or a manifest file. A corpus never holds a validation or test image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.core.errors import DataError, UsageError
+from bench.core.identity import digest, reader_settings
+from bench.core.task import Case
+from bench.core.versions import Versions, parts, plugin_versions
+from bench.data.dataset import Data
+from bench.data.splits import SplitCases
+from bench.data.volumes import read_grid, through_plane
+from bench.pretraining.corpus_image import VOLUME_SUFFIXES, CorpusImage
+from bench.pretraining.manifest import read_manifest
+
+CORPORA: Mapping[str, str] = {
+    "pool": "training images of every data set found under the data root (default)",
+    "task": "training images of the task's own data set only",
+    "FILE.csv": "a manifest: column `path` (image, folder or NIfTI volume; relative to the file), optional "
+    "`axis`, `modality`",
+    "FILE.toml": "a manifest: tables [[image]], [[folder]] (path, pattern) and [[volume]] (path, axis); optional "
+    "`modality`",
+}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Images to pretrain on, with a fingerprint that enters the identity of a run."""
+
+    name: str
+    images: tuple[CorpusImage, ...]
+    sources: Mapping[str, int]
+    """Data set or manifest -> number of images."""
+    excluded: int
+    """Images left out because the same file is a validation or test image."""
+    origin: str
+    """Hash of what the corpus is drawn from, the same for every seed."""
+    readers: Versions
+    """The readers that decode some of the images, with their versions."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the content of all images, independent of where they lie."""
+        return digest(sorted(f"{i.content}/{i.axis}/{i.index}" for i in self.images))
+
+    @property
+    def modalities(self) -> str:
+        """Hash of which image is of which modality, for runs that balance them."""
+        return digest(sorted(f"{i.content}/{i.axis}/{i.index}/{i.modality}" for i in self.images))
+
+    @property
+    def versions(self) -> Versions:
+        """Of all that chooses and decodes the images."""
+        volumes = any(image.axis is not None for image in self.images)
+        images = any(image.axis is None for image in self.images)
+        return parts("corpus", *["images"] * images, *["volumes"] * volumes) | self.readers
+
+    @property
+    def label(self) -> str:
+        """Name and sources, for tables: `pool(brain_tumor+drive)`."""
+        return f"{self.name}({'+'.join(sorted(self.sources))})"
+
+
+def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> Corpus:
+    """Training images of several data sets, without files that any of them evaluates on.
+
+    A file that several data sets train on (one collection with masks and with boxes) counts for the last of them; a
+    data set that brings nothing of its own is no source.
+    """
+    held_out = held_out_contents(sets)
+    source_of = {data.hashes[c.id]: data.data_set.name for data, split in sets for c in split.train}
+    images: list[CorpusImage] = []
+    sources: dict[str, int] = {}
+    drawn_from: list[list[Any]] = []
+    readers: Versions = {}
+    excluded = 0
+    for data, split in sets:
+        own = [c for c in split.train if source_of[data.hashes[c.id]] == data.data_set.name]
+        if split.train and not own:
+            continue
+        decoder = _decoder(data)
+        drawn_from.append([data.fingerprint, reader_settings(data.data_set.reader) if decoder else None])
+        readers |= decoder
+        of_cases = {c.id: list(_images_of(data, c, decoder)) for c in own}
+        drawn = [image for c in own if data.hashes[c.id] not in held_out for image in of_cases[c.id]]
+        excluded += sum(map(len, of_cases.values())) - len(drawn)
+        sources[data.data_set.name] = len(drawn)
+        images += drawn
+    return Corpus(name, tuple(images), sources, excluded, digest(sorted(drawn_from)), readers)
+
+
+def _images_of(data: Data, case: Case, decoder: Versions) -> Iterator[CorpusImage]:
+    """The image of a case, or every slice of its volume across the plane of acquisition."""
+    content, modality = data.hashes[case.id], data.data_set.modality
+    if case.image.name.lower().endswith(VOLUME_SUFFIXES):
+        axis, n_slices = through_plane(read_grid(case.image))
+        yield from (CorpusImage(case.image, content, axis, k, modality) for k in range(n_slices))
+    else:
+        image = CorpusImage(case.image, content, modality=modality)
+        reader: Any = data.data_set.reader
+        if not decoder:
+            yield image
+            return
+        name = digest([decoder, reader_settings(reader)])
+        yield replace(image, load=partial(reader.load_image, case), decoder=name)
+
+
+def _decoder(data: Data) -> Versions:
+    """The reader with its version where it decodes images itself; else none: `bench` does."""
+    reader = type(data.data_set.reader)
+    return plugin_versions("reader", reader.__name__, reader) if hasattr(reader, "load_image") else {}
+
+
+def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:
+    """Images of a manifest, without files that a data set under the data root evaluates on.
+
+    Raises:
+        DataError: the manifest or an entry of it is missing, empty or of an unknown form.
+    """
+    held_out = held_out_contents(sets)
+    images = read_manifest(path)
+    kept = tuple(i for i in images if i.content not in held_out)
+    if not kept:
+        raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
+    origin = digest([[i.content, i.axis, i.index] for i in images])
+    return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin, {})
+
+
+def check_corpus_name(name: str) -> None:
+    """Raise `UsageError` unless `name` is `pool`, `task` or an existing manifest."""
+    if name in ("pool", "task"):
+        return
+    if Path(name).suffix not in (".csv", ".toml"):
+        raise UsageError(f"--corpus {name!r}: expected pool, task, or a manifest ending in .csv or .toml.")
+    if not Path(name).is_file():
+        raise UsageError(f"--corpus {name}: no such file.")
+
+
+def held_out_contents(sets: Iterable[tuple[Data, SplitCases]]) -> set[str]:
+    """Content hashes of every validation and test image."""
+    return {data.hashes[c.id] for data, split in sets for c in (*split.validation, *split.test)}

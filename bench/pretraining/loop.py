@@ -1,0 +1,221 @@
+"""The only pretraining loop: any method on any corpus, on Lightning Fabric, resumable at every epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from bench.core.console import Report
+from bench.core.errors import TrainingError
+from bench.core.method import Method, Progress
+from bench.engine.compiled import compile_backbones, compiler_problem, pays
+from bench.engine.compute import Compute, keep_freed_memory, pick_device, require_sides
+from bench.engine.loaders import EpochBatches, build_loader, decode_all, pick_workers
+from bench.engine.meter import Meter
+from bench.engine.optim import build_optimizer, build_schedule
+from bench.engine.resume import RESUME_FILE, load_state, save_state
+from bench.engine.seeding import seed_all, seeded
+from bench.models.build import build_backbone
+from bench.models.checkpoints import ENCODER_FILE, save_encoder
+from bench.pretraining.corpus import Corpus
+from bench.pretraining.dataset import ViewDataset, effective_batch_size
+from bench.pretraining.log import TrainLog
+from bench.pretraining.settings import PretrainSettings
+
+
+class StepInput:
+    """What a step gets, as one object that Fabric hands on as it is.
+
+    Mixed precision is autocast's, operation by operation; Fabric would also cast every tensor of the views to half
+    precision, crop boxes included.
+    """
+
+    def __init__(self, views: Any, progress: Progress) -> None:
+        self.views, self.progress = views, progress
+
+
+class MethodLoss(nn.Module):
+    """A method's loss as a module's forward pass, so that Fabric applies precision and DDP to it."""
+
+    def __init__(self, method: Method, module: nn.Module) -> None:
+        super().__init__()
+        self.method = method
+        self.module = module
+
+    def forward(self, step: StepInput) -> Mapping[str, Tensor]:
+        """Scalars of one step; see `Method.loss`."""
+        return self.method.loss(self.module, step.views, step.progress)
+
+
+class Pretraining:
+    """State of one pretraining: module, optimiser, schedule and position, with exact resume from `folder`."""
+
+    def __init__(
+        self, method: Method, backbone: str, corpus: Corpus, settings: PretrainSettings, seed: int, compute: Compute
+    ) -> None:
+        device = pick_device(compute.device)
+        self.fabric = Fabric(
+            accelerator=device.type,
+            devices=[device.index or 0] if device.type == "cuda" else 1,
+            precision=settings.precision,
+        )
+        self.method, self.settings, self.seed = method, settings, seed
+        transform = method.view_transform(settings.image_size)
+        self.dataset = ViewDataset(corpus, transform, settings.image_size, seed if settings.balance else None)
+        batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
+        self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
+        self.total_steps = settings.epochs * len(self.batches)
+        seed_all(seed)
+        encoder = build_backbone(backbone, settings.init)
+        self.backbone_class = type(encoder)
+        self.module = method.build(encoder).to(memory_format=torch.channels_last)
+        self.optimizer = build_optimizer(self.module, method.config)
+        self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
+        self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
+        workers = pick_workers(compute.workers, self.fabric.device)
+        loader = build_loader(self.dataset, self.batches, workers, self.fabric.device)
+        self.loader = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)
+        self.epoch = 0
+        pixels = float(self.total_steps * batch_size * settings.image_size**2)
+        self.compiles = pays(device, pixels) if compute.compile is None else compute.compile
+        if device.type == "cpu":
+            keep_freed_memory()
+
+    def compile(self, report: Report) -> None:
+        """Compile the backbones if that was asked for or pays; one warning where this machine cannot."""
+        if not self.compiles:
+            return
+        problem = compiler_problem(self.fabric.device)
+        if problem:
+            report.warn(f"Not compiling the backbone: {problem}. Pretraining goes on, slower; --no-compile is silent.")
+            return
+        count = compile_backbones(self.module, self.backbone_class)
+        report.say(f"  compiling {count} backbone(s): the first step takes a minute longer, the others are faster")
+
+    def require_precision(self) -> None:
+        """Raise `TrainingError` where views are too small for the precision on this device."""
+        if self.settings.precision == "32-true":
+            return
+        with seeded(0):
+            views = [x for x in tree_leaves(self.dataset[0]) if isinstance(x, Tensor) and x.ndim == 3]
+        require_sides(self.settings.precision, self.fabric.device, min(view.shape[-1] for view in views))
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps done."""
+        return self.epoch * len(self.batches)
+
+    def save(self, path: Path, identity: str, meter: dict[str, float]) -> None:
+        """Write everything that continuing exactly needs, and what it cost so far, atomically."""
+        state = {
+            "epoch": self.epoch,
+            "module": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "meter": meter,
+        }
+        save_state(path, identity, state)
+
+    def resume(self, path: Path, identity: str) -> dict[str, float] | None:
+        """Continue from a file that `save` wrote for the same identity; returns what it had cost.
+
+        Raises:
+            StorageError: any other file.
+        """
+        state = load_state(path, identity, "pretraining")
+        self.module.load_state_dict(state["module"], strict=True)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.epoch = state["epoch"]
+        meter: dict[str, float] | None = state.get("meter")  # None in files of earlier versions
+        return meter
+
+    def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
+        """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
+        self.batches.epoch = self.epoch
+        self.module.train()
+        for number, views in enumerate(self.loader):
+            step = self.step + number
+            progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
+            parts = self.loss_module(StepInput(views, progress))
+            self.optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(parts["loss"])
+            self.method.before_step(self.module, progress)
+            norm = self._clip()
+            lr = float(self.schedule.get_last_lr()[0])
+            self.wrapped_optimizer.step()
+            self.schedule.step()
+            self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
+            values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
+            self._require_finite(values, step)
+            log.write(step, values)
+            meter.tick(self.batches.batch_size)
+            advance(f"loss {values['loss']:.3f}")
+        self.epoch += 1
+
+    def _clip(self) -> Tensor:
+        """Clip the gradient to the norm of the settings; returns the norm before, a scalar."""
+        norm = self.fabric.clip_gradients(
+            self.loss_module,
+            self.wrapped_optimizer,
+            max_norm=self.settings.gradient_clip,
+            error_if_nonfinite=False,
+        )
+        return torch.zeros(()) if norm is None else norm
+
+    def _require_finite(self, values: Mapping[str, float], step: int) -> None:
+        name = next((n for n in ("loss", "gradient_norm") if not math.isfinite(values[n])), None)
+        if name is not None:
+            shown = ", ".join(f"{k}={v:g}" for k, v in values.items())
+            raise TrainingError(
+                f"Pretraining {self.method.name} (seed {self.seed}): the {name} is not finite at step {step} of "
+                f"{self.total_steps} (epoch {self.epoch}): {shown}. Lower method.lr, for example "
+                f"--set method.lr={self.method.config.lr / 10:g}; nothing was scored."
+            )
+
+
+def _fetch(scalars: Mapping[str, Tensor]) -> dict[str, float]:
+    """Values of scalars on any device, with one wait for the device."""
+    device = scalars["loss"].device
+    stacked = torch.stack([value.detach().to(device, torch.float32) for value in scalars.values()])
+    return dict(zip(scalars, stacked.tolist(), strict=True))
+
+
+def pretrain(
+    run: Pretraining, folder: Path, identity: str, provenance: Mapping[str, Any], report: Report
+) -> dict[str, Any]:
+    """Pretrain to the end, or continue, and write `folder/encoder.safetensors`; returns the cost, of all calls.
+
+    Raises:
+        TrainingError: the loss is not finite.
+        StorageError: a checkpoint could not be written, or a file in `folder` belongs to something else.
+    """
+    resume, spent = folder / RESUME_FILE, None
+    if resume.exists():
+        spent = run.resume(resume, identity)
+        report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
+    first_epoch = run.epoch
+    decode_all(run.dataset, "corpus", report)
+    run.require_precision()
+    run.compile(report)
+    meter = Meter(run.fabric.device)
+    if spent:
+        meter.restore(spent)
+    name = f"pretrain {run.method.name} seed {run.seed}"
+    with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:
+        while run.epoch < run.settings.epochs:
+            run.run_epoch(log, meter, advance)
+            run.save(resume, identity, meter.state())
+    cost = {**meter.cost(), "batch_size": run.batches.batch_size, "steps": run.total_steps, "first_epoch": first_epoch}
+    save_encoder(
+        folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, "identity": identity, "cost": cost}
+    )
+    resume.unlink(missing_ok=True)  # another process may have finished the same pretraining
+    return cost

@@ -1,0 +1,104 @@
+"""Ablation tables for people: one row per setting, for each protocol the score and the difference to `full`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bench.results.ablations import ROW, TABLE
+from bench.results.tables import percent
+
+Row = dict[Any, Any]
+NOTE = (
+    "Percent, mean ± standard deviation over seeds with 95 % interval (Student's t) on the test split; mean on the "
+    "validation split. Difference: to `full`, paired by seed, with its 95 % interval, not corrected for the number of "
+    "settings."
+)
+
+
+def tables_text(board: pd.DataFrame, *, markdown: bool) -> str:
+    """All tables of a board, each under a line that names it, and the note that explains the figures."""
+    parts = []
+    for key, rows in board.groupby(TABLE, sort=True):
+        cells = _cells(rows)
+        title = _title(dict(zip(TABLE, key, strict=True)), rows, markdown)
+        parts += [title, _markdown(cells) if markdown else _plain(cells)]
+    return "\n\n".join([*parts, NOTE])
+
+
+def _title(names: dict[str, Any], rows: pd.DataFrame, markdown: bool) -> str:
+    title = f"{names['data_set']}, {names['data']}/{names['profile']}, {names['backbone']}"
+    facts = [f"{word} {names[key]}" for word, key in (("corpus", "corpus"), ("settings", "base")) if names[key]]
+    chosen = rows[["protocol", "evaluation_settings"]].drop_duplicates().itertuples(index=False, name=None)
+    facts += [f"{protocol}: {settings}" for protocol, settings in chosen if settings]
+    mark = "**" if markdown else ""
+    return f"{mark}{title}{mark}" + "".join(f" · {fact}" for fact in [*facts, f"source {names['source']}"])
+
+
+def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
+    """Header -> one text per setting, in the order of the board."""
+    rows: list[Row] = board.to_dict("records")
+    first: dict[tuple[str, ...], Row] = {}
+    columns: dict[tuple[str, str, str], dict[tuple[str, ...], Row]] = {}
+    for row in rows:
+        first.setdefault(_setting(row), row)
+        columns.setdefault(_column(row), {})[_setting(row)] = row
+    cells = {"setting": [s[0] for s in first], "changes": [s[1] for s in first]}
+    for (protocol, evaluation, chosen), found in columns.items():
+        name = protocol if protocol not in cells else f"{protocol} {chosen or evaluation}"
+        cells[name] = [_score(found.get(s)) for s in first]
+        cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]
+        cells[f"{name}, validation"] = [_mean(found.get(s), "mean_validation") for s in first]
+        cells[f"{name}, validation: difference"] = [_difference(found.get(s), "validation_") for s in first]
+        for about in dict.fromkeys(r["reported_of"] for r in found.values() if r["reported_of"]):
+            cells[f"reported ({protocol}, {about})"] = [_reported(found.get(s), about) for s in first]
+    for key in (k for k in rows[0] if str(k).startswith("pretext_")):
+        if any(pd.notna(row[key]) for row in first.values()):
+            name = str(key).removeprefix("pretext_").replace("_", " ")
+            cells[name] = [percent(row[key], float("nan")) for row in first.values()]
+    cells["seeds"] = [str(row["seeds"]) for row in first.values()]
+    return cells
+
+
+def _setting(row: Row) -> tuple[str, ...]:
+    return tuple(row[key] for key in ROW[1:])
+
+
+def _column(row: Row) -> tuple[str, str, str]:
+    return row["protocol"], row["evaluation"], row["evaluation_settings"]
+
+
+def _reported(row: Row | None, about: str) -> str:
+    return percent(row["reported_mean"], float("nan")) if row and row["reported_of"] == about else ""
+
+
+def _score(row: Row | None) -> str:
+    if row is None:
+        return "n/a"
+    low, high = row["ci95_low"], row["ci95_high"]
+    return percent(row["mean"], row["std"]) + (f" ({100 * low:.1f} to {100 * high:.1f})" if pd.notna(low) else "")
+
+
+def _mean(row: Row | None, column: str) -> str:
+    return "n/a" if row is None else percent(row[column], float("nan"))
+
+
+def _difference(row: Row | None, prefix: str = "") -> str:
+    value, low, high = (row[f"{prefix}difference{end}"] if row else None for end in ("", "_low", "_high"))
+    if value is None or pd.isna(value):
+        return ""
+    return f"{100 * value:+.1f}" + (f" ({100 * low:+.1f} to {100 * high:+.1f})" if pd.notna(low) else "")
+
+
+def _markdown(cells: Mapping[str, Sequence[str]]) -> str:
+    lines = [tuple(cells), ("---",) * len(cells), *zip(*cells.values(), strict=True)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _plain(cells: Mapping[str, Sequence[str]]) -> str:
+    columns = [[name, *texts] for name, texts in cells.items()]
+    widths = [max(map(len, column)) for column in columns]
+    lines = zip(*columns, strict=True)
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)

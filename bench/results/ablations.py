@@ -1,0 +1,181 @@
+"""Records -> ablation tables: each setting of a method beside the method itself, seed by seed. Reads records only.
+
+A *base* is what all runs of a table share: the user's settings of method and pretraining. A record whose method
+settings are those of a base plus a declared ablation is a row of that base's table; methods with their own settings,
+the same pretraining settings and the same corpus stand below.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.core.files import write_text
+from bench.core.settings import settings_text
+from bench.results.leaderboard import first, summary, to_frame
+from bench.results.record import Record
+from bench.results.statistics import intervals, means
+from bench.results.tables import to_csv
+
+FULL = "full"
+TABLE = ["data", "profile", "data_set", "backbone", "base", "corpus", "source"]
+COLUMN = ["task", "protocol", "evaluation", "evaluation_settings"]
+ROW = ["order", "setting", "changes", "pretraining"]
+Declared = Sequence[tuple[str, Mapping[str, Any]]]
+"""Name and changes of each ablation; the same name may stand for other changes in older records."""
+
+
+def ablation_board(
+    records: Sequence[Record], method: str, ablations: Mapping[str, Mapping[str, Any]], published: Path | None = None
+) -> pd.DataFrame:
+    """One row per table, protocol and setting; empty without a `full` and an ablation to compare it with.
+
+    Columns: scores as in the leaderboard; `difference`: mean over common seeds of the setting's score less that of
+    `full`, with Student's t interval of these paired differences (not corrected for the number of settings), on test
+    and, as `validation_difference`, on validation;
+    `pretext_*`: mean accuracy of the pretext task over the last tenth of the pretraining; `reported_*`: the paper's.
+    """
+    return ablation_board_of(to_frame(records), method, list(ablations.items()), published)
+
+
+def ablation_board_of(
+    frame: pd.DataFrame, method: str, declared: Declared, published: Path | None = None
+) -> pd.DataFrame:
+    """The same from the frame of `to_frame`."""
+    runs = _placed(frame, method, [(name, changes) for name, changes in declared if name != FULL])
+    if runs.empty:
+        return pd.DataFrame()
+    keys = TABLE + COLUMN + ROW
+    rows = runs.groupby(keys, sort=True).ngroup()
+    differences = [_differences(runs, rows, "score"), _differences(runs, rows, "validation", "validation_")]
+    names = first(runs, rows)[keys].drop(columns="order")
+    board = pd.concat([names, summary(runs, rows), *differences, _pretext(runs, rows)], axis=1)
+    return _with_reported(board, method, published)
+
+
+def _placed(frame: pd.DataFrame, method: str, declared: Declared) -> pd.DataFrame:
+    """The runs of all tables, each with its table and row; a run may belong to several tables."""
+    own = pd.DataFrame(_own_places(frame[frame["method"] == method], declared)) if len(frame) else frame
+    if own.empty:
+        return own
+    facts = frame.drop(columns=["changed", "method_settings", "ablations"])
+    own = own.set_index("index").join(facts)
+    own = own[_comparable(own)]
+    others = _others(facts[(frame["method"] != method) & ~frame["changed"].astype(bool)], own)
+    return pd.concat([own, *(part.assign(order=len(declared) + 1) for part in others)], ignore_index=True)
+
+
+def _own_places(runs: pd.DataFrame, declared: Declared) -> Iterable[dict[str, Any]]:
+    ablations = [(name, changes, _plain(changes)) for name, changes in declared]
+    facts = runs[["changed", "method_settings", "budget"]].itertuples(name=None)
+    for index, set_, settings, budget in facts:
+        yield {"index": index, "base": _base(set_, {}, budget), "order": 0, "setting": FULL, "changes": ""}
+        for order, (name, changes, wanted) in enumerate(ablations if set_ else (), start=1):
+            # a value that is the profile's anyway is not among what was set
+            if changes.keys() & set_.keys() and _plain(settings, changes).items() >= wanted.items():
+                text = " ".join(f"{k}={v}" for k, v in changes.items())
+                base = _base(set_, changes, budget)
+                yield {"index": index, "base": base, "order": order, "setting": name, "changes": text}
+
+
+def _base(set_: Mapping[str, Any], changes: Mapping[str, Any], budget: str) -> str:
+    own = settings_text({"method": {k: v for k, v in set_.items() if k not in changes}})
+    return " ".join(filter(None, [own, budget]))
+
+
+def _plain(values: Mapping[str, Any], only: Iterable[str] | None = None) -> dict[str, str]:
+    """Values as JSON, in which 8 and 8.0, or a list and a tuple, are the same."""
+    chosen = values if only is None else [k for k in only if k in values]
+    return {k: json.dumps(float(values[k]) if type(values[k]) is int else values[k]) for k in chosen}
+
+
+def _comparable(own: pd.DataFrame) -> pd.Series:
+    """Whether a run's table has, in its column, one `full` and something to compare it with."""
+    columns = own.groupby(TABLE + COLUMN).ngroup()
+    full = own["pretraining"].where(own["setting"] == FULL)
+    changed = own["changes"] != ""
+    return (full.groupby(columns).transform("nunique") == 1) & changed.groupby(columns).transform("any")
+
+
+def _others(plain: pd.DataFrame, own: pd.DataFrame) -> list[pd.DataFrame]:
+    """Runs of other methods with their own settings, in each table that they may stand in."""
+    tables = own[[*TABLE, *COLUMN, "budget"]].drop_duplicates()
+    plain = plain.drop(columns="source").assign(setting=plain["method"], changes="")
+    shared = ["data", "profile", "data_set", "backbone", *COLUMN]
+    trained = plain["corpus"] != ""
+    return [
+        tables.merge(plain[trained], on=[*shared, "budget", "corpus"]),
+        tables.merge(plain[~trained].drop(columns=["budget", "corpus"]), on=shared),
+    ]
+
+
+def _differences(runs: pd.DataFrame, rows: pd.Series, of: str, prefix: str = "") -> pd.DataFrame:
+    """Mean and interval of each row's differences to `full`, paired by seed; NaN for `full` and without pairs."""
+    facts = pd.DataFrame({"row": rows, "column": runs.groupby(TABLE + COLUMN).ngroup()})
+    facts = facts.assign(seed=runs["seed"], score=runs[of])
+    full = runs["setting"] == FULL
+    pairs = facts[~full].merge(facts[full], on=["column", "seed"], suffixes=("", "_of_full"))
+    table = intervals(pairs["score"] - pairs["score_of_full"], pairs["row"]).reindex(np.arange(rows.max() + 1))
+    ends = {"mean": "", "low": "_low", "high": "_high"}
+    return pd.DataFrame({f"{prefix}difference{end}": table[name] for name, end in ends.items()})
+
+
+def _pretext(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """Accuracies that the method logged, over seeds: fractions, which are comparable across settings."""
+    rows = rows.sort_values(kind="stable")  # the first row that logged a name decides where its column stands
+    logged = [{k: v for k, v in values.items() if "accuracy" in k} for values in runs.loc[rows.index, "logged"]]
+    return means(pd.DataFrame(logged, index=rows.index, dtype=float), rows).add_prefix("pretext_")
+
+
+def _with_reported(board: pd.DataFrame, method: str, published: Path | None) -> pd.DataFrame:
+    """The paper's ablations, whose score is a mean over data sets of which ours is one; real data only."""
+    paper: dict[tuple[Any, ...], tuple[dict[Any, Any], str]] = {}
+    for file in sorted(published.glob("*.csv")) if published else ():
+        for row in pd.read_csv(file).query("family == 'ablation'").to_dict("records"):
+            for data_set in re.findall(r"\w+", str(row["task"])):
+                paper.setdefault((row["method"], data_set, row["protocol"], row["metric"]), (row, file.stem))
+    found = [
+        paper.get((method if s == FULL else f"{method}_{s}", d, p, m)) if kind == "real" else None
+        for kind, s, d, p, m in board[["data", "setting", "data_set", "protocol", "metric"]].itertuples(index=False)
+    ]
+    return board.assign(
+        reported_mean=[f[0]["mean"] / 100 if f else np.nan for f in found],
+        reported_of=[f"{f[0]['task']}, {f[0]['backbone']}" if f else "" for f in found],
+        reported_in=[f[1] if f else "" for f in found],
+    )
+
+
+def write_ablations(results: Path, records: Sequence[Record]) -> list[Path]:
+    """Write results/leaderboard/ablation-<method>-<data set>-<data>-<profile>.csv from the records alone.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    texts = ablation_texts(to_frame(records), results / "published") if records else {}
+    paths = [results / "leaderboard" / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_text(path, text)
+    return paths
+
+
+def ablation_texts(frame: pd.DataFrame, published: Path | None = None) -> dict[str, str]:
+    """File name -> CSV text of the ablation tables of every method, from the frame of `to_frame`."""
+    texts = {}
+    for method, runs in frame[frame["changed"].astype(bool)].groupby("method", sort=True):
+        declared = _declared(runs["ablations"])
+        board = ablation_board_of(frame, str(method), declared, published) if declared else pd.DataFrame()
+        for key, rows in board.groupby(["data_set", "data", "profile"], sort=True) if len(board) else ():
+            texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(rows)
+    return texts
+
+
+def _declared(of_runs: pd.Series) -> Declared:
+    """The ablations that the records of a method state, in the order of their declaration."""
+    stated = {(a.order, a.name, json.dumps(a.changes, sort_keys=True)): a.changes for run in of_runs for a in run}
+    return [(name, stated[order, name, text]) for order, name, text in sorted(stated)]

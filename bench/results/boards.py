@@ -1,0 +1,50 @@
+"""All files in results/leaderboard, from the records alone; nothing here loads a plugin or torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench.core.errors import UsageError
+from bench.results.ablations import write_ablations
+from bench.results.record import Record
+from bench.results.store import Store, lines_of
+from bench.results.tables import to_markdown, write_leaderboards
+
+
+@dataclass(frozen=True)
+class Regenerated:
+    """What `bench leaderboard` did."""
+
+    records: int
+    files: list[Path]
+    problems: list[str]
+    """One line for each reason why files are no records."""
+
+    @property
+    def markdown(self) -> str:
+        """The task boards among the files as Markdown tables, each under the name of its file."""
+        boards = [p for p in self.files if not p.stem.endswith("-overall") and not p.stem.startswith("ablation-")]
+        return "\n".join(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path))}" for path in boards)
+
+
+def regenerate(results: Path) -> Regenerated:
+    """Write all leaderboard files from the records.
+
+    Raises:
+        UsageError: there are no records.
+        StorageError: a file cannot be written, or two records claim one contestant and seed.
+    """
+    records, problems = Store(results).load()
+    if not records:
+        nothing = f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
+        raise UsageError("\n".join([nothing, *lines_of(problems)]))
+    return Regenerated(len(records), write_tables(results, records), lines_of(problems))
+
+
+def write_tables(results: Path, records: Sequence[Record]) -> list[Path]:
+    """Regenerate all files in results/leaderboard from the records alone. Raises `StorageError`."""
+    return [*write_leaderboards(results, records), *write_ablations(results, records)]

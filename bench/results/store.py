@@ -1,0 +1,166 @@
+"""The store: a JSON file and a Parquet file per run under results/runs, checked whenever they are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from bench.core.errors import StorageError
+from bench.core.files import require_writable, write_atomic, write_text
+from bench.results.record import SCHEMA_VERSION, FileRecord, Record, fields_digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file in results/runs that is not a valid record; it is left alone and never counted."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path} is not a valid record and was not counted: {self.reason}"
+
+
+def lines_of(problems: Sequence[Problem]) -> list[str]:
+    """One line for each reason: the file, or the first of them and how many there are."""
+    by_reason: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_reason.setdefault(problem.reason, []).append(problem)
+    others = {reason: f" ({len(found) - 1} more like it)" * (len(found) > 1) for reason, found in by_reason.items()}
+    return [f"{found[0]}{others[reason]}" for reason, found in by_reason.items()]
+
+
+class InvalidRecord(ValueError):
+    """Why a file is no valid record."""
+
+
+class Store:
+    """Records under one results folder."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self.runs = results / "runs"
+
+    def require_writable(self) -> None:
+        """Raise `StorageError` before any work when results could not be written."""
+        require_writable(self.runs, "results")
+
+    def path(self, record: Record) -> Path:
+        """runs/<data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>.json."""
+        name = f"{record.backbone}-{record.protocol}-seed{record.seed}-{record.identity[:12]}.json"
+        return self.runs / record.data / record.profile / record.method / record.task / name
+
+    def add(self, record: Record, cases: bytes) -> Path:
+        """Write a record and the Parquet file of its cases, each atomically; returns the record's path.
+
+        The record comes last: cases without a record are no run. Raises `StorageError`.
+        """
+        path = self.path(record)
+        write_atomic(path.with_suffix(".parquet"), lambda file: file.write(cases))
+        write_text(path, record.sealed().to_json())
+        return path
+
+    def paths(self) -> Iterator[Path]:
+        """The files of the store that should be records, in the order of their paths."""
+        files = (p for p in self.runs.rglob("*") if not p.name.startswith(".") and p.suffix != ".parquet")
+        return iter(sorted(p for p in files if p.is_file()))
+
+    def load(self) -> tuple[list[Record], list[Problem]]:
+        """All valid records in the order of their paths, and the files that are none."""
+        records, problems = [], []
+        for path in self.paths():
+            try:
+                records.append(self.read(path))
+            except InvalidRecord as error:
+                problems.append(Problem(path, str(error)))
+        return records, problems
+
+    def read(self, path: Path) -> Record:
+        """One record: its form, its digest, its identity, its place and the file of its cases are checked.
+
+        Raises:
+            InvalidRecord: with what is wrong.
+        """
+        try:
+            record = parse(path.read_bytes())
+        except OSError as error:
+            raise InvalidRecord(error.strerror or str(error)) from error
+        if path != self.path(record):
+            raise InvalidRecord(f"its content belongs at {self.path(record)}")
+        self._check_cases(path.with_suffix(".parquet"), record)
+        return record
+
+    def cases(self, record: Record) -> pd.DataFrame:
+        """One row a test case: `case` (its id), `target`, `prediction`, `domain`, `metric:...` where there are such.
+
+        Raises:
+            StorageError: the file of its cases or its split file is missing or not the one that it was made with.
+        """
+        from bench.results.case_table import read_cases
+
+        frame = read_cases(self.path(record).with_suffix(".parquet"))
+        frame.insert(0, "case", self.names_of(record.split.file, record.split.fingerprint))
+        return frame
+
+    def names_of(self, split_file: str, fingerprint: str) -> list[str]:
+        """Ids of the test cases of a split file. Raises `StorageError` as `cases` does."""
+        import csv
+
+        content = self.content(FileRecord(file=split_file, sha256=fingerprint))
+        rows = csv.DictReader(content.decode().splitlines())
+        return [row["case"] for row in rows if row["split"] == "test"]
+
+    def content(self, file: FileRecord) -> bytes:
+        """A file that a record refers to. Raises `StorageError` where it is missing or has another content."""
+        path = self.results / file.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StorageError(f"{path}: {error.strerror}. Records refer to it; restore it.") from error
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise StorageError(f"{path} was changed: records refer to another content of it. Restore it.")
+        return content
+
+    def _check_cases(self, path: Path, record: Record) -> None:
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise InvalidRecord(f"the file of its cases, {path.name}: {error.strerror}") from error
+        if found != record.cases.sha256:
+            raise InvalidRecord(f"the file of its cases, {path.name}, is not the one that it was stored with")
+
+
+def parse(content: bytes) -> Record:
+    """The record in the content of a file. Raises `InvalidRecord` where its form, digest or identity is wrong."""
+    try:
+        fields: Any = from_json(content, allow_inf_nan=False)
+        if isinstance(fields, dict) and fields.get("schema_version") == 1 != SCHEMA_VERSION:
+            raise InvalidRecord("schema_version 1 is of an earlier release; move it with: bench results migrate")
+        record = Record.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InvalidRecord(f"{where + ': ' if where else ''}{first['msg']}") from error
+    except ValueError as error:
+        raise InvalidRecord(f"Invalid JSON: {error}" if not isinstance(error, InvalidRecord) else str(error)) from error
+    if fields_digest(fields) != record.digest:
+        raise InvalidRecord("its digest is not that of its fields: the file was edited or damaged")
+    _check_identity(record)
+    return record
+
+
+def _check_identity(record: Record) -> None:
+    found = record.facts.hashes
+    stated: dict[str, str] = {**record.hashes, "identity": record.identity}
+    wrong = [name for name in found if found[name] != stated.get(name)]
+    if wrong:
+        raise InvalidRecord(f"{', '.join(wrong)} do not follow from its fields: they were edited")

@@ -1,0 +1,1 @@
+"""The story: what was asked, plan, resolve, run, record."""

@@ -1,0 +1,145 @@
+"""Settings of a run: sections `method`, `pretrain`, `task`, `protocol`; profile defaults; `--set section.key=value`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from bench.core.errors import UsageError, closest
+from bench.core.registry import kinds, methods
+from bench.core.settings import Overrides, ProfileName, Settings
+from bench.core.task import Task
+from bench.evaluation.protocols import PROTOCOLS, AnyProtocolSettings
+from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
+
+SECTIONS = ("method", "pretrain", "task", "protocol")
+S = TypeVar("S", bound=Settings)
+Layers = tuple[type[Settings], str, list[Mapping[str, Any]]]
+"""Class of a section's settings, whose they are, and where their values come from before the user's."""
+
+
+DEFAULT_BACKBONE: Mapping[str, str] = {"quick": "resnet18", "paper": "resnet50"}
+
+
+class RunConfig(Settings):
+    """Everything that is set about one run, resolved: profile defaults first, then the user's overrides."""
+
+    profile: ProfileName
+    backbone: str
+    method: dict[str, Any]
+    pretrain: PretrainSettings
+    task: dict[str, Any]
+    protocol: AnyProtocolSettings
+    overrides: dict[str, dict[str, Any]]
+    """What the user set, section by section, as typed values; not what the profile sets to the same value."""
+
+    @property
+    def sections(self) -> dict[str, dict[str, Any]]:
+        """All settings by section, as JSON has them."""
+        plain: dict[str, dict[str, Any]] = self.model_dump(mode="json", include=set(SECTIONS))
+        return plain
+
+
+def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Parse `section.key=value` texts; a value like `[0.2, 1]` is a list. Raises `UsageError` for any other form."""
+    parsed: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        path, equals, value = pair.partition("=")
+        section, dot, key = path.strip().partition(".")
+        if not (equals and dot and key):
+            raise UsageError(f"--set {pair!r}: expected section.key=value, for example --set pretrain.epochs=10.")
+        if section not in SECTIONS:
+            hint = closest(section, SECTIONS)
+            raise UsageError(f"--set {pair!r}: unknown section {section!r}.{hint} Sections: {', '.join(SECTIONS)}.")
+        parsed.setdefault(section, {})[key] = _parse_value(pair, value.strip())
+    return parsed
+
+
+def _parse_value(pair: str, value: str) -> Any:
+    if not value.startswith("["):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise UsageError(f"--set {pair!r}: {value!r} is not a list like [0.2, 1].") from error
+
+
+def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) -> S:
+    """Build settings from layers (later wins). Raises `UsageError` that lists the valid keys or the type wanted."""
+    merged = {k: v for layer in layers for k, v in layer.items()}
+    for key in merged:
+        if key not in cls.model_fields:
+            valid = ", ".join(sorted(cls.model_fields))
+            raise UsageError(
+                f"--set {section}.{key}: {owner} has no setting {key!r}.{closest(key, cls.model_fields)} "
+                f"Valid keys of {section}: {valid}."
+            )
+    try:
+        return cls.model_validate(merged)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{section}{'.' if e['loc'] else ''}{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
+            for e in error.errors()
+        )
+        raise UsageError(f"Settings of {owner} are not valid: {problems}.") from error
+
+
+def quick_settings(task: Task, protocol: str) -> Mapping[str, Mapping[str, Any]]:
+    """Sections `task` and `protocol` of the `quick` profile: the protocol's settings, and what the kind changes."""
+    kind = kinds().get(task.kind)
+    own = kind.quick_protocol.get(protocol, {})
+    return {"task": dict(kind.quick), "protocol": {**PROTOCOLS[protocol].quick, **own}}
+
+
+def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
+    """Resolve all sections of one run. Raises `UsageError` for an unknown key or a value of the wrong type."""
+    cls = methods().get(method)
+    kind = kinds().get(task.kind)
+    quick = profile == "quick"
+    own = {section: set_.get(section, {}) for section in SECTIONS}
+    changes = cls.quick if quick else {}
+    budget = QUICK_PRETRAIN if quick else {}
+    evaluation = quick_settings(task, protocol) if quick else task.paper
+    size = evaluation.get("task", {})
+    chosen = PROTOCOLS[protocol]
+    adaptation = evaluation.get("protocol", {})
+    if not quick:  # a task lists what any of its protocols takes
+        adaptation = {k: v for k, v in adaptation.items() if k in chosen.settings_class.model_fields}
+    layers: dict[str, Layers] = {
+        "method": (cls.config_class, f"method {method!r}", [changes]),
+        "pretrain": (PretrainSettings, "pretraining", [budget]),
+        "task": (kind.settings_class, f"task {task.name!r}", [task.settings, size]),
+        "protocol": (chosen.settings_class, f"protocol {protocol!r}", [chosen.preset, adaptation]),
+    }
+    resolved = {s: resolve(c, s, owner, *defaults, own[s]) for s, (c, owner, defaults) in layers.items()}
+    return RunConfig.model_validate(
+        {
+            "profile": profile,
+            "backbone": backbone,
+            "method": resolved["method"].model_dump(),
+            "pretrain": resolved["pretrain"],
+            "task": resolved["task"].model_dump(),
+            "protocol": resolved["protocol"],
+            "overrides": _changed(layers, resolved, set_),
+        }
+    )
+
+
+def _changed(layers: Mapping[str, Layers], resolved: Mapping[str, Settings], set_: Overrides) -> dict[str, Any]:
+    """What the user set to another value than it has without, section by section; sections without any are left out.
+
+    A setting that has no value unless the user gives it is among these.
+    """
+    changed: dict[str, dict[str, Any]] = {}
+    for section, keys in sorted(set_.items()):
+        cls, owner, defaults = layers[section]
+        try:
+            plain = dict(resolve(cls, section, owner, *defaults))
+        except UsageError:
+            plain = {}
+        own = {k: getattr(resolved[section], k) for k in sorted(keys)}
+        changed[section] = {k: v for k, v in own.items() if k not in plain or v != plain[k]}
+    return {section: values for section, values in changed.items() if values}

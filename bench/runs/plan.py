@@ -1,0 +1,164 @@
+"""The plan: (methods x tasks x protocols x backbones x seeds) -> runs; names are checked before any import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from bench.core.errors import UsageError, unknown
+from bench.core.registry import Registry, kinds, methods, tasks
+from bench.core.settings import Overrides, settings_text
+from bench.core.task import Task
+from bench.evaluation.protocols import PROTOCOLS
+from bench.models.specs import find_backbone
+from bench.runs.config import DEFAULT_BACKBONE
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One cell of the grid, with the settings that the user changed for it."""
+
+    method: str
+    task: Task
+    protocol: str
+    backbone: str
+    seed: int
+    overrides: Overrides = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        changed = settings_text({"method": self.overrides.get("method", {})})
+        method = f"{self.method} [{changed}]" if changed else self.method
+        return f"{method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
+
+
+def expand_names(text: str, registry: Registry) -> list[str]:
+    """`a,b` or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name.
+
+    `all` leaves out tasks on stand-ins, which are run by name only.
+    """
+    everything = text.strip() == "all"
+    names = _all_names(registry) if everything else [n.strip() for n in text.split(",") if n.strip()]
+    if not names:
+        raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s.")
+    for name in names:
+        registry.plugin(name)
+    return list(dict.fromkeys(names))
+
+
+def _all_names(registry: Registry) -> list[str]:
+    if registry.noun != "task":
+        return list(registry.plugins)
+    return [name for name in registry.plugins if not registry.get(name).data.stand_in_for]
+
+
+def make_plan(
+    method_names: str,
+    task_names: str,
+    protocol_names: str | None,
+    backbone_names: str | None,
+    seeds: Sequence[int],
+    profile: str,
+    overrides: Overrides | None = None,
+) -> tuple[list[PlannedRun], list[str]]:
+    """Expand the grid; returns the runs, seed by seed, and what was merged because two tasks came out equal.
+
+    Raises:
+        UsageError: an unknown method, task, protocol or backbone, or a protocol that a task cannot have.
+    """
+    names = expand_names(method_names, methods())
+    wanted = expand_names(task_names, tasks())
+    protocols = _protocols(protocol_names)
+    fixed = _fixed_backbones(names)
+    backbones = _backbones(backbone_names, fixed, profile)
+    pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
+    own = {protocol: _own_overrides(overrides or {}, protocol, {p for _, p in pairs}) for _, protocol in pairs}
+    order = product(backbones, seeds, names, pairs)
+    runs = [
+        PlannedRun(m, task, protocol, b, s, own[protocol])
+        for b, s, m, (task, protocol) in order
+        if b in fixed.get(m, (b,))
+    ]
+    return runs, merged
+
+
+def _fixed_backbones(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Method -> the backbones it exists for; only methods that are loaded already (weights from files) have such."""
+    loaded = {name: methods().plugin(name).loaded for name in names}
+    return {name: cls.backbones for name, cls in loaded.items() if cls is not None and cls.backbones}
+
+
+def _backbones(text: str | None, fixed: Mapping[str, tuple[str, ...]], profile: str) -> list[str]:
+    """The backbones of the command; where none is named, those of weights from files, else the profile's.
+
+    Raises:
+        UsageError: an unknown backbone, or weights whose backbone is not among them.
+    """
+    own = list(dict.fromkeys(b for backbones in fixed.values() for b in backbones))
+    chosen = [b.strip() for b in text.split(",")] if text else own or [DEFAULT_BACKBONE[profile]]
+    for backbone in chosen:
+        find_backbone(backbone)
+    for name, backbones in fixed.items():
+        if not set(backbones) & set(chosen):
+            raise UsageError(
+                f"The weights {name!r} are of the backbone {', '.join(backbones)}, and --backbone names "
+                f"{', '.join(chosen)}. Add it there, or leave --backbone out."
+            )
+    return chosen
+
+
+def _own_overrides(overrides: Overrides, protocol: str, protocols: Iterable[str]) -> Overrides:
+    """The user's settings less those of section `protocol` that only another protocol of the command has."""
+    known = {p: PROTOCOLS[p].settings_class.model_fields for p in protocols}
+    elsewhere = {key for fields in known.values() for key in fields} - set(known[protocol])
+    kept = {key: value for key, value in overrides.get("protocol", {}).items() if key not in elsewhere}
+    rest = {section: values for section, values in overrides.items() if section != "protocol"}
+    return {**rest, "protocol": kept} if kept else rest
+
+
+def _protocols(text: str | None) -> list[str]:
+    names = [p.strip() for p in text.split(",") if p.strip()] if text else []
+    for name in names:
+        if name not in PROTOCOLS:
+            raise unknown("protocol", name, PROTOCOLS, "List them: bench list protocols.")
+    return names
+
+
+def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tuple[Task, str]], list[str]]:
+    pairs: dict[tuple[str, str, str], tuple[Task, str]] = {}
+    merged = []
+    for task in wanted:
+        for protocol in protocols or [task.protocol]:
+            _require_applicable(task, protocol)
+            named = task if protocol == task.protocol else _task_with_protocol(task, protocol)
+            key = (task.data.name, task.kind, protocol)
+            if key in pairs:
+                merged.append(f"{task.name} with protocol {protocol} equals {pairs[key][0].name}: run once")
+            elif named.name != task.name:
+                merged.append(f"{task.name} with protocol {protocol} is the task {named.name}")
+            pairs.setdefault(key, (named, protocol))
+    return list(pairs.values()), list(dict.fromkeys(merged))
+
+
+def applies(protocol: str, task: Task) -> bool:
+    """Whether a task can have a protocol: some need a kind that reads only the pooled embedding."""
+    return not PROTOCOLS[protocol].pooled or kinds().get(task.kind).pooled_only
+
+
+def _require_applicable(task: Task, protocol: str) -> None:
+    if not applies(protocol, task):
+        others = ", ".join(name for name in PROTOCOLS if applies(name, task))
+        raise UsageError(
+            f"The protocol {protocol!r} does not apply to the task {task.name!r}: it works on one embedding per image, "
+            f"and the kind {task.kind!r} reads feature maps. Protocols of this task: {others}."
+        )
+
+
+def _task_with_protocol(task: Task, protocol: str) -> Task:
+    """The registered task that is `task`'s data under `protocol`, else the first that has the same data and kind.
+
+    Tasks on one data set then share the runs of a protocol that is no task's own.
+    """
+    all_tasks: list[Task] = [tasks().get(name) for name in tasks().plugins]
+    same = [other for other in all_tasks if (other.data.name, other.kind) == (task.data.name, task.kind)]
+    return next((other for other in same if other.protocol == protocol), same[0] if same else task)

@@ -1,0 +1,174 @@
+"""From an adapted model's predictions to the record of a run, and the files that it refers to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.core.kind import TaskKind
+from bench.core.settings import WeightsRecord
+from bench.core.task import Case
+from bench.data.splits import write_split
+from bench.engine.compute import pick_device
+from bench.evaluation.evaluate import Evaluation
+from bench.evaluation.supervised import Adaptation
+from bench.models.footprint import run_facts
+from bench.pretraining.corpus import Corpus
+from bench.results.case_table import case_table, file_hash, to_bytes
+from bench.results.companions import SplitFiles
+from bench.results.provenance import collect
+from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DrawRecord, Record, SplitRecord, Versions
+from bench.runs.resolve import Options, ResolvedRun
+from bench.runs.world import World
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """What a record says about its pretraining; empty for methods without."""
+
+    cost: dict[str, float] = field(default_factory=dict)
+    logged: dict[str, float] = field(default_factory=dict)
+    weights: WeightsRecord | None = None
+    """What was loaded instead, where the weights come from a file."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A record and the content of the Parquet file beside it."""
+
+    record: Record
+    cases: bytes
+
+
+def make_record(
+    run: ResolvedRun, evaluation: Evaluation, pretrained: Pretrained, options: Options, world: World
+) -> Finished:
+    """Score the predictions, with and without duplicated test cases, and write split, duplicates and draws down."""
+    plan, task, adaptation = run.plan, run.plan.task, evaluation.adaptation
+    data, split = world.data(task.data), world.split(task.data, plan.seed)
+    overlap = world.overlap(task.data, plan.seed)
+    file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
+    write_split(split, options.results / file)
+    beside = SplitFiles(options.results, file.removesuffix(".csv"))
+    clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
+    everything = np.ones(len(split.test), dtype=bool)
+    domains, clean_domains = (_score_domains(run, split.test, adaptation.predictions, k) for k in (everything, clean))
+    cost = ({"pretrain": pretrained.cost} if pretrained.cost else {}) | evaluation.cost
+    columns = run.kind.case_columns(split.test, adaptation.predictions)
+    table = case_table(columns, [str(c.domain) for c in split.test] if domains else [])
+    cases = to_bytes(table)
+    record = Record(
+        schema_version=SCHEMA_VERSION,
+        identity=run.identity,
+        status="complete",
+        profile=run.config.profile,
+        data=data.kind,
+        method=plan.method,
+        backbone=plan.backbone,
+        task=task.name,
+        data_set=task.data.name,
+        stand_in_for=task.data.stand_in_for or None,
+        kind=task.kind,
+        protocol=plan.protocol,
+        seed=plan.seed,
+        metric=task.metric,
+        distribution="in+out" if len(domains) > 1 else "in",
+        metrics=_overall(run.kind, split.test, adaptation, domains, everything),
+        domains=domains,
+        trained_domain=task.data.domains[0] if domains else None,
+        metrics_without_duplicates=_overall(run.kind, split.test, adaptation, clean_domains, clean),
+        selection=_selection(task.metric, adaptation),
+        duplicates=beside.write_duplicates(overlap.groups_by_concern, overlap.counts),
+        split=SplitRecord(
+            fingerprint=split.fingerprint,
+            file=file,
+            train=len(split.train),
+            validation=len(split.validation),
+            test=len(split.test),
+            given=split.given,
+        ),
+        corpus=_corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
+        weights=pretrained.weights,
+        config=run.config.sections,
+        overrides=run.config.overrides,
+        ablations=run.ablations,
+        versions=Versions.model_validate(run.facts.versions),
+        fingerprints={"data": data.fingerprint, "declaration": run.facts.declaration},
+        hashes=run.hashes,
+        warnings=[*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
+        cost=cost,
+        efficiency=evaluation.model | run_facts(cost),
+        draws=[
+            DrawRecord(labelled=len(draw.labelled), metrics=run.kind.score(split.test, draw.predictions))
+            for draw in adaptation.draws
+        ],
+        labelled=beside.write_labelled([draw.labelled for draw in adaptation.draws]),
+        logged=pretrained.logged,
+        provenance=collect(pick_device(options.compute.device)) | run.kind.provenance(),
+        cases=CasesRecord(sha256=file_hash(cases), rows=len(split.test), columns=table.column_names),
+    )
+    return Finished(record, cases)
+
+
+def mean_over(parts: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Mean of each metric over domains or draws; None where one of them lacks it."""
+    names = dict.fromkeys(name for scores in parts.values() for name in scores)
+    columns = {name: [scores.get(name) for scores in parts.values()] for name in names}
+    return {
+        name: None if None in values else float(np.mean([v for v in values if v is not None]))
+        for name, values in columns.items()
+    }
+
+
+def _overall(
+    kind: TaskKind,
+    cases: Sequence[Case],
+    adaptation: Adaptation,
+    domains: Mapping[str, Mapping[str, float | None]],
+    keep: np.ndarray,
+) -> dict[str, float | None]:
+    """Metrics over the kept cases: means over the domains, or over the draws, where there are any."""
+    if domains:
+        return mean_over(domains)
+    if adaptation.draws:
+        return mean_over(
+            {str(i): _score_subset(kind, cases, d.predictions, keep) for i, d in enumerate(adaptation.draws)}
+        )
+    return _score_subset(kind, cases, adaptation.predictions, keep)
+
+
+def _score_domains(
+    run: ResolvedRun, cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
+) -> dict[str, dict[str, float | None]]:
+    """Domain -> metrics over its kept cases; empty where the data set has no domains."""
+    places = np.array([case.domain for case in cases])
+    domains = run.plan.task.data.domains
+    return {d: _score_subset(run.kind, cases, predictions, keep & (places == d)) for d in domains}
+
+
+def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:
+    epoch = {} if adaptation.best_epoch is None else {"epoch": float(adaptation.best_epoch)}
+    score = {f"validation_{metric}": adaptation.validation} if math.isfinite(adaptation.validation) else {}
+    return epoch | score
+
+
+def _corpus_record(corpus: Corpus, *, balanced: bool) -> CorpusRecord:
+    return CorpusRecord(
+        label=corpus.label,
+        fingerprint=corpus.fingerprint,
+        origin=corpus.origin,
+        modalities=corpus.modalities if balanced else None,
+        images=len(corpus.images),
+        sources=dict(corpus.sources),
+        excluded=corpus.excluded,
+    )
+
+
+def _score_subset(
+    kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
+) -> dict[str, float | None]:
+    kept = [case for case, k in zip(cases, keep, strict=True) if k]
+    return kind.score(kept, predictions[keep]) if kept else {}

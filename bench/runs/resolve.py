@@ -1,0 +1,144 @@
+"""A run resolved: settings, corpus, and the identity that says whether it was done before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.core import registry
+from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
+from bench.core.kind import TaskKind
+from bench.core.method import Method
+from bench.core.task import Task
+from bench.core.versions import Versions, declared_version, parts, plugin_versions
+from bench.data.cache import DiskCache
+from bench.data.dataset import Data
+from bench.data.splits import SplitCases
+from bench.engine.compute import Compute
+from bench.evaluation.protocols import PROTOCOLS
+from bench.models.specs import find_backbone
+from bench.pretraining.corpus import Corpus
+from bench.results.record import AblationRecord
+from bench.runs.config import RunConfig, resolve_config
+from bench.runs.plan import PlannedRun
+from bench.runs.world import World
+
+
+@dataclass(frozen=True)
+class Options:
+    """What holds for all runs of one command."""
+
+    profile: str
+    corpus: str
+    results: Path
+    cache: Path
+    compute: Compute
+    save_predictions: bool = False
+    """Whether predictions worth a file (masks, pictures of boxes) are written below `results`."""
+
+
+@dataclass(frozen=True)
+class ResolvedRun:
+    """A planned run with its settings, its corpus and its hashes."""
+
+    plan: PlannedRun
+    config: RunConfig
+    method: Method
+    kind: TaskKind
+    corpus: Corpus | None
+    facts: RunFacts
+    """The fields that its identity is a function of."""
+    hashes: dict[str, str]
+    """pretraining (equal for all seeds), checkpoint (this seed's pretraining), evaluation."""
+    identity: str
+    ablations: list[AblationRecord]
+
+    def folder_of_predictions(self, results: Path, data: str) -> Path:
+        """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
+        plan = self.plan
+        name = f"{plan.backbone}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
+        return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
+
+
+def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:
+    """Settle settings, corpus and identity; the kind keeps cases in `decoded`. Raises `UsageError` or `DataError`."""
+    config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
+    method_class = registry.methods().get(plan.method)
+    kind_class = registry.kinds().get(plan.task.kind)
+    method = method_class(method_class.config_class.model_validate(config.method))
+    kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
+    data = world.data(plan.task.data)
+    kind.cache = decoded
+    kind.contents = {case.id: f"{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases}
+    corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
+    facts = _facts(plan, config, corpus, data, world.split(plan.task.data, plan.seed))
+    hashes = facts.hashes
+    identity = hashes.pop("identity")
+    ablations = declared_ablations(method_class.ablations, config.overrides.get("method", {}), config.method)
+    return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations)
+
+
+def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Data, split: SplitCases) -> RunFacts:
+    balanced = corpus is not None and config.pretrain.balance
+    return RunFacts(
+        method=plan.method,
+        backbone=plan.backbone,
+        kind=plan.task.kind,
+        protocol=plan.protocol,
+        metric=plan.task.metric,
+        profile=config.profile,
+        seed=plan.seed,
+        config=config.sections,
+        versions={
+            "pretraining": pretraining_versions(plan.method, plan.backbone, corpus.versions if corpus else None),
+            "evaluation": evaluation_versions(plan.task, plan.protocol),
+        },
+        data=data.fingerprint,
+        declaration=declaration_fingerprint(plan.task.data),
+        split=split.fingerprint,
+        given_split=split.given,
+        corpus=CorpusFacts(corpus.fingerprint, corpus.origin, corpus.modalities if balanced else None)
+        if corpus
+        else None,
+    )
+
+
+def pretraining_versions(method: str, backbone: str, corpus: Versions | None) -> Versions:
+    """The components that a checkpoint depends on; `corpus` has those of its images, None for no pretraining."""
+    own = plugin_versions("method", method, registry.methods().get(method))
+    own |= {f"backbone {backbone}": find_backbone(backbone).version}
+    return own if corpus is None else own | parts("views", "pretraining") | corpus
+
+
+def evaluation_versions(task: Task, protocol: str) -> Versions:
+    """The components that the evaluation of an encoder on a task depends on."""
+    kind, chosen = registry.kinds().get(task.kind), PROTOCOLS[protocol]
+    embedded = chosen.frozen and kind.pooled_only
+    used = ["splits", *kind.decoding, "adaptation" if chosen.trained else "probes", *["embeddings"] * embedded]
+    return {
+        **plugin_versions("kind", task.kind, kind),
+        f"metrics {task.kind}": declared_version(kind, "metrics_version"),
+        **plugin_versions("reader", type(task.data.reader).__name__, type(task.data.reader)),
+        f"protocol {protocol}": chosen.version,
+        **parts(*used),
+    }
+
+
+def declared_ablations(
+    ablations: Mapping[str, Mapping[str, Any]], changed: Mapping[str, Any], settings: Mapping[str, Any]
+) -> list[AblationRecord]:
+    """The ablations of a method that a run is of: at least one of its values was set, and all of them hold."""
+    whole = plain(settings)
+    return [
+        AblationRecord(name=name, order=order, changes=dict(changes))
+        for order, (name, changes) in enumerate(ablations.items(), start=1)
+        if changes.keys() & changed.keys() and plain(changes).items() <= whole.items()
+    ]
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, str]:
+    """Values as JSON, in which 8 and 8.0, or a list and a tuple, are the same."""
+    return {k: json.dumps(float(v) if type(v) is int else v) for k, v in values.items()}

@@ -1,0 +1,141 @@
+"""The story of a run: resolve, pretrain or reuse a checkpoint, adapt, score, store."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from bench.core.console import Report
+from bench.core.files import require_writable
+from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
+from bench.engine.compute import pick_device, slowness
+from bench.engine.decoded import DECODED
+from bench.engine.resume import RESUME_FILE
+from bench.engine.seeding import seed_all
+from bench.evaluation.evaluate import Job, evaluate
+from bench.evaluation.protocols import PROTOCOLS
+from bench.models.build import build_backbone
+from bench.models.checkpoints import find_encoder, load_encoder
+from bench.pretraining.log import LOG_FILE, final_values
+from bench.pretraining.loop import Pretraining, pretrain
+from bench.results.record import Record
+from bench.results.store import Store, lines_of
+from bench.runs.plan import PlannedRun
+from bench.runs.recording import Finished, Pretrained, make_record
+from bench.runs.resolve import Options, ResolvedRun, resolve
+from bench.runs.world import World
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Records of a plan, in its order, and how many of them were made now."""
+
+    records: list[Record]
+    made: int
+
+
+def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report: Report) -> Outcome:
+    """Run what is missing from the store, one run after the other; finished runs survive whatever happens later.
+
+    Raises:
+        BenchError: with the reason; runs that were stored before it are kept.
+    """
+    store = Store(options.results)
+    store.require_writable()
+    require_writable(options.cache, "cache")
+    DECODED.files = DiskCache(options.cache / FOLDER, report)
+    runs = [resolve(plan, options, world, DECODED.files) for plan in plans]
+    stored, problems = store.load()
+    for line in lines_of(problems):
+        report.warn(line)
+    known = {record.identity: record for record in stored}
+    missing = list({run.identity: run for run in runs if run.identity not in known}.values())
+    embeddings = DiskCache(options.cache / EMBEDDINGS, report, "embedded")
+    stored_runs = sum(run.identity in known for run in runs)
+    if stored_runs:
+        report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
+        if options.save_predictions:
+            report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
+    _warn_of_precision(missing, options, report)
+    with report.live(), report.stage("runs", len(missing)) as advance:
+        for run in missing:
+            finished = _run(run, options, world, embeddings, report)
+            report.say(f"stored {store.add(finished.record, finished.cases)}")
+            shutil.rmtree(_unfinished(run, options).parent, ignore_errors=True)
+            known[run.identity] = finished.record
+            advance("")
+    return Outcome([known[run.identity] for run in runs], len(missing))
+
+
+def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Report) -> None:
+    """One warning where a run takes images through a network in bfloat16 on a processor without such instructions."""
+    pretraining = [run.config.pretrain for run in runs if run.corpus]
+    embedded = [run.kind.pooled_only and PROTOCOLS[run.plan.protocol].frozen for run in runs]
+    adaptation = [run.config.protocol for run, once in zip(runs, embedded, strict=True) if not once]
+    mixed = any(getattr(s, "precision", None) == "bf16-mixed" for s in (*pretraining, *adaptation))
+    if mixed and (reason := slowness(pick_device(options.compute.device))):
+        report.warn(reason)
+
+
+def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Finished:
+    report.say(f"{run.plan}")
+    backbone, pretrained = _pretrained_backbone(run, options, report)
+    save = None
+    if options.save_predictions:
+        save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
+    split = world.split(run.plan.task.data, run.plan.seed)
+    protocol = PROTOCOLS[run.plan.protocol]
+    job = Job(run.kind, protocol, run.config.protocol, split, run.plan.seed, run.plan.backbone, run.identity)
+    evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, _unfinished(run, options))
+    finished = make_record(run, evaluation, pretrained, options, world)
+    record = finished.record
+    score = record.metrics[record.metric]
+    shown = "undefined" if score is None else f"{score:.4f}"
+    report.say(f"  {record.metric} {shown} on {record.split.test} test cases")
+    if save is not None and save.exists():
+        report.say(f"  predictions: {save}")
+    return finished
+
+
+def _unfinished(run: ResolvedRun, options: Options) -> Path:
+    """Where a long adaptation keeps its state until its record is stored."""
+    return options.cache / ADAPTATIONS / run.identity[:16] / RESUME_FILE
+
+
+def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
+    """Build the run's encoder: initial weights, a file's, a checkpoint of the same identity, or a new pretraining."""
+    seed_all(run.plan.seed)
+    backbone = build_backbone(run.plan.backbone)
+    if run.corpus is None:
+        return backbone, Pretrained(weights=run.method.initialise(backbone))
+    identity = run.hashes["checkpoint"]
+    folder = options.cache / "checkpoints" / run.plan.method / identity[:16]
+    encoder = find_encoder(folder, identity)
+    if encoder is None:
+        training = Pretraining(
+            run.method, run.plan.backbone, run.corpus, run.config.pretrain, run.plan.seed, options.compute
+        )
+        pretrain(training, folder, identity, _checkpoint_provenance(run), report)
+        encoder = find_encoder(folder, identity)
+        report.say(f"  pretrained the {run.plan.method} encoder: {encoder}")
+    else:
+        report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
+    assert encoder is not None
+    provenance = load_encoder(encoder, backbone)
+    return backbone, Pretrained(provenance["cost"], final_values(folder / LOG_FILE))
+
+
+def _checkpoint_provenance(run: ResolvedRun) -> dict[str, Any]:
+    assert run.corpus is not None
+    return {
+        "method": run.plan.method,
+        "backbone": run.plan.backbone,
+        "seed": run.plan.seed,
+        "corpus": {"label": run.corpus.label, "fingerprint": run.corpus.fingerprint},
+        "config": {"method": run.config.method, "pretrain": run.config.pretrain.model_dump()},
+    }

@@ -1,0 +1,178 @@
+"""What the command `run` does, from texts to a summary; the command line only prints it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.core import registry
+from bench.core.cache_folder import default_cache
+from bench.core.console import Report
+from bench.core.errors import UsageError, closest
+from bench.core.settings import PROFILES
+from bench.data.root import resolve_root
+from bench.pretraining.corpus import check_corpus_name
+from bench.results.boards import regenerate as regenerate
+from bench.results.boards import write_tables as write_tables
+from bench.results.domains import DISTRIBUTION
+from bench.results.leaderboard import CONTESTANT, GROUP, task_board, to_frame
+from bench.results.record import Record
+from bench.results.store import Store
+from bench.results.tables import percent
+from bench.runs.config import DEFAULT_BACKBONE, parse_overrides
+from bench.runs.plan import PlannedRun, make_plan
+from bench.runs.request import RunRequest
+
+if TYPE_CHECKING:
+    from bench.runs.run import Outcome
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run command has to say at its end."""
+
+    records: list[Record]
+    made: int
+    board: pd.DataFrame
+    files: list[Path]
+
+    @property
+    def lines(self) -> list[str]:
+        """Leaderboard lines of the contestants of this command, and where the CSV files are."""
+        rows = [] if self.made else ["Nothing to run: every run of this command is already stored."]
+        rows += [_board_line(r) for r in self.board.to_dict("records")]
+        return rows + [f"Leaderboard: {f}" for f in self.files]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "made": self.made,
+            "runs": [
+                {"method": r.method, "task": r.task, "protocol": r.protocol, "seed": r.seed, "identity": r.identity}
+                | {"metrics": r.metrics}
+                for r in self.records
+            ],
+            "leaderboard": json.loads(self.board.to_json(orient="records")),
+            "files": [str(f) for f in self.files],
+        }
+
+
+def _board_line(row: dict[Any, Any]) -> str:
+    low, high = row["ci95_low"], row["ci95_high"]
+    between = "" if pd.isna(low) else f", 95 % interval {100 * low:.1f} to {100 * high:.1f}"
+    settings = f" [{row['settings']}]" if row["settings"] else ""
+    return (
+        f"{row['data']}/{row['profile']} {row['task']} ({row['protocol']}, {row['backbone']}) "
+        f"{row['method']}{settings}: "
+        f"{row['metric']} {percent(row['mean'], row['std'])} % over {row['seeds']} seed(s){between}; "
+        f"without duplicated test cases {percent(row['mean_without_duplicates'], float('nan'))} %; "
+        f"rank {row['rank']:.0f}{_sites(row)}"
+    )
+
+
+def _sites(row: dict[Any, Any]) -> str:
+    """In and out of distribution, where a data set has sites."""
+    if pd.isna(row["drop"]):
+        return ""
+    inside, outside, drop = (percent(row[name], float("nan")) for name in DISTRIBUTION)
+    return f"; in distribution {inside} %, out of distribution {outside} %, drop {drop}"
+
+
+def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
+    """Plan, run what is missing, and regenerate the leaderboards.
+
+    Raises:
+        BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
+    """
+    report = Report(quiet=quiet)
+    check_request(request)
+    overrides = parse_overrides(request.overrides)
+    names = contestants_of(request, report)
+    plans, merged = make_plan(
+        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, overrides
+    )
+    for line in merged:
+        report.say(line)
+    outcome = carry_out(plans, request, report)
+    records, _ = Store(request.results).load()
+    files = write_tables(request.results, records)
+    return RunSummary(
+        outcome.records, outcome.made, _rows_of(outcome.records, records), _files_of(outcome.records, files)
+    )
+
+
+def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> Outcome:
+    """Run what is missing of a plan, on real data or, without a data root, on phantoms. Raises `BenchError`."""
+    check_corpus_name(request.corpus)
+    _check_split(request.split, plans)
+    root = resolve_root(request.data_root)
+    cache = request.cache or default_cache()
+
+    report.say("loading torch ...")
+    from bench.engine.compute import Compute
+    from bench.runs.run import Options, run_plan
+    from bench.runs.world import World
+
+    data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
+    splits = {data_sets[0].name: request.split} if request.split else {}
+    world = World(root, report, given_splits=splits) if root else World.phantom(data_sets, cache, report, splits)
+    compute = Compute(request.device, request.workers, request.compile)
+    options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
+    return run_plan(plans, options, world, report)
+
+
+def check_request(request: RunRequest) -> None:
+    """Check names that need no plugin, and add the request's plugin files. Raises `UsageError` or `PluginError`."""
+    if request.profile not in PROFILES:
+        hint = closest(request.profile, PROFILES)
+        raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
+    if request.device not in ("auto", "cpu", "cuda") and not request.device.startswith("cuda:"):
+        raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
+    for path in request.plugins:
+        registry.methods().add_file(path)
+
+
+def contestants_of(request: RunRequest, report: Report) -> str:
+    """Method names of a request, those of its weights included, which are opened and registered here.
+
+    Raises:
+        UsageError: a name that is taken, or what `bench.models.weights` finds wrong with a file.
+    """
+    if not request.checkpoints:
+        return request.methods
+    for name in (n.strip() for n in request.methods.split(",")):
+        if name and name != "all":
+            registry.methods().plugin(name)
+    report.say("opening the weights ...")
+    from bench.models.weights.contestants import register_checkpoints
+
+    names = register_checkpoints(request.checkpoints, request.backbones, DEFAULT_BACKBONE[request.profile], report)
+    return "all" if request.methods.strip() == "all" else ",".join([*filter(None, [request.methods]), *names])
+
+
+def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:
+    names = sorted({plan.task.data.name for plan in plans})
+    if path is None:
+        return
+    if len(names) > 1:
+        raise UsageError(
+            f"--split names one data set's cases; these tasks use {', '.join(names)}. Run them one by one."
+        )
+    if not path.is_file():
+        raise UsageError(f"--split {path}: no such file. It is a CSV file with the columns case and split.")
+
+
+def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
+    """Rows of the whole board that belong to contestants of this command (their rank counts everyone)."""
+    contestants = to_frame(own)[GROUP + CONTESTANT].drop_duplicates()
+    return task_board(records).merge(contestants, on=GROUP + CONTESTANT)
+
+
+def _files_of(own: list[Record], files: list[Path]) -> list[Path]:
+    names = {f"{r.data}-{r.profile}" for r in own}
+    return [f for f in files if f.stem in names]

@@ -1,0 +1,96 @@
+"""The data a plan sees: data sets under the root, their splits per seed, and the corpora drawn from them. Read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.core.console import Report
+from bench.core.registry import tasks
+from bench.core.task import DataSet
+from bench.data.dataset import Data, find_data_sets, read_data
+from bench.data.duplicates import Overlap, find_duplicates
+from bench.data.phantom import ensure_phantoms
+from bench.data.split_files import read_split
+from bench.data.splits import SplitCases, draw_split
+from bench.pretraining.corpus import Corpus, manifest_corpus, pool_corpus
+
+
+class World:
+    """Data sets, splits and corpora under one data root, each made at most once per process."""
+
+    def __init__(
+        self,
+        root: Path,
+        report: Report,
+        only: frozenset[str] | None = None,
+        given_splits: Mapping[str, Path] | None = None,
+    ) -> None:
+        self.root = root
+        self.only = only
+        """Names of the data sets that count as lying under the root; None for all."""
+        self.report = report
+        self.given_splits = given_splits or {}
+        """Data set -> split file that the user gave."""
+        self._data: dict[str, Data] = {}
+        self._splits: dict[tuple[str, int], SplitCases] = {}
+        self._overlaps: dict[tuple[str, int], Overlap] = {}
+        self._corpora: dict[tuple[str, str, int], Corpus] = {}
+
+    @classmethod
+    def phantom(
+        cls, data_sets: list[DataSet], cache: Path, report: Report, given_splits: Mapping[str, Path] | None = None
+    ) -> World:
+        """A world of the synthetic data of these data sets, written to the cache unless it is there.
+
+        What else the cache holds does not count, so that a corpus does not depend on what was run before.
+        """
+        report.say("No data root is configured (--data-root or BENCH_DATA), so this runs on synthetic phantom data.")
+        root = ensure_phantoms(data_sets, cache)
+        report.say(f"Phantom data: {root}. Scores on it say that the harness works, nothing about a method.")
+        return cls(root, report, frozenset(data_set.name for data_set in data_sets), given_splits)
+
+    def data(self, data_set: DataSet) -> Data:
+        """Read a data set; its warnings are said once. Raises `DataError`."""
+        if data_set.name not in self._data:
+            data = read_data(data_set, self.root)
+            for warning in data.warnings:
+                self.report.warn(warning)
+            self._data[data_set.name] = data
+        return self._data[data_set.name]
+
+    def split(self, data_set: DataSet, seed: int) -> SplitCases:
+        """Training, validation and test cases for a seed: drawn, or as the user's file says. Raises `DataError`."""
+        key = (data_set.name, seed)
+        if key not in self._splits:
+            given = self.given_splits.get(data_set.name)
+            data = self.data(data_set)
+            self._splits[key] = read_split(data, given, seed, self.report) if given else draw_split(data, seed)
+        return self._splits[key]
+
+    def overlap(self, data_set: DataSet, seed: int) -> Overlap:
+        """Duplicates of a data set under the split of a seed."""
+        key = (data_set.name, seed)
+        if key not in self._overlaps:
+            self._overlaps[key] = find_duplicates(self.data(data_set), self.split(data_set, seed))
+        return self._overlaps[key]
+
+    def corpus(self, name: str, data_set: DataSet, seed: int) -> Corpus:
+        """`pool`, `task` or a manifest, without any image that a data set under the root evaluates on."""
+        key = (name, data_set.name if name == "task" else "", seed)
+        if key not in self._corpora:
+            found = self._found()
+            pairs = [(self.data(d), self.split(d, seed)) for d in found]
+            if name == "pool":
+                self._corpora[key] = pool_corpus(pairs)
+            elif name == "task":
+                own = [(self.data(data_set), self.split(data_set, seed))]
+                self._corpora[key] = pool_corpus(own, name="task")
+            else:
+                self._corpora[key] = manifest_corpus(Path(name), pairs)
+        return self._corpora[key]
+
+    def _found(self) -> list[DataSet]:
+        known = {(d := tasks().get(name).data).name: d for name in tasks().plugins}
+        found = sorted(find_data_sets(self.root, known.values()))
+        return [known[name] for name in found if self.only is None or name in self.only]

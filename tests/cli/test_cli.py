@@ -1,0 +1,388 @@
+"""The command line as a user meets it: runs, repeats, interruptions, and one clear error for every bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.results.store import Store
+
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLE = REPOSITORY / "docs" / "example_method"
+SMALL = [
+    "--set=pretrain.epochs=1",
+    "--set=pretrain.image_size=32",
+    "--set=task.image_size=32",
+    "--set=protocol.epochs=1",
+]
+
+
+@pytest.fixture
+def run(bench, phantom_root, tmp_path):
+    """`bench run` on the phantom with small settings, a results folder and a cache of its own."""
+
+    def call(method, task, *more, root=phantom_root):
+        return bench(
+            "run", "--method", method, "--task", task, "--data-root", root, "--results", tmp_path / "results",
+            "--cache", tmp_path / "cache", "--device", "cpu", *SMALL, *more,
+        )  # fmt: skip
+
+    return call
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def records(folder: Path) -> list[dict]:
+    return [json.loads(p.read_text()) for p in sorted((folder / "runs").rglob("*.json"))]
+
+
+def test_grid_pretrains_once_per_method_and_seed_and_repeats_nothing(run, tmp_path):
+    first = run("simclr,random", "brain_tumor,brain_tumor_linear", "--seed", "0")
+    assert first.code == 0, first.err
+    assert len(records(tmp_path / "results")) == 4
+    (encoder,) = (tmp_path / "cache" / "checkpoints" / "simclr").glob("*/encoder.safetensors")
+    assert list((tmp_path / "cache" / "checkpoints").rglob("encoder.safetensors")) == [encoder]
+    assert first.err.count(f"  pretrained the simclr encoder: {encoder}\n") == 1, "its path, once"
+    assert f"  reusing the simclr encoder pretrained before: {encoder}\n" in first.err
+    assert "phantom/quick brain_tumor (finetune, resnet18) simclr" in first.out
+    assert str(tmp_path / "results" / "leaderboard" / "phantom-quick.csv") in first.out
+    before = tree(tmp_path / "results")
+    again = run("simclr,random", "brain_tumor,brain_tumor_linear", "--seed", "0")
+    assert "Nothing to run" in again.out
+    assert "4 of 4 runs are already in" in again.err
+    assert tree(tmp_path / "results") == before
+
+
+def test_record_says_what_was_run(run, tmp_path):
+    assert run("lvmmed", "brain_tumor", "--seed", "1", "--set=method.alpha=0.7").code == 0
+    (record,) = records(tmp_path / "results")
+    assert record["data"] == "phantom"
+    assert record["config"]["method"]["alpha"] == 0.7
+    assert record["overrides"]["method"] == {"alpha": 0.7}
+    assert record["corpus"]["label"] == "pool(brain_tumor)"
+    assert record["corpus"]["excluded"] > 0
+    assert record["duplicates"]["n_groups"] == 4
+    duplicates = json.loads((tmp_path / "results" / record["duplicates"]["file"]).read_text())
+    affected = duplicates["affected_test_cases"]
+    assert len(affected) == record["duplicates"]["n_affected_test_cases"] == 2
+    store = Store(tmp_path / "results")
+    cases = store.cases(store.load()[0][0])
+    kept = cases[~cases["case"].isin(affected)]
+    hits = [row.prediction.argmax() == row.target for row in kept.itertuples()]
+    assert record["metrics_without_duplicates"]["accuracy"] == pytest.approx(sum(hits) / len(hits))
+    assert record["cost"]["pretrain"]["seconds"] > 0
+    assert record["cost"]["adapt"]["peak_memory_mib"] > 0
+    assert set(record["provenance"]["versions"]) >= {"torch", "lightly", "medical-ssl-bench"}
+    split = pd.read_csv(tmp_path / "results" / record["split"]["file"])
+    assert split["split"].value_counts().to_dict() == {k: record["split"][k] for k in ("train", "validation", "test")}
+    assert str(tmp_path) not in json.dumps(record), "records hold no paths of the machine"
+
+
+def test_one_seed_alone_equals_the_same_seed_in_a_series(run, tmp_path):
+    assert run("random", "brain_tumor", "--seeds", "2").code == 0
+    series = [r for r in records(tmp_path / "results") if r["seed"] == 1]
+    shutil.rmtree(tmp_path / "results")
+    assert run("random", "brain_tumor", "--seed", "1").code == 0
+    alone = records(tmp_path / "results")
+    assert [r["cases"] for r in alone] == [r["cases"] for r in series]
+    assert [r["identity"] for r in alone] == [r["identity"] for r in series]
+
+
+def test_any_changed_setting_is_a_new_run(run, tmp_path):
+    run("random", "brain_tumor_linear", "--seed", "0")
+    run("random", "brain_tumor_linear", "--seed", "0", "--set=protocol.epochs=3")
+    run("random", "brain_tumor_linear", "--seed", "0", "--set=pretrain.epochs=9")  # means nothing to `random`
+    found = records(tmp_path / "results")
+    assert len({r["identity"] for r in found}) == len(found) == 2
+
+
+def test_leaderboard_is_regenerated_byte_for_byte_and_skips_foreign_files(bench, run, tmp_path):
+    run("random", "brain_tumor_linear", "--seeds", "2")
+    before = tree(tmp_path / "results" / "leaderboard")
+    shutil.rmtree(tmp_path / "results" / "leaderboard")
+    (tmp_path / "results" / "runs" / "broken.json").write_text("{")
+    done = bench("leaderboard", "--results", tmp_path / "results")
+    assert done.code == 0
+    assert "broken.json is not a valid record and was not counted" in done.err
+    assert tree(tmp_path / "results" / "leaderboard") == before
+    assert (
+        "| brain_tumor_linear | linear | random |"
+        in bench("leaderboard", "--results", tmp_path / "results", "--markdown").out
+    )
+
+
+def test_json_output_is_one_document(run):
+    done = run("random", "brain_tumor_linear", "--seed", "0", "--json")
+    summary = json.loads(done.out)
+    assert summary["made"] == 1
+    assert summary["runs"][0]["metrics"]["accuracy"] == pytest.approx(summary["leaderboard"][0]["mean"])
+    assert done.err == ""
+
+
+def test_without_a_data_root_it_says_so_and_runs_on_the_phantom(bench, tmp_path):
+    done = bench(
+        "run", "-m", "random", "-t", "brain_tumor_linear", "--seed", "0", "--results", tmp_path / "r",
+        "--cache", tmp_path / "c", *SMALL,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "No data root is configured" in done.err
+    assert [r["data"] for r in records(tmp_path / "r")] == ["phantom"]
+
+
+def move_root(phantom_root, tmp_path, where):
+    root = tmp_path / "data"
+    shutil.copytree(phantom_root, root)
+    return {"low": root / "brain_tumor", "lower": root / "brain_tumor" / "Training", "high": tmp_path, "ok": root}[
+        where
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "task", "more", "code", "message"),
+    [
+        ("lvmmde", "brain_tumor", [], 2, "Unknown method 'lvmmde'. Did you mean 'lvmmed'?"),
+        ("random", "brain_tumour", [], 2, "Unknown task 'brain_tumour'. Did you mean 'brain_tumor'?"),
+        ("random", "brain_tumor", ["--set=protocol.epoch=1"], 2, "no setting 'epoch'. Did you mean 'epochs'?"),
+        ("random", "brain_tumor", ["--profile", "papr"], 2, "Unknown profile 'papr'. Did you mean 'paper'?"),
+        ("random", "brain_tumor", ["--backbone", "resnet20"], 2, "Unknown backbone 'resnet20'."),
+        ("random", "brain_tumor", ["--device", "gpu"], 2, "Unknown device 'gpu'"),
+        ("simclr", "brain_tumor", ["--corpus", "pol"], 2, "--corpus 'pol': expected pool, task, or a manifest"),
+        ("simclr", "brain_tumor", ["--corpus", "none.csv"], 2, "none.csv: no such file"),
+        ("simclr", "brain_tumor", ["--set=pretrain.init=imagenet"], 6, "Nothing is downloaded here"),
+    ],
+)
+def test_wrong_usage(run, tmp_path, monkeypatch, method, task, more, code, message):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    done = run(method, task, *more)
+    assert done.code == code
+    assert message in done.err
+    assert done.err.count("Error:") == 1
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("low", "one level too low"), ("lower", "lies inside the data set's folder"), ("high", "one level too high")],
+)
+def test_data_root_at_the_wrong_level(run, phantom_root, tmp_path, where, message):
+    done = run("random", "brain_tumor", root=move_root(phantom_root, tmp_path, where))
+    assert (done.code, message in done.err) == (3, True), done.err
+    assert f"--data-root {tmp_path / 'data'}" in done.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_data_root_missing_or_empty(run, tmp_path):
+    assert "does not exist" in run("random", "brain_tumor", root=tmp_path / "nowhere").err
+    (tmp_path / "empty").mkdir()
+    done = run("random", "brain_tumor", root=tmp_path / "empty")
+    assert (done.code, "is empty" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize("method", ["random", "simclr"])
+def test_truncated_image_is_named_and_results_stay_untouched(run, phantom_root, tmp_path, method):
+    root = move_root(phantom_root, tmp_path, "ok")
+    victim = sorted((root / "brain_tumor" / "Training" / "no_tumor").iterdir())[0]
+    victim.write_bytes(victim.read_bytes()[:400])
+    done = run(method, "brain_tumor_linear", "--seed", "0", root=root)
+    assert done.code == 3
+    assert f"{victim}: cannot be decoded" in done.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_missing_and_empty_class_folder_and_wrong_counts(run, whole_phantom_root, tmp_path):
+    root = move_root(whole_phantom_root, tmp_path, "ok")
+    folder = root / "brain_tumor" / "Training" / "no_tumor"
+    (sorted(folder.iterdir())[0]).unlink()
+    done = run("random", "brain_tumor_linear", "--seed", "0", root=root)
+    assert done.code == 0
+    assert "train/no_tumor has 49 cases; 50 were expected" in done.err
+    assert "49 cases; 50" in records(tmp_path / "results")[0]["warnings"][0]
+    before = tree(tmp_path / "results")
+    for file in folder.iterdir():
+        file.unlink()
+    assert str(folder) in run("random", "brain_tumor_linear", "--seed", "0", root=root).err
+    folder.rmdir()
+    done = run("random", "brain_tumor_linear", "--seed", "0", root=root)
+    assert (done.code, "no_tumor" in done.err) == (3, True)
+    assert tree(tmp_path / "results") == before
+
+
+def test_results_folder_that_is_a_file(run, tmp_path):
+    (tmp_path / "results").write_text("mine")
+    done = run("random", "brain_tumor", "--seed", "0")
+    assert (done.code, "Name another folder" in done.err) == (6, True)
+    assert (tmp_path / "results").read_text() == "mine"
+
+
+def test_full_disk_while_storing_keeps_what_was_there(run, tmp_path, monkeypatch):
+    assert run("random", "brain_tumor_linear", "--seed", "0").code == 0
+    before = tree(tmp_path / "results")
+    real = os.fsync
+
+    def full(descriptor):
+        if ".json" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = run("random", "brain_tumor_linear", "--seeds", "2")
+    assert (done.code, "No space left on device" in done.err) == (6, True)
+    kept = {k: v for k, v in tree(tmp_path / "results").items() if not k.startswith("splits/")}
+    assert kept == {k: v for k, v in before.items() if not k.startswith("splits/")}
+
+
+def test_loss_that_is_not_finite_scores_nothing(run, tmp_path):
+    done = run("simclr", "brain_tumor", "--seed", "0", "--set=method.lr=1e30", "--set=pretrain.epochs=4")
+    assert (done.code, "is not finite at step" in done.err) == (5, True), done.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_plugin_file_without_the_required_attributes(run, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("from bench.core.method import Method\nclass Mine(Method):\n    name = 'mine'\n")
+    done = run("mine", "brain_tumor", "--plugin", path)
+    assert done.code == 4
+    assert "lacks title, citation, build(), loss(), view_transform()" in done.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_plugin_file_runs(run, tmp_path):
+    done = run("vicreg", "brain_tumor_linear", "--seed", "0", "--plugin", EXAMPLE / "vicreg_method.py")
+    assert done.code == 0, done.err
+    assert [r["method"] for r in records(tmp_path / "results")] == ["vicreg"]
+    assert len((EXAMPLE / "vicreg_method.py").read_text().splitlines()) <= 40
+
+
+def process(*arguments, **environment):
+    return [sys.executable, "-m", "bench", *map(str, arguments)], {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+
+
+@pytest.mark.slow
+def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
+    source = shutil.copytree(EXAMPLE, tmp_path / "source")
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
+    subprocess.run([*uv, "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", source], check=True)
+    command, environment = process(
+        "run", "-m", "vicreg", "-t", "brain_tumor_linear", "--seed", "0", "--data-root", phantom_root,
+        "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, PYTHONPATH=str(tmp_path / "site"),
+    )  # fmt: skip
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "(linear, resnet18) vicreg [" in done.stdout
+    listing = subprocess.run(process("list", "methods")[0], env=environment, capture_output=True, text=True, check=True)
+    assert "vicreg  vicreg_method:VICReg (bench-vicreg)" in listing.stdout
+
+
+STILL = """
+import time
+from pathlib import Path
+
+from methods.simclr import SimCLR
+
+
+class Still(SimCLR):
+    name = "still"
+
+    def after_step(self, module, progress):
+        waits = Path(__file__).with_name("waits")
+        if progress.epoch == 1 and not waits.exists():
+            waits.touch()
+            time.sleep(300)
+"""
+"""A method that stands still after the first step of its second epoch, the first time."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_interrupted_run_leaves_results_alone_and_continues(bench, phantom_root, tmp_path, number):
+    plugin = tmp_path / "still.py"
+    plugin.write_text(STILL)
+    arguments = (
+        "run", "-m", "still", "--plugin", plugin, "-t", "brain_tumor_linear", "--seed", "0",
+        "--data-root", phantom_root, "--results", tmp_path / "r", "--cache", tmp_path / "c", "--device", "cpu",
+        *SMALL, "--set=pretrain.epochs=2",
+    )  # fmt: skip
+    command, environment = process(*arguments)
+    before = signal.signal(number, signal.SIG_DFL)  # tests in a shell's background inherit that SIGINT is ignored
+    running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    signal.signal(number, before)
+    deadline = time.monotonic() + 200
+    while not (tmp_path / "waits").exists():
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    running.send_signal(number)
+    _, err = running.communicate(timeout=100)
+    assert running.returncode == 130, err
+    assert "Interrupted" in err
+    assert not (tmp_path / "r").exists()
+    again = bench(*arguments)
+    assert again.code == 0, again.err
+    assert "resuming still at epoch 1 of 2" in again.err
+    assert [r["method"] for r in records(tmp_path / "r")] == ["still"]
+
+
+def test_lists_and_descriptions(bench):
+    for what, expected in (
+        ("methods", "lvmmed"), ("tasks", "brain_tumor_linear"), ("protocols", "finetune"), ("backbones", "resnet50"),
+        ("corpora", "pool"),
+    ):  # fmt: skip
+        assert expected in bench("list", what).out
+    assert "Did you mean 'methods'" in bench("list", "method").err
+    text = bench("show", "brain_tumor").out
+    for part in ("Training/", "accuracy", "0.0005", "Kaggle", "licence", "Download"):
+        assert part in text
+    assert "Gumbel" in bench("show", "lvmmed").out
+    assert bench("show", "lvmmedd").code == 2
+
+
+def test_data_status_counts_found_against_expected(bench, whole_phantom_root, tmp_path):
+    out = bench("data", "status", "--data-root", whole_phantom_root).out
+    assert "brain_tumor: found (phantom data)" in out
+    assert "train: 200 found of 200 expected" in out
+    assert "4 groups, 2 of them on both sides" in out
+    facts = json.loads(bench("data", "status", "--data-root", whole_phantom_root, "--json").out)
+    assert facts["data_sets"][0]["counts"]["test"]["no_tumor"] == 20
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "file").touch()
+    assert "brain_tumor: missing" in bench("data", "status", "--data-root", tmp_path / "x").out
+    assert bench("data", "status", "--data-root", tmp_path / "nowhere").code == 3
+
+
+@pytest.mark.real_data
+def test_data_status_of_the_real_set(bench, real_root):
+    out = bench("data", "status", "--data-root", real_root).out
+    assert "train: 2870 found of 2870 expected" in out
+    assert "166 groups, 64 of them on both sides" in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "--help"], ["data", "--help"]]
+)
+def test_help_and_version_import_no_torch(arguments):
+    code = (
+        f"import sys; sys.argv = ['bench', *{arguments!r}]\n"
+        "from bench.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'pandas', 'numpy', 'lightly'} & set(sys.modules), 'heavy import'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ("medical-ssl-bench" if "--version" in arguments else "Usage") in done.stdout
+
+
+def test_version_is_the_installed_one(bench):
+    done = bench("--version")
+    assert (done.code, done.out) == (0, f"medical-ssl-bench {version('medical-ssl-bench')}\n")

@@ -1,0 +1,186 @@
+"""Decoded arrays on disk: made once, shared, bounded, deletable, and never a reason to fail where they are optional."""
+
+import os
+import shutil
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.core.console import Report
+from bench.core.errors import StorageError, UsageError
+from bench.core.files import write_text
+from bench.data.cache import DiskCache, clean
+
+KIB = 1024 / 2**30
+
+
+def array_of(value, kib=10):
+    return np.full(kib * 1024, value, dtype=np.uint8)
+
+
+def files(folder):
+    return sorted(p.stem for p in folder.rglob("*.npy"))
+
+
+def test_made_once_and_read_back_from_disk(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return np.arange(12.0).reshape(3, 4)
+
+    first = DiskCache(tmp_path).get("abcd", make)
+    again = DiskCache(tmp_path).get("abcd", make)
+    assert made == [1]
+    assert isinstance(again, np.memmap)
+    assert (first == again).all()
+    with pytest.raises(ValueError, match="read-only"):
+        again[0, 0] = 1
+
+
+def test_damaged_file_is_made_again(tmp_path):
+    cache = DiskCache(tmp_path)
+    cache.get("abcd", lambda: array_of(1))
+    (tmp_path / "ab" / "abcd.npy").write_bytes(b"\x93NUMPY not an array")
+    assert (DiskCache(tmp_path).get("abcd", lambda: array_of(2)) == 2).all()
+    assert (DiskCache(tmp_path).get("abcd", lambda: array_of(3)) == 2).all()
+
+
+def test_bound_drops_what_was_unused_longest_and_never_what_is_in_use(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(35 * KIB))
+    old = DiskCache(tmp_path)
+    for i, key in enumerate(("aaaa", "bbbb", "cccc")):
+        old.get(key, lambda: array_of(0))
+        age = time.time() - 1000 + i
+        os.utime(tmp_path / key[:2] / f"{key}.npy", (age, age))
+    new = DiskCache(tmp_path)
+    new.get("aaaa", lambda: array_of(9))  # in use now
+    kept = new.get("dddd", lambda: array_of(4))
+    assert files(tmp_path) == ["aaaa", "cccc", "dddd"]
+    new.get("eeee", lambda: array_of(5))
+    assert files(tmp_path) == ["aaaa", "dddd", "eeee"]
+    refused = new.get("ffff", lambda: array_of(6))
+    assert files(tmp_path) == ["aaaa", "dddd", "eeee"]
+    assert not isinstance(refused, np.memmap)
+    assert (refused == 6).all()
+    assert (kept == 4).all()
+    with pytest.raises(StorageError, match=r"needs more than its limit .* BENCH_DECODED_GIB"):
+        new.get("ffff", lambda: array_of(6), required=True)
+
+
+def test_what_another_running_command_uses_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(25 * KIB))
+    first = DiskCache(tmp_path)
+    first.get("aaaa", lambda: array_of(1))
+    os.utime(tmp_path / "aa" / "aaaa.npy", (first._user.start + 1,) * 2)
+    second = DiskCache(tmp_path)
+    second._user.start += 1000  # begun long after `first` touched its file
+    second.get("bbbb", lambda: array_of(2))
+    assert not isinstance(second.get("cccc", lambda: array_of(3)), np.memmap)
+    assert files(tmp_path) == ["aaaa", "bbbb"]
+    del first
+    assert isinstance(second.get("cccc", lambda: array_of(3)), np.memmap)
+    assert files(tmp_path) == ["bbbb", "cccc"]
+
+
+def _hold_and_die(folder):
+    cache = DiskCache(folder)
+    cache.get("aaaa", lambda: array_of(1))
+    os._exit(1)
+
+
+def test_a_killed_command_holds_nothing(tmp_path):
+    process = get_context("fork").Process(target=_hold_and_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    cache = DiskCache(tmp_path)
+    cache.get("aaaa", lambda: array_of(1))
+    assert len(list((tmp_path / "users").iterdir())) == 2
+    assert cache._user.earliest() == cache._user.start
+    assert len(list((tmp_path / "users").iterdir())) == 1
+
+
+def test_one_warning_where_nothing_can_be_stored(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BENCH_DECODED_GIB", "1e-9")
+    cache = DiskCache(tmp_path, Report())
+    for key in ("aaaa", "bbbb"):
+        assert (cache.get(key, lambda: array_of(1)) == 1).all()
+    assert capsys.readouterr().err.count("decoded each time") == 1
+
+
+def test_a_deleted_file_does_not_disturb_its_reader(tmp_path):
+    array = DiskCache(tmp_path).get("aaaa", lambda: array_of(7))
+    (tmp_path / "aa" / "aaaa.npy").unlink()
+    assert (array == 7).all()
+
+
+def _fill(folder):
+    cache = DiskCache(folder)
+    return [int(cache.get(f"{k:04d}", lambda k=k: array_of(k))[0]) for k in range(20)]
+
+
+def test_processes_may_share_the_folder(tmp_path):
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+        results = list(pool.map(_fill, [tmp_path] * 4))
+    assert results == [list(range(20))] * 4
+    assert files(tmp_path) == [f"{k:04d}" for k in range(20)]
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".npy"]
+
+
+def test_clean_deletes_arrays_and_leaves_the_rest(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    DiskCache(tmp_path / "decoded").get("aaaa", lambda: array_of(1))
+    count, size = clean(tmp_path)
+    assert (count, size) == (1, 10 * 1024 + 128)
+    assert (tmp_path / "checkpoints").is_dir()
+    assert files(tmp_path) == []
+    assert clean(tmp_path) == (0, 0)
+
+
+def test_clean_beside_a_running_command(tmp_path, monkeypatch):
+    """It keeps the command's lock, and a file that comes while the folder is emptied, and says nothing of either."""
+    cache = DiskCache(tmp_path / "decoded")
+    cache.get("aaaa", lambda: array_of(1))
+    before = Path.rmdir
+
+    def written_meanwhile(folder):
+        (folder / "late.npy").write_bytes(b"x")
+        before(folder)
+
+    monkeypatch.setattr(Path, "rmdir", written_meanwhile)
+    assert clean(tmp_path)[0] == 1
+    assert len(list((tmp_path / "decoded" / "users").glob("*.lock"))) == 1
+    assert files(tmp_path) == ["late"] * len(files(tmp_path)) != []
+
+
+def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
+    made = tempfile.NamedTemporaryFile
+    removed = []
+
+    def remove_once(**options):
+        if not removed:
+            removed.append(shutil.rmtree(options["dir"]))
+        return made(**options)
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", remove_once)
+    write_text(tmp_path / "ab" / "file.txt", "kept")
+    assert (tmp_path / "ab" / "file.txt").read_text() == "kept"
+    assert removed
+
+
+def test_cli_clean(bench, tmp_path):
+    DiskCache(tmp_path / "decoded").get("aaaa", lambda: array_of(1))
+    done = bench("data", "clean", "--cache", tmp_path)
+    assert (done.code, done.out) == (0, "Deleted 1 files of decoded data, embeddings and states (0.0 MiB).\n")
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf"])
+def test_limit_must_be_a_size(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("BENCH_DECODED_GIB", text)
+    with pytest.raises(UsageError, match="expected a positive number of GiB"):
+        DiskCache(tmp_path)

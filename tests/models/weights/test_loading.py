@@ -1,0 +1,230 @@
+"""Loading a file into an encoder: complete or refused with the reason, and proven to have changed it."""
+
+import argparse
+import pickle
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from bench.core.errors import StorageError, UsageError
+from bench.models.build import build_backbone
+from bench.models.checkpoints import save_encoder
+from bench.models.weights.files import read_weights
+from bench.models.weights.method import contestant, load_into, load_weights
+from bench.models.weights.sources import WeightsEntry, default_name
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """A torchvision ResNet-18 with weights of its own, and its file."""
+    torch.manual_seed(5)
+    network = torchvision.models.resnet18(weights=None)
+    path = tmp_path_factory.mktemp("weights") / "released.pth"
+    torch.save(network.state_dict(), path)
+    return network.eval(), path
+
+
+def entry(path, **settings):
+    return WeightsEntry(name="mine", file=path, **settings)
+
+
+def changed(path, tmp_path, change):
+    state = torch.load(path, weights_only=True)
+    change(state)
+    torch.save(state, tmp_path / "changed.pth")
+    return tmp_path / "changed.pth"
+
+
+def test_encoder_gives_the_networks_own_features_and_the_probe_says_so(released):
+    network, path = released
+    loaded = load_weights(entry(path))
+    torch.manual_seed(0)
+    backbone = build_backbone("resnet18")
+    record = load_into(backbone, loaded)
+    network.fc = nn.Identity()
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.allclose(backbone.eval()(images).pooled, network(images), atol=1e-5)
+    assert (record.file, record.matched, record.dropped, record.missing) == ("released.pth", 120, {"fc": 2}, [])
+    assert record.probe["relative_distance"] > 0.1
+    assert record.probe["loaded_norm"] > 0
+    assert "unknown" in record.corpus
+    again = build_backbone("resnet18")
+    again.load_state_dict(loaded.match.state)
+    with pytest.raises(StorageError, match="embeds noise exactly as before loading"):
+        load_into(again, loaded)
+
+
+def test_weights_that_are_not_finite_are_refused(released, tmp_path):
+    path = changed(released[1], tmp_path, lambda s: s["conv1.weight"].fill_(float("nan")))
+    with pytest.raises(StorageError, match="not finite with these weights"):
+        load_into(build_backbone("resnet18"), load_weights(entry(path)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.pop("layer3.1.conv2.weight"), r"1 tensors missing \(layer3\.1\.conv2\.weight\); 119 of 120 fit"),
+        (lambda s: s.update({"layer4.2.conv1.weight": torch.ones(1)}), r"does not have \(layer4\.2\.conv1\.weight\)"),
+        (lambda s: s.update({"conv1.weight": torch.ones(64, 1, 7, 7)}), r"conv1\.weight \(64, 1, 7, 7\) instead of"),
+        (lambda s: s.update({"gate.weight": torch.ones(1)}), r"does not have \(gate\.weight\).*drop, allow_missing"),
+    ],
+)
+def test_what_does_not_fit_is_named(released, tmp_path, change, message):
+    with pytest.raises(StorageError, match=message):
+        load_weights(entry(changed(released[1], tmp_path, change)))
+
+
+def test_missing_and_unknown_tensors_only_where_an_entry_allows_them(released, tmp_path):
+    def change(state):
+        state.pop("layer4.1.bn2.bias")
+        state["gate.weight"] = torch.ones(1)
+
+    path = changed(released[1], tmp_path, change)
+    record = load_weights(entry(path, allow_missing=("layer4.1.bn2.*",), drop=("gate.*",))).record
+    assert record.missing == ["layer4.1.bn2.bias"]
+    assert record.dropped == {"fc": 2, "gate": 1}
+    assert record.rules == ["drop gate.*", "may miss layer4.1.bn2.*"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"drop": ("gate.*",)}, r"the pattern 'gate\.\*' of drop matches nothing\. Patterns are matched with"),
+        (
+            {"drop": ("fc.*", "layer4.1.bn9.*")},
+            r"'layer4\.1\.bn9\.\*' of drop matches nothing \(close: .*layer4\.1\.bn2\.\*",
+        ),
+        ({"allow_missing": ("layr4.*",)}, r"'layr4\.\*' of allow_missing matches nothing \(close: layer4\.\*"),
+        ({"allow_missing": ("layer4.1.bn2.*",)}, r"matches nothing \(its layer4\.1\.bn2\.weight needs no pattern\)"),
+        ({"allow_missing": ("*.num_batches_tracked",)}, r"num_batches_tracked needs no pattern\)"),
+    ],
+)
+def test_pattern_that_matches_nothing_is_named(released, settings, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        load_weights(entry(released[1], **settings))
+    assert str(released[1]) in str(caught.value)
+
+
+def test_mostly_missing_encoder_is_warned_of(released, tmp_path):
+    def keep(names):
+        path = changed(released[1], tmp_path, lambda s: [s.pop(k) for k in list(s) if not k.startswith(names)])
+        return load_weights(entry(path, allow_missing=("layer*",)))
+
+    (notice,) = keep(("conv1", "bn1", "layer1")).notices
+    assert "changed.pth: 75 of 100 tensors of resnet18 are missing and keep their initial values" in notice
+    assert keep(("conv1", "bn1", "layer1", "layer2", "layer3")).notices == []
+
+
+def test_wanted_backbone_format_and_prefix(released, tmp_path):
+    for found in (
+        lambda: load_weights(entry(released[1], backbone="resnet50")),
+        lambda: load_weights(entry(released[1]), "resnet50"),
+    ):
+        with pytest.raises(
+            StorageError, match=r"not fit resnet50: .* of 318 fit\. It fits resnet18 best: name that one"
+        ):
+            found()
+    with pytest.raises(UsageError, match=r"Unknown format 'mocco'\. Did you mean 'moco'"):
+        load_weights(entry(released[1], format="mocco"))
+    with pytest.raises(StorageError, match=r"no encoder was found as moco.*The file has tensors conv1.weight"):
+        load_weights(entry(released[1], format="moco"))
+    state = torch.load(released[1], weights_only=True)
+    odd = {
+        "ema": {f"net.trunk.{k}": v for k, v in state.items()},
+        "model": {f"net.trunk.{k}": v for k, v in state.items()},
+    }
+    torch.save(odd, tmp_path / "odd.pth")
+    with pytest.raises(StorageError, match=r"'ema' with net\.trunk\.conv1\.weight.*Name the prefix"):
+        load_weights(entry(tmp_path / "odd.pth"))
+    record = load_weights(entry(tmp_path / "odd.pth", prefix="net.trunk.")).record
+    assert record.rules == ["take model", "strip net.trunk."]
+
+
+class Custom:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda p: torch.save({"state_dict": {}, "args": argparse.Namespace(lr=1)}, p),
+            r"besides tensors \(argparse\.Namesp",
+        ),
+        (lambda p: torch.save({"state_dict": {}, "hook": Custom()}, p), r"besides tensors .*can run code.*is refused"),
+        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its weights alone"),
+        (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
+        (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
+        (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
+        (lambda p: p.write_bytes(pickle.dumps({"state_dict": {}}, protocol=4)), r"is not a readable weight file"),
+    ],
+)
+def test_files_that_need_more_than_tensors_are_refused(tmp_path, make, message):
+    make(tmp_path / "w.pth")
+    with pytest.raises(StorageError, match=message) as caught:
+        read_weights(tmp_path / "w.pth")
+    assert str(tmp_path / "w.pth") in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
+def test_torchscript_truncated_and_absent_files_are_refused(released, tmp_path):
+    torch.jit.script(nn.Linear(2, 2)).save(tmp_path / "clip.pt")
+    with pytest.raises(StorageError, match="TorchScript archive: a program"):
+        read_weights(tmp_path / "clip.pt")
+    (tmp_path / "half.pth").write_bytes(released[1].read_bytes()[:100_000])
+    with pytest.raises(StorageError, match=r"half\.pth"):
+        read_weights(tmp_path / "half.pth")
+    (tmp_path / "bad.safetensors").write_bytes(b"x" * 20)
+    with pytest.raises(StorageError, match="not a readable safetensors file"):
+        read_weights(tmp_path / "bad.safetensors")
+    with pytest.raises(UsageError, match=r"no such file\. Nothing is downloaded here"):
+        load_weights(entry(tmp_path / "none.pth"))
+
+
+def test_backbone_that_an_own_checkpoint_names_is_not_overruled(tmp_path):
+    save_encoder(tmp_path / "e.safetensors", build_backbone("vit_tiny_8"), {"backbone": "vit_tiny_8"})
+    assert load_weights(entry(tmp_path / "e.safetensors"), "vit_tiny_8").match.backbone == "vit_tiny_8"
+    with pytest.raises(UsageError, match=r"e\.safetensors says that it is vit_tiny_8, and vit_b_16 was asked for"):
+        load_weights(entry(tmp_path / "e.safetensors"), "vit_b_16")
+
+
+def test_own_checkpoint_says_what_it_was_pretrained_on(tmp_path):
+    torch.manual_seed(3)
+    path = tmp_path / "simclr" / "0123456789abcdef" / "encoder.safetensors"
+    corpus = {"label": "pool(drive)", "fingerprint": "f" * 64}
+    provenance = {"method": "simclr", "backbone": "resnet18", "seed": 4, "corpus": corpus}
+    save_encoder(path, build_backbone("resnet18"), provenance)
+    record = load_weights(entry(path)).record
+    assert record.format == "bench"
+    assert "simclr pretrained on pool(drive)" in record.corpus
+    assert default_name(path) == "simclr-01234567"
+
+
+def test_identity_is_content_and_rules_not_the_place(released, tmp_path):
+    def settings(path, **more):
+        cls = contestant(load_weights(entry(path, **more)))
+        return cls.config_class().model_dump()
+
+    copy = tmp_path / "elsewhere.bin"
+    copy.write_bytes(released[1].read_bytes())
+    first = settings(released[1])
+    assert settings(copy) == first
+    assert settings(copy, drop=("fc.*",)) != first
+    other = settings(changed(released[1], tmp_path, lambda s: s["conv1.weight"].mul_(2)))
+    assert other["sha256"] != first["sha256"]
+    assert other["encoder_sha256"] != first["encoder_sha256"]
+    head = settings(changed(released[1], tmp_path, lambda s: s["fc.weight"].mul_(2)))
+    assert head["encoder_sha256"] == first["encoder_sha256"]
+    with pytest.raises(ValueError, match="sha256"):
+        contestant(load_weights(entry(copy))).config_class(sha256="0" * 64)
+
+
+def test_file_that_changes_during_a_command_is_noticed(released, tmp_path):
+    path = changed(released[1], tmp_path, lambda s: None)
+    cls = contestant(load_weights(entry(path)))
+    changed(released[1], tmp_path, lambda s: s["conv1.weight"].mul_(2))
+    with pytest.raises(StorageError, match="changed while this command ran"):
+        cls(cls.config_class()).initialise(build_backbone("resnet18"))

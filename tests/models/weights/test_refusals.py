@@ -1,0 +1,52 @@
+"""Files that hold more than tensors are refused, and the advice that is given makes a file that loads."""
+
+import argparse
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from bench.core.errors import StorageError
+from bench.models.weights.files import read_weights
+from bench.models.weights.formats import FORMATS, unpack
+from bench.models.weights.method import load_weights
+from bench.models.weights.sources import WeightsEntry
+from tests.models.weights.files import RELEASED, dino_training_with_arguments
+
+
+def advice(path):
+    """The Python lines that the refusal of a file gives."""
+    with pytest.raises(StorageError, match=r"holds Python objects besides tensors .*is refused") as caught:
+        read_weights(path)
+    (lines,) = re.findall(r"(import torch; .*'weights\.pth'\))\.", str(caught.value))
+    return lines
+
+
+def test_training_file_of_dino_loads_after_its_advice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = argparse.Namespace(arch="vit_base", patch_size=16, lr=0.0005)
+    torch.save(dino_training_with_arguments(arguments), tmp_path / "checkpoint 0100.pth")
+    exec(advice(tmp_path / "checkpoint 0100.pth"), {})
+    record = load_weights(WeightsEntry(name="dino", file=tmp_path / "weights.pth")).record
+    assert (record.format, record.layout, record.missing) == ("dino_teacher", "timm_vit", [])
+    assert record.rules == ["take teacher", "strip backbone."]
+    assert set(torch.load(tmp_path / "weights.pth", weights_only=True)) == {"teacher"}
+
+
+@pytest.mark.parametrize("name", ["moco_v2.pth.tar", "vissl.torch", "mae.pth", "solo_learn.ckpt"])
+def test_advice_keeps_the_weights_of_every_container(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    made, form, *_ = RELEASED[name]
+    torch.save({**made(), "args": argparse.Namespace(lr=1), "best": np.float64(0.5)}, tmp_path / name)
+    exec(advice(tmp_path / name), {})
+    tree, _ = read_weights(tmp_path / "weights.pth")
+    assert unpack(tree, name).format == form
+
+
+def test_advice_names_the_containers_of_all_formats(tmp_path):
+    torch.save({"state_dict": {}, "args": argparse.Namespace()}, tmp_path / "w.pth")
+    lines = advice(tmp_path / "w.pth")
+    keys = {path[0] for form in FORMATS.values() for path in form.containers if path}
+    assert {"state_dict", "model", "teacher", "classy_state_dict"} <= keys
+    assert all(f"'{key}'" in lines for key in keys)

@@ -1,0 +1,83 @@
+"""What is committed under results/ follows from the records alone, and the documents show it."""
+
+import re
+import shutil
+from itertools import takewhile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.core.registry import tasks
+from bench.results.ablation_text import tables_text
+from bench.results.ablations import ablation_board
+from bench.results.published import PUBLISHED_NAMES
+from bench.results.store import Store
+from bench.runs.ablate import find_ablations
+from bench.runs.session import regenerate, write_tables
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_committed_tables_are_what_the_committed_records_give(tmp_path):
+    for part in ("runs/real", "published"):
+        shutil.copytree(REPOSITORY / "results" / part, tmp_path / part)
+    records, problems = Store(tmp_path).load()
+    assert problems == []
+    assert records
+    assert {r.data for r in records} == {"real"}
+    written = write_tables(tmp_path, records)
+    committed = {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("real-*")}
+    committed |= {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*")}
+    assert {p.name for p in written} == committed
+    for path in written:
+        assert path.read_bytes() == (REPOSITORY / "results" / "leaderboard" / path.name).read_bytes(), path.name
+
+
+def test_committed_records_come_from_clean_commits_and_name_existing_splits():
+    records, _ = Store(REPOSITORY / "results").load()
+    for record in (r for r in records if r.data == "real"):
+        assert record.provenance["dirty"] is False
+        assert (REPOSITORY / "results" / record.split.file).is_file()
+
+
+def test_docs_show_the_committed_tables(tmp_path):
+    """docs/results.md holds what `bench leaderboard --markdown` prints, and README.md some of its rows, unchanged."""
+    for part in ("runs/real", "published"):
+        shutil.copytree(REPOSITORY / "results" / part, tmp_path / part)
+    printed = regenerate(tmp_path).markdown.strip()
+    assert printed in (REPOSITORY / "docs" / "results.md").read_text()
+    header, rule, *_ = [line for line in printed.splitlines() if line.startswith("|")]
+    _, _, after = (REPOSITORY / "README.md").read_text().partition(f"{header}\n{rule}\n")
+    shown = list(takewhile(lambda line: line.startswith("|"), after.splitlines()))
+    assert shown
+    assert [row for row in shown if row not in printed.splitlines()] == []
+
+
+def test_published_numbers_are_under_the_names_of_the_tasks():
+    """Every task but detection, which the paper gives as a mean over both alone, has published numbers to join."""
+    paper = pd.read_csv(REPOSITORY / "results" / "published" / "lvm_med_2023.csv").replace(PUBLISHED_NAMES)
+    published = set(paper[["task", "protocol", "metric"]].itertuples(index=False, name=None))
+    registry = tasks()
+    ours = [t for t in map(registry.get, registry.plugins) if not t.data.stand_in_for and t.kind != "detection"]
+    assert [t.name for t in ours if (t.data.name, t.protocol, t.metric) not in published] == []
+
+
+def test_docs_show_the_committed_ablations():
+    """docs/ablation.md holds, for each committed table, what `bench ablate ... --from-records --markdown` prints."""
+    records, _ = Store(REPOSITORY / "results").load()
+    real = [r for r in records if r.data == "real"]
+    files = sorted((REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*.csv"))
+    if not files:
+        pytest.skip("no ablation is committed")
+    text = (REPOSITORY / "docs" / "ablation.md").read_text()
+    for path in files:
+        _, method, data_set, _, profile = path.stem.split("-")
+        chosen = [r for r in real if (r.data_set, r.profile) == (data_set, profile)]
+        board = ablation_board(chosen, method, find_ablations(method), REPOSITORY / "results" / "published")
+        assert tables_text(board, markdown=True) in text, path.name
+
+
+def test_no_document_has_a_figure_to_be_filled_in():
+    documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    assert [p.name for p in documents if re.search(r"@[A-Z0-9]+@", p.read_text())] == []

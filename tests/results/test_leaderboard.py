@@ -1,0 +1,224 @@
+"""Leaderboards: means, intervals and ranks by hand; what may not be mixed is not mixed."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from bench.results.leaderboard import overall_board, task_board
+from bench.results.tables import to_markdown, write_leaderboards
+from tests.records_of import record
+
+
+def scores(method, values, **changes):
+    return [record(method, seed, value, **changes) for seed, value in enumerate(values)]
+
+
+def row(board, method):
+    return board[board["method"] == method].iloc[0]
+
+
+def test_mean_std_and_interval_by_hand():
+    board = task_board(scores("simclr", [0.5, 0.6, 0.7]))
+    r = row(board, "simclr")
+    half = 4.302652729911275 * 0.1 / math.sqrt(3)  # t quantile for 2 degrees of freedom
+    assert (r["mean"], r["std"], r["seeds"]) == (pytest.approx(0.6), pytest.approx(0.1), 3)
+    assert (r["ci95_low"], r["ci95_high"]) == (pytest.approx(0.6 - half), pytest.approx(0.6 + half))
+    assert r["mean_without_duplicates"] == pytest.approx(0.5)
+
+
+def test_mean_on_validation_is_undefined_where_a_seed_lacks_it():
+    def board(second):
+        chosen = [{"validation_accuracy": 0.6}, second]
+        runs = [record(seed=s, selection=v) for s, v in enumerate(chosen)]
+        return row(task_board(runs), "simclr")["mean_validation"]
+
+    assert board({"validation_accuracy": 0.8}) == pytest.approx(0.7)
+    assert math.isnan(board({"epoch": 3.0}))
+
+
+def test_one_seed_has_no_deviation():
+    r = row(task_board(scores("simclr", [0.5])), "simclr")
+    assert math.isnan(r["std"])
+
+
+def test_ranks_share_ties_and_say_what_a_test_cannot_tell_apart():
+    board = task_board(
+        scores("best", [0.70, 0.80, 0.90]) + scores("near", [0.69, 0.81, 0.89]) + scores("far", [0.10, 0.21, 0.30])
+    )
+    assert list(board["method"]) == ["best", "near", "far"]
+    assert list(board["rank"]) == [1, 2, 3]
+    assert list(board["tied_with_best"]) == [True, True, False]
+
+
+def test_no_common_seed_is_no_tie():
+    rows = [record(method="simclr", seed=s, score=0.9) for s in (0, 1)]
+    rows += [record(method="byol", seed=s, score=0.1) for s in (2, 3)]
+    assert task_board(rows)["tied_with_best"].tolist()[1] is None
+
+
+@pytest.mark.parametrize("changes", [{"data": "phantom"}, {"profile": "paper"}, {"backbone": "resnet50"}])
+def test_groups_are_never_mixed(changes):
+    board = task_board(scores("simclr", [0.5]) + scores("byol", [0.9], **changes))
+    assert list(board["rank"]) == [1, 1]
+
+
+def test_other_evaluation_settings_are_another_group():
+    other = {"hashes": {"evaluation": "0" * 64, "pretraining": "1" * 64}}
+    assert list(task_board(scores("simclr", [0.5]) + scores("byol", [0.9], **other))["rank"]) == [1, 1]
+
+
+def test_another_pretraining_budget_is_another_contestant():
+    other = {
+        "hashes": {"evaluation": "e" * 64, "pretraining": "1" * 64},
+        "overrides": {"pretrain": {"epochs": 9}},
+    }
+    board = task_board(scores("simclr", [0.5, 0.5]) + scores("simclr", [0.9, 0.9], **other))
+    assert list(board["settings"]) == ["pretrain.epochs=9", ""]
+    assert list(board["seeds"]) == [2, 2]
+
+
+def test_undefined_score_makes_the_mean_undefined():
+    undefined = record("simclr", 1, metrics={"accuracy": None})
+    r = row(task_board([record("simclr", 0, 0.9), undefined]), "simclr")
+    assert math.isnan(r["mean"])
+
+
+def test_same_contestant_and_seed_twice_is_an_error():
+    with pytest.raises(ValueError, match="share method, settings and seed"):
+        task_board([record(score=0.5), record(score=0.6)])
+
+
+def test_mean_rank_is_null_without_every_task():
+    linear = {"task": "brain_tumor_linear", "protocol": "linear"}
+    records = scores("simclr", [0.5]) + scores("byol", [0.9])
+    records += scores("simclr", [0.9], **linear)
+    overall = overall_board(task_board(records))
+    assert row(overall, "simclr")["mean_rank"] == pytest.approx((2 + 1) / 2)
+    assert math.isnan(row(overall, "byol")["mean_rank"])
+    assert row(overall, "byol")["tasks"] == 1
+
+
+def test_a_task_of_many_protocols_counts_once():
+    one = {"task": "drive", "data_set": "drive"}
+    records = scores("simclr", [0.5]) + scores("byol", [0.9], **one) + scores("simclr", [0.1], **one)
+    for protocol in ("finetune", "linear", "knn"):
+        records += scores("simclr", [0.5], protocol=protocol)[protocol == "finetune" :]
+        records += scores("byol", [0.4], protocol=protocol)
+    overall = overall_board(task_board(records))
+    assert row(overall, "simclr")["mean_rank"] == row(overall, "byol")["mean_rank"] == pytest.approx(1.5)
+    assert list(overall["tasks"]) == [2, 2]
+
+
+def variant(alpha):
+    return {
+        "overrides": {"method": {"alpha": alpha}},
+        "hashes": {"evaluation": "e" * 64, "pretraining": f"alpha {alpha}"},
+    }
+
+
+def test_variants_have_a_rank_that_no_other_depends_on():
+    variants = [
+        {"overrides": {"method": {"alpha": a}}, "hashes": {"evaluation": "e" * 64, "pretraining": f"{a}"}}
+        for a in (1, 2)
+    ]
+    records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.3, 0.4])
+    for value, changes in zip((0.9, 0.4), variants, strict=True):
+        records += scores("lvmmed", [value, value], **changes)
+    board = task_board(records)
+    assert list(zip(board["method"], board["settings"], board["rank"], strict=True)) == [
+        ("lvmmed", "method.alpha=1", 1), ("simclr", "", 1), ("byol", "", 2), ("lvmmed", "method.alpha=2", 2),
+    ]  # fmt: skip
+    assert row(board, "simclr")["tied_with_best"]
+    assert set(overall_board(board)["method"]) == {"simclr", "byol"}
+    text = to_markdown(board)
+    assert "alpha" not in text
+    assert "2 rows of methods with changed settings" in text
+
+
+def test_variants_alone_are_ranked_among_themselves():
+    changed = [
+        {"overrides": {"method": {"alpha": a}}, "hashes": {"evaluation": "e", "pretraining": f"{a}"}} for a in (1, 2)
+    ]
+    board = task_board(scores("lvmmed", [0.4], **changed[0]) + scores("lvmmed", [0.6], **changed[1]))
+    assert list(board["rank"]) == [1, 2]
+    assert overall_board(board).empty
+
+
+def test_each_pretraining_budget_has_its_own_mean_ranks():
+    def budget(epochs, method, **more):
+        hashes = {"evaluation": "e" * 64, "pretraining": f"{method}{epochs}"}
+        return scores(method, [0.1 * epochs], overrides={"pretrain": {"epochs": epochs}}, hashes=hashes, **more)
+
+    knn = {"protocol": "knn"}
+    records = budget(2, "simclr") + budget(5, "simclr", **knn) + budget(5, "byol", **knn)
+    overall = overall_board(task_board(records + scores("random", [0.3]) + scores("random", [0.9], **knn)))
+    ranks = {(b, m): r for b, m, r in overall[["budget", "method", "mean_rank"]].itertuples(index=False)}
+    assert ranks == {
+        ("pretrain.epochs=2", "random"): 1, ("pretrain.epochs=2", "simclr"): 2,
+        ("pretrain.epochs=5", "random"): 1, ("pretrain.epochs=5", "byol"): 2, ("pretrain.epochs=5", "simclr"): 2,
+    }  # fmt: skip
+
+
+def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
+    records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.4, 0.7]) + scores("byol", [0.1], data="phantom")
+    first = {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records)}
+    assert set(first) == {
+        "real-quick.csv",
+        "real-quick-overall.csv",
+        "phantom-quick.csv",
+        "phantom-quick-overall.csv",
+    }
+    assert {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records[::-1])} == first
+
+
+def test_tables_without_records_any_more_are_removed(tmp_path):
+    write_leaderboards(tmp_path, scores("simclr", [0.5], data="phantom") + scores("simclr", [0.5]))
+    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    assert not list((tmp_path / "leaderboard").glob("phantom*"))
+
+
+def test_a_table_without_any_settings_is_read_back_from_its_file(tmp_path):
+    [_, path] = write_leaderboards(tmp_path, scores("random", [0.5], overrides={}))
+    assert "| random |  |" in to_markdown(pd.read_csv(path))
+
+
+def test_domains_have_columns_of_their_own(tmp_path):
+    def on_sites(a, b, c):
+        domains = {name: {"accuracy": v} for name, v in zip("ABC", (a, b, c), strict=True)}
+        return {"domains": domains, "trained_domain": "B", "distribution": "in+out"}
+
+    several = [record("simclr", 0, 0.6, **on_sites(0.4, 0.9, 0.5)), record("simclr", 1, 0.6, **on_sites(0.5, 0.8, 0.5))]
+    r = row(task_board(several), "simclr")
+    assert (r["in_distribution"], r["out_of_distribution"]) == (pytest.approx(0.85), pytest.approx(0.475))
+    assert r["drop"] == pytest.approx(0.375)
+    missing = row(task_board([record("simclr", 0, 0.6, **on_sites(None, 0.9, 0.5))]), "simclr")
+    assert missing["in_distribution"] == pytest.approx(0.9)
+    assert math.isnan(missing["out_of_distribution"])
+    assert math.isnan(missing["drop"]), "a missing site is no smaller mean"
+    write_leaderboards(tmp_path, several)
+    assert "drop" in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
+    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    assert "drop" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
+
+
+def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path):
+    facts = {"parameters": 11e6, "gflops_per_image": 0.2, "adapt_seconds": 4.0}
+    board = task_board([record("simclr", s, 0.5, efficiency=facts | {"adapt_seconds": 4.0 + s}) for s in (0, 2)])
+    r = row(board, "simclr")
+    assert (r["parameters"], r["gflops_per_image"], r["adapt_seconds"]) == (11e6, 0.2, 5.0)
+    assert math.isnan(r["pretrain_seconds"])
+    mixed = [record("simclr", 0, 0.5, efficiency=facts), record("simclr", 1, 0.6)]
+    assert math.isnan(row(task_board(mixed), "simclr")["adapt_seconds"]), "one seed was not measured"
+    write_leaderboards(tmp_path, [record("simclr", 0, 0.5, efficiency=facts)])
+    header = (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0].split(",")
+    assert {"parameters", "gflops_per_image", "adapt_seconds"} <= set(header)
+    assert "pretrain_seconds" not in header
+    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    assert "parameters" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()
+
+
+@pytest.mark.parametrize("changes", [{"trained_domain": "X"}, {"trained_domain": None}])
+def test_records_must_name_the_trained_domain(changes):
+    with pytest.raises(ValueError, match="trained domain"):
+        record("simclr", 0, 0.6, **({"domains": {"A": {"accuracy": 0.6}}} | changes))

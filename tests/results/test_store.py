@@ -1,0 +1,91 @@
+"""Records on disk: atomic, validated, and nothing that is no record is ever counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bench.core import files
+from bench.core.errors import StorageError
+from bench.results.record import Record, schema_text
+from bench.results.store import Store
+from tests.records_of import record
+
+
+def test_what_is_stored_is_what_is_read(tmp_path):
+    store, one = Store(tmp_path), record()
+    path = store.add(one)
+    assert path.relative_to(tmp_path).parts[:5] == ("runs", "real", "quick", "simclr", "brain_tumor")
+    assert path.name == f"resnet18-finetune-seed0-{one.identity[:12]}.json"
+    assert store.load() == ([one], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "Invalid JSON"),
+        (b"{ not json", "Invalid JSON"),
+        (b'{"schema_version": 1}', "Field required"),
+        (b"\xff\xfe", "Invalid JSON"),
+    ],
+)
+def test_corrupt_and_foreign_files_are_named_left_alone_and_not_counted(tmp_path, content, reason):
+    store, one = Store(tmp_path), record()
+    store.add(one)
+    foreign = store.runs / "real" / "notes.json"
+    foreign.write_bytes(content)
+    records, problems = store.load()
+    assert records == [one]
+    assert [p.path for p in problems] == [foreign]
+    assert reason in problems[0].reason
+    assert foreign.read_bytes() == content
+
+
+def test_record_of_another_schema_version_or_at_another_place_is_a_problem(tmp_path):
+    store = Store(tmp_path)
+    path = store.add(record())
+    fields = json.loads(path.read_text())
+    path.with_name("copy.json").write_text(path.read_text())
+    path.write_text(json.dumps(fields | {"schema_version": 2}))
+    records, problems = store.load()
+    assert records == []
+    assert sorted(p.reason.split(":")[0] for p in problems) == ["its content belongs at " + str(path), "schema_version"]
+
+
+def test_record_checks_itself():
+    with pytest.raises(ValidationError, match="headline metric"):
+        record(metric="dice")
+    with pytest.raises(ValidationError, match="per-case lists"):
+        record(cases={"id": [], "target": [], "prediction": []})
+
+
+def test_published_schema_is_the_current_one():
+    published = Path(__file__).parents[2] / "docs" / "record.schema.json"
+    assert published.read_text() == schema_text(), "run: bench schema > docs/record.schema.json"
+    assert set(json.loads(schema_text())["properties"]) == set(Record.model_fields)
+
+
+def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    files.write_text(path, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(StorageError, match=r"file\.txt: No space left on device. Free some space"):
+        files.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_results_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "results").write_text("I am a file")
+    with pytest.raises(StorageError, match=r"is a file\. Name another folder"):
+        Store(tmp_path / "results").require_writable()
+
+
+def test_checking_for_writability_leaves_nothing_behind(tmp_path):
+    Store(tmp_path / "deep" / "results").require_writable()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,85 @@
+"""Settings: overrides are typed, unknown keys list the valid ones, profiles hold the published values."""
+
+import pytest
+from pydantic import Field, ValidationError
+
+from bench.core.errors import UsageError
+from bench.core.registry import methods, tasks
+from bench.runs.config import parse_overrides, resolve_config
+
+
+def config(method="simclr", task="brain_tumor", profile="quick", *pairs):
+    chosen = tasks().get(task)
+    return resolve_config(method, chosen, chosen.protocol, profile, "resnet18", parse_overrides(pairs))
+
+
+def test_override_is_typed_and_recorded():
+    resolved = config("simclr", "brain_tumor", "quick", "method.temperature=0.2", "pretrain.epochs=7")
+    assert resolved.method["temperature"] == 0.2
+    assert resolved.pretrain.epochs == 7
+    assert resolved.overrides == {"method": {"temperature": 0.2}, "pretrain": {"epochs": 7}}
+
+
+def test_what_is_set_to_the_profiles_own_value_is_no_override():
+    plain = config("lvmmed", "brain_tumor", "quick")
+    same = config("lvmmed", "brain_tumor", "quick", "pretrain.epochs=5", "method.residual=true", "method.nodes=8")
+    assert plain.method["residual"] is True
+    assert plain.pretrain.epochs == 5
+    assert same.overrides == {"method": {"nodes": 8}}
+    assert config("lvmmed", "brain_tumor", "paper", "pretrain.epochs=5").overrides == {"pretrain": {"epochs": 5}}
+
+
+def test_a_setting_without_a_default_is_an_override(monkeypatch):
+    class Demanding(methods().get("simclr").config_class):
+        depth: int = Field(description="Must be given.")
+
+    monkeypatch.setattr(methods().get("simclr"), "config_class", Demanding)
+    assert config("simclr", "brain_tumor", "quick", "method.depth=3").overrides == {"method": {"depth": 3}}
+    with pytest.raises(UsageError, match=r"method.depth: Field required"):
+        config("simclr")
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("method.temprature=1", r"no setting 'temprature'. Did you mean 'temperature'\? Valid keys of method: .*lr"),
+        ("pretrain.epochs=many", r"pretrain.epochs: .*integer.*found 'many'"),
+        ("pretrain.epochs=0", "greater than or equal to 1"),
+        ("method.lr=nan", "finite"),
+        ("pretrian.epochs=1", r"unknown section 'pretrian'. Did you mean 'pretrain'"),
+        ("epochs=1", "expected section.key=value"),
+        ("method.temperature", "expected section.key=value"),
+    ],
+)
+def test_bad_overrides(pair, message):
+    with pytest.raises(UsageError, match=message):
+        config("simclr", "brain_tumor", "quick", pair)
+
+
+def test_paper_profile_has_the_published_values():
+    resolved = config("lvmmed", "brain_tumor", "paper")
+    assert (resolved.pretrain.epochs, resolved.pretrain.batch_size, resolved.pretrain.init) == (100, 3200, "imagenet")
+    assert (resolved.protocol.lr, resolved.protocol.epochs, resolved.protocol.batch_size) == (5e-4, 30, 64)
+    assert resolved.task["image_size"] == 224
+    assert resolved.method == methods().get("lvmmed").config_class().model_dump()
+
+
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+def test_a_tasks_own_settings_hold_in_every_profile_and_yield_to_the_users(profile):
+    assert config("random", "mmwhs_ct", profile).task["plane"] == "axial"
+    assert config("random", "mmwhs_ct", profile, "task.plane=coronal").task["plane"] == "coronal"
+
+
+@pytest.mark.parametrize("name", sorted(methods().plugins))
+def test_every_method_resolves_in_both_profiles_and_documents_its_settings(name):
+    cls = methods().get(name)
+    quick, paper = config(name, "brain_tumor", "quick"), config(name, "brain_tumor", "paper")
+    assert {k: quick.method[k] for k in cls.quick} == dict(cls.quick)
+    assert all(paper.method[k] != v for k, v in cls.quick.items()), "quick lists only what differs from the paper"
+    assert all(f.description for f in cls.config_class.model_fields.values())
+
+
+def test_settings_are_frozen():
+    resolved = config()
+    with pytest.raises(ValidationError):
+        resolved.pretrain.epochs = 3
