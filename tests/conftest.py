@@ -80,7 +80,7 @@ def _forget_plugins() -> None:
 @pytest.fixture
 def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run the command line in this process; plugins added by one call are forgotten after it."""
-    from bench.cli.app import app as cli
+    from bench.cli.app import main
 
     def call(*arguments: str | Path) -> Result:
         monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
@@ -88,7 +88,7 @@ def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
         capfd.readouterr()
         code = 0
         try:
-            cli.main()
+            main()
         except SystemExit as stop:
             code = int(stop.code or 0)
         finally:
