@@ -87,17 +87,8 @@ def local_similarity(
     dot = flat_s @ flat_t.mT  # (G, N * K, N * K)
     norm_s, norm_t = (flat.norm(dim=-1).clamp_min(EPSILON) for flat in (flat_s, flat_t))  # (G, N * K)
     top = min(top, cells)
-    with torch.no_grad():
-        location = torch.cdist(centres_s.flatten(1, 2), centres_t.flatten(1, 2), compute_mode=_EXACT)
-        pairs = _nearest_pairs(location.view(graphs, nodes, cells, nodes, cells).transpose(2, 3), top)
-        del location
-        feature = dot.mul(-2).add_(norm_s[..., None] ** 2).add_(norm_t[:, None] ** 2)  # squared
-        pairs += _nearest_pairs(feature.view(graphs, nodes, cells, nodes, cells).transpose(2, 3), top)
-        del feature
-        first = torch.arange(nodes, device=dot.device) * cells  # (N,): first row of a node's cells in flat_s, flat_t
-        of_s = torch.cat([k for k, _ in pairs], -1).add_(first[:, None, None])  # (G, N, N, 4 * top)
-        of_t = torch.cat([m for _, m in pairs], -1).add_(first[:, None])
-        place = of_s * (nodes * cells) + of_t
+    of_s, of_t = _kept_cells(dot, norm_s, norm_t, centres_s, centres_t, top)
+    place = of_s * (nodes * cells) + of_t
     kept_dot, kept_s, kept_t = (
         values.flatten(1).gather(1, index.flatten(1))
         for values, index in ((dot, place), (norm_s, of_s), (norm_t, of_t))
@@ -107,6 +98,36 @@ def local_similarity(
 
 
 _EXACT = "donot_use_mm_for_euclid_dist"
+
+
+@torch.no_grad()
+def _kept_cells(
+    dot: Tensor, norm_s: Tensor, norm_t: Tensor, centres_s: Tensor, centres_t: Tensor, top: int
+) -> tuple[Tensor, Tensor]:
+    """Rows of the pairs of cells that are kept, nearest by location and by feature, in both directions.
+
+    Args:
+        dot: Products of all cells (G, N * K, N * K).
+        norm_s: Norms of the cells (G, N * K).
+        norm_t: The same of view t.
+        centres_s: (G, N, K, 2).
+        centres_t: The same of view t.
+        top: Pairs kept of each part, at most K.
+
+    Returns:
+        Rows of view s and of view t among the N * K cells, each (G, N, N, 4 * top).
+    """
+    graphs, nodes, cells, _ = centres_s.shape
+    location = torch.cdist(centres_s.flatten(1, 2), centres_t.flatten(1, 2), compute_mode=_EXACT)
+    pairs = _nearest_pairs(location.view(graphs, nodes, cells, nodes, cells).transpose(2, 3), top)
+    del location
+    feature = dot.mul(-2).add_(norm_s[..., None] ** 2).add_(norm_t[:, None] ** 2)  # squared
+    pairs += _nearest_pairs(feature.view(graphs, nodes, cells, nodes, cells).transpose(2, 3), top)
+    del feature
+    first = torch.arange(nodes, device=dot.device) * cells  # (N,): first row of a node's cells
+    of_s = torch.cat([k for k, _ in pairs], -1).add_(first[:, None, None])
+    of_t = torch.cat([m for _, m in pairs], -1).add_(first[:, None])
+    return of_s, of_t
 
 
 def _nearest_pairs(distance: Tensor, top: int) -> list[tuple[Tensor, Tensor]]:

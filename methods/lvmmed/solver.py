@@ -4,6 +4,10 @@ The paper solves each problem with a Lagrange-decomposition heuristic in one CPU
 is robust tabu search over pairwise swaps (Taillard 1991) from several starts, on the edges alone: compiled for the CPU
 (`tabu_numba.py`) and for NVIDIA GPUs (`tabu_triton.py`), as tensors elsewhere (`tabu.py`). A matching is a permutation
 `p` (N,), where `p[i] = a` matches node i of graph s to node a of graph t.
+
+A search computes in float32 or, if an affinity is, in float64. Its memory grows with the affinities, plus 2 E_s N^2
+numbers a thread on the CPU, and with G * R * N^2 in torch. The first one compiles, which takes some seconds once per
+machine.
 """
 
 from __future__ import annotations
@@ -76,18 +80,21 @@ def solve_linear(c_v: Tensor) -> Tensor:
     return torch.from_numpy(columns).to(c_v.device)
 
 
-def _starts(c_v: Tensor, restarts: int, seed: int) -> Tensor:
-    """Starting permutations (G, R, N): the linear assignment, then random ones, the same for every graph."""
+def _starts(c_v: Tensor, restarts: int, seed: int, guess: Tensor | None) -> Tensor:
+    """Starting permutations (G, R, N): a guess, the linear assignment, random ones that are the same for all graphs."""
     graphs, nodes, _ = c_v.shape
     generator = torch.Generator().manual_seed(seed)
     random = torch.rand(max(restarts - 1, 0), nodes, generator=generator).argsort(1)  # (R - 1, N)
-    return torch.cat([solve_linear(c_v)[:, None], random.to(c_v.device).expand(graphs, -1, -1)], dim=1)
+    guessed = [] if guess is None else [guess[:, None]]
+    linear = solve_linear(c_v)[:, None]
+    return torch.cat([*guessed, linear, random.to(c_v.device).expand(graphs, -1, -1)], dim=1)
 
 
-def _tenures(nodes: int, restarts: int, iterations: int, seed: int) -> Tensor:
+def _tenures(nodes: int, restarts: int, iterations: int | None, seed: int) -> Tensor:
     """For how many iterations a node may not return, uniform in [N / 2, 3 N / 2]: (iterations, R)."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randint(nodes // 2, 3 * nodes // 2 + 1, (iterations, restarts), generator=generator)
+    swaps = iterations or default_iterations(nodes)
+    return torch.randint(nodes // 2, 3 * nodes // 2 + 1, (swaps, restarts), generator=generator)
 
 
 def _tabu(backend: Backend | None, device: torch.device, nodes: int) -> ModuleType:
@@ -142,9 +149,7 @@ def solve(
     """Best permutations found for Eq. 4.
 
     A solution depends on its own problem and the seed, not on the rest of the batch, the number of threads or global
-    random state. Computes in float32 or, if an affinity is, in float64; memory grows with the affinities, plus
-    2 E_s N^2 numbers a thread on the CPU, and with G * R * N^2 in torch. The first call compiles, which takes some
-    seconds once per machine.
+    random state. What memory a search takes, and in which precision: see the module.
 
     Args:
         c_v: Vertex affinities (G, N, N).
@@ -156,29 +161,39 @@ def solve(
         agree: A problem is done when this many of its searches ended at the best permutation so far.
         seed: Of the random starts and tabu tenures.
         guess: A permutation (G, N) to search from as well, for example the solution of a nearby problem.
-        backend: `numba` (CPU), `triton` (NVIDIA GPUs, N up to 64) or `torch` (any device; slower); None takes the
-            fastest that the device has.
+        backend: `numba`, `triton` (N up to 64) or `torch`; None takes the fastest that the device has.
 
     Returns:
         Permutations (G, N), int64.
 
     Raises:
         TrainingError: If an affinity is not finite.
-        ValueError: If tensors do not fit together, see `problem.check_problem`, the backend does not fit the device, or
-            `guess` holds something else than permutations.
+        ValueError: If tensors or the backend do not fit, see `problem.check_problem`, or `guess` is no permutations.
     """
     check_problem(c_v, c_e, edges_s, edges_t)
     check_search(c_v, restarts, iterations, guess)
-    nodes = c_v.shape[1]
-    if c_e is None or edges_s is None or edges_t is None or c_e.numel() == 0 or nodes < 2:
+    if c_e is None or edges_s is None or edges_t is None or c_e.numel() == 0 or c_v.shape[1] < 2:
         return solve_linear(c_v)
+    starts = _starts(c_v, restarts, seed, guess)
+    tenures = _tenures(c_v.shape[1], starts.shape[1], iterations, seed).to(c_v.device)
+    return _search(c_v, c_e, edges_s, edges_t, starts, tenures, agree, backend)
+
+
+def _search(
+    c_v: Tensor,
+    c_e: Tensor,
+    edges_s: Tensor,
+    edges_t: Tensor,
+    starts: Tensor,
+    tenures: Tensor,
+    agree: int,
+    backend: Backend | None,
+) -> Tensor:
+    """The best of the searches from `starts` (G, R, N) with `tenures` (iterations, R): permutations (G, N)."""
     kind = torch.promote_types(torch.promote_types(c_v.dtype, c_e.dtype), torch.float32)
     c_v, c_e = c_v.detach().to(kind), c_e.detach().to(kind)
-    starts = _starts(c_v, restarts, seed)  # (G, R, N)
-    if guess is not None:
-        starts = torch.cat([guess[:, None], starts], dim=1)
-    tenures = _tenures(nodes, starts.shape[1], iterations or default_iterations(nodes), seed).to(c_v.device)
-    found: Tensor = _tabu(backend, c_v.device, nodes).tabu_search(c_v, c_e, edges_s, edges_t, starts, tenures, agree)
+    tabu = _tabu(backend, c_v.device, c_v.shape[1])
+    found: Tensor = tabu.tabu_search(c_v, c_e, edges_s, edges_t, starts, tenures, agree)
     return found
 
 

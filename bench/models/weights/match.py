@@ -71,10 +71,29 @@ def match(
         StorageError: tensors are missing, of another shape, or neither the encoder's nor a known head's.
     """
     own = own_shapes(backbone)
+    fitted, dropped, resampled, problems = _fit_all(state, own, drop)
+    zeros = [name for name in optional if name in own and name not in state]
+    fitted |= {name: torch.zeros(own[name]) for name in zeros}
+    absent = [name for name in own if name not in fitted and not name.endswith(COUNTER)]
+    missing = [name for name in absent if matches(name, allow_missing)]
+    require_used("drop", drop, list(state), (), where)
+    require_used("allow_missing", allow_missing, absent, list(own), where)
+    shapes = {text.split(" ")[0] for text in problems["of another shape"]}
+    problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
+    if any(problems.values()):
+        raise StorageError(_explain(where, backbone, problems, len(fitted), recognise_backbone(state)))
+    return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled, zeros)
+
+
+Fitted = tuple[dict[str, Tensor], Counter[str], list[str], dict[str, list[str]]]
+"""Tensors that fit, number of those left out by head, notes on interpolated ones, and names by what is wrong."""
+
+
+def _fit_all(state: Mapping[str, Tensor], own: Mapping[str, tuple[int, ...]], drop: Sequence[str]) -> Fitted:
     fitted: dict[str, Tensor] = {}
     dropped: Counter[str] = Counter()
+    resampled: list[str] = []
     problems: dict[str, list[str]] = {"missing": [], "of another shape": [], "that this backbone does not have": []}
-    resampled = []
     for name, tensor in state.items():
         if matches(name, drop) or (name not in own and is_head(name)):
             dropped[name.split(".")[0]] += 1
@@ -87,17 +106,7 @@ def match(
             else:
                 fitted[name] = value
                 resampled += [note] if note else []
-    zeros = [name for name in optional if name in own and name not in state]
-    fitted |= {name: torch.zeros(own[name]) for name in zeros}
-    absent = [name for name in own if name not in fitted and not name.endswith(COUNTER)]
-    missing = [name for name in absent if matches(name, allow_missing)]
-    require_used("drop", drop, list(state), (), where)
-    require_used("allow_missing", allow_missing, absent, list(own), where)
-    shapes = {text.split(" ")[0] for text in problems["of another shape"]}
-    problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
-    if any(problems.values()):
-        raise StorageError(_explain(where, backbone, problems, len(fitted), recognise_backbone(state)))
-    return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled, zeros)
+    return fitted, dropped, resampled, problems
 
 
 def _explain(where: str, backbone: str, problems: Mapping[str, list[str]], n_fitted: int, best: str) -> str:
