@@ -1,8 +1,6 @@
 """Decoded arrays on disk: made once, shared, bounded, deletable, and never a reason to fail where they are optional."""
 
 import os
-import shutil
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -13,7 +11,6 @@ import pytest
 
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
-from bench.core.files import write_text
 from bench.data.cache import DiskCache, clean
 
 KIB = 1024 / 2**30
@@ -73,38 +70,6 @@ def test_bound_drops_what_was_unused_longest_and_never_what_is_in_use(tmp_path, 
         new.get("ffff", lambda: array_of(6), required=True)
 
 
-def test_what_another_running_command_uses_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_DECODED_GIB", str(25 * KIB))
-    first = DiskCache(tmp_path)
-    first.get("aaaa", lambda: array_of(1))
-    os.utime(tmp_path / "aa" / "aaaa.npy", (first._user.start + 1,) * 2)
-    second = DiskCache(tmp_path)
-    second._user.start += 1000  # begun long after `first` touched its file
-    second.get("bbbb", lambda: array_of(2))
-    assert not isinstance(second.get("cccc", lambda: array_of(3)), np.memmap)
-    assert files(tmp_path) == ["aaaa", "bbbb"]
-    del first
-    assert isinstance(second.get("cccc", lambda: array_of(3)), np.memmap)
-    assert files(tmp_path) == ["bbbb", "cccc"]
-
-
-def _hold_and_die(folder):
-    cache = DiskCache(folder)
-    cache.get("aaaa", lambda: array_of(1))
-    os._exit(1)
-
-
-def test_a_killed_command_holds_nothing(tmp_path):
-    process = get_context("fork").Process(target=_hold_and_die, args=(tmp_path,))
-    process.start()
-    process.join()
-    cache = DiskCache(tmp_path)
-    cache.get("aaaa", lambda: array_of(1))
-    assert len(list((tmp_path / "users").iterdir())) == 2
-    assert cache._user.earliest() == cache._user.start
-    assert len(list((tmp_path / "users").iterdir())) == 1
-
-
 def test_one_warning_where_nothing_can_be_stored(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BENCH_DECODED_GIB", "1e-9")
     cache = DiskCache(tmp_path, Report())
@@ -156,21 +121,6 @@ def test_clean_beside_a_running_command(tmp_path, monkeypatch):
     assert clean(tmp_path)[0] == 1
     assert len(list((tmp_path / "decoded" / "users").glob("*.lock"))) == 1
     assert files(tmp_path) == ["late"] * len(files(tmp_path)) != []
-
-
-def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
-    made = tempfile.NamedTemporaryFile
-    removed = []
-
-    def remove_once(**options):
-        if not removed:
-            removed.append(shutil.rmtree(options["dir"]))
-        return made(**options)
-
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", remove_once)
-    write_text(tmp_path / "ab" / "file.txt", "kept")
-    assert (tmp_path / "ab" / "file.txt").read_text() == "kept"
-    assert removed
 
 
 def test_cli_clean(bench, tmp_path):

@@ -5,14 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import TensorDataset
 
 from bench.core.console import Report
 from bench.core.errors import StorageError, TrainingError
 from bench.core.kind import Features
-from bench.engine import loaders as loading
 from bench.engine.compute import Compute
-from bench.engine.loaders import evaluation_loader
 from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import supervised as adapt
 from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
@@ -205,12 +202,3 @@ def test_an_engine_that_raises_where_it_diverges_gives_the_same_error(split, mon
     monkeypatch.setattr(Classification, "loss", diverged)
     with pytest.raises(TrainingError, match=r"loss is not finite in epoch 1. Lower protocol\.lr"):
         run.fit("x")
-
-
-def test_large_images_are_evaluated_a_few_at_a_time(monkeypatch):
-    monkeypatch.setattr(loading, "MOST_PIXELS", 3 * 16 * 16)
-    sizes = {side: TensorDataset(torch.zeros(10, 3, side, side), torch.zeros(10)) for side in (8, 16, 64)}
-    batches = {s: [len(x) for x, _ in evaluation_loader(d, 8, 0, torch.device("cpu"))] for s, d in sizes.items()}
-    assert batches == {8: [8, 2], 16: [3, 3, 3, 1], 64: [1] * 10}
-    embedded = TensorDataset(torch.zeros(10, 512), torch.zeros(10))
-    assert len(evaluation_loader(embedded, 8, 0, torch.device("cpu"))) == 2

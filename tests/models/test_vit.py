@@ -8,7 +8,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from bench.core.console import Report
-from bench.core.errors import StorageError, UsageError
+from bench.core.errors import UsageError
 from bench.core.registry import methods
 from bench.engine.compute import Compute
 from bench.models.build import build_backbone
@@ -23,6 +23,8 @@ from tasks.kinds.segmentation.transunet import TransUNetHead
 from tasks.kinds.segmentation.unet import UNetHead
 
 REPORT = Report(quiet=True)
+
+
 CHANNELS = (32, 24, 16, 16, 16)
 
 
@@ -119,16 +121,6 @@ def test_lvmmed_projects_the_base_transformer_to_128():
     with torch.device("meta"):
         module = cls(cls.config_class()).build(build_backbone("vit_b_16"))
     assert [tuple(p.shape) for p in module.projector.parameters()] == [(128, 768), (128,)]
-
-
-def test_imagenet_weights_need_a_file_that_exists(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(UsageError, match=r"no ImageNet weights of vit_tiny_8.*resnet50, vit_b_16"):
-        build_backbone("vit_tiny_8", "imagenet")
-    with pytest.raises(
-        StorageError, match=r"vit_b_16-c867db91\.pth does not exist.* with --set pretrain\.init=random\.$"
-    ):
-        build_backbone("vit_b_16", "imagenet")
 
 
 @pytest.mark.parametrize(("patch", "family"), [(16, "vit"), (8, "vit"), (14, "vit"), (16, "sam")])

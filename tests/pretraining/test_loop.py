@@ -5,27 +5,23 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import torch
-from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from bench.core.console import Report
 from bench.core.errors import StorageError, TrainingError
-from bench.core.method import MethodConfig
 from bench.core.registry import methods
 from bench.engine.compute import Compute
-from bench.engine.loaders import EpochBatches
-from bench.engine.optim import lr_factor
-from bench.engine.seeding import restore_rng, rng_state, seed_all
+from bench.engine.seeding import seed_all
 from bench.models.build import build_backbone
-from bench.models.checkpoints import find_encoder, load_encoder, read_provenance, save_encoder
-from bench.pretraining.dataset import effective_batch_size
-from bench.pretraining.log import TrainLog
+from bench.models.checkpoints import find_encoder, load_encoder, read_provenance
 from bench.pretraining.loop import Pretraining, pretrain
 from bench.pretraining.settings import PretrainSettings
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR
 
 REPORT = Report(quiet=True)
+
+
 SETTINGS = PretrainSettings(epochs=2, batch_size=16, image_size=32, init="random")
 
 
@@ -168,103 +164,3 @@ def test_log_has_every_part_of_the_loss(corpus, tmp_path):
     assert list(tmp_path.glob("tensorboard/events*"))
     assert read_provenance(tmp_path / "encoder.safetensors")["method"] == "lvmmed"
     assert not (tmp_path / "last.ckpt").exists()
-
-
-def test_a_pretraining_that_stopped_before_its_first_step_leaves_a_log_that_the_next_can_read(tmp_path):
-    for _ in range(2):  # the second start drops the step of the first and leaves an empty file, as a full disk does
-        with TrainLog(tmp_path, 0) as log:
-            log.write(0, {"loss": 1.0})
-    (tmp_path / "log.csv").write_text("")
-    with TrainLog(tmp_path, 0) as log:
-        log.write(0, {"loss": 2.0})
-    assert list(pd.read_csv(tmp_path / "log.csv")["loss"]) == [2.0]
-
-
-def test_a_state_of_more_gpus_than_there_are_is_restored(monkeypatch):
-    restored = []
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: restored.append((state, device)))
-    restore_rng({**rng_state(), "cuda": ["first", "second"]})
-    assert restored == [("first", 0)]
-
-
-def test_every_epoch_sees_every_image_once_in_its_own_order():
-    batches = EpochBatches(10, 3, seed=5, smallest=1)
-    orders = []
-    for epoch in (0, 1, 0):
-        batches.epoch = epoch
-        orders.append([draw for batch in batches for draw in batch])
-    assert sorted(i for i, _ in orders[0]) == list(range(10))
-    assert orders[0] == orders[2] != orders[1]
-    assert len({seed for order in orders[:2] for _, seed in order}) == 20
-
-
-def test_last_batch_below_the_smallest_is_dropped():
-    sizes = [len(b) for b in EpochBatches(10, 4, seed=0, smallest=4)]
-    assert sizes == [4, 4]
-    assert len(EpochBatches(9, 4, seed=0, smallest=2)) == 2
-    assert [len(b) for b in EpochBatches(10, 4, seed=0, smallest=2)] == [4, 4, 2]
-
-
-def test_batch_size_fits_the_corpus_and_the_graphs():
-    assert effective_batch_size(3200, 100, 16) == 96
-    assert effective_batch_size(64, 100, 1) == 64
-    with pytest.raises(TrainingError, match="multiple of 16"):
-        effective_batch_size(64, 15, 16)
-
-
-def test_schedules():
-    steps = 100
-    halving = MethodConfig(schedule="halve_four_times")
-    assert [lr_factor(halving, s, steps) for s in (0, 19, 20, 40, 60, 80, 99, 100)] == [
-        1, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 16,
-    ]  # fmt: skip
-    cosine = MethodConfig(schedule="cosine", warmup_fraction=0.1)
-    assert lr_factor(cosine, 0, steps) == pytest.approx(0.1)
-    assert lr_factor(cosine, 10, steps) == 1
-    assert lr_factor(cosine, 55, steps) == pytest.approx(0.5)
-    assert lr_factor(cosine, 100, steps) == pytest.approx(0)
-
-
-def test_checkpoint_of_another_backbone_or_program_is_refused(tmp_path):
-    path = tmp_path / "encoder.safetensors"
-    save_encoder(path, build_backbone("resnet18"), {"identity": "a"})
-    with pytest.raises(
-        StorageError,
-        match=r"does not fit ResNetBackbone: \d+ keys missing \(layer1\.0\.bn3.*of another shape.*Was it made",
-    ):
-        load_encoder(path, build_backbone("resnet50"))
-    with pytest.raises(StorageError, match="belongs to another pretraining"):
-        find_encoder(tmp_path, "b")
-    save_encoder(path, nn.Linear(2, 2), {"identity": "a"})
-    with pytest.raises(StorageError, match=r"2 keys unexpected \(bias, weight\)"):
-        load_encoder(path, build_backbone("resnet18"))
-    path.write_bytes(b"no checkpoint")
-    with pytest.raises(StorageError, match="not a readable checkpoint"):
-        load_encoder(path, build_backbone("resnet18"))
-
-
-def test_imagenet_weights_are_never_downloaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(StorageError, match=r"resnet18-f37072fd\.pth does not exist. Nothing is downloaded here"):
-        build_backbone("resnet18", "imagenet")
-
-
-def test_imagenet_weights_are_read_from_the_torch_cache(tmp_path, monkeypatch):
-    import torchvision
-
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    network = torchvision.models.resnet18(weights=None)
-    (tmp_path / "checkpoints").mkdir()
-    torch.save(network.state_dict(), tmp_path / "checkpoints" / "resnet18-f37072fd.pth")
-    state = network.state_dict()
-    assert all(torch.equal(v, state[k]) for k, v in build_backbone("resnet18", "imagenet").state_dict().items())
-
-
-def test_feature_maps_have_the_declared_channels_and_strides():
-    for name in ("resnet18", "resnet50"):
-        backbone = build_backbone(name).eval()
-        features = backbone(torch.zeros(2, 3, 64, 96))
-        shapes = [tuple(m.shape) for m in features.maps]
-        assert shapes == [(2, c, 64 // s, 96 // s) for c, s in zip(backbone.channels, backbone.strides, strict=True)]
-        assert features.pooled.shape == (2, backbone.embedding_dim)

@@ -1,14 +1,10 @@
 """Records on disk: atomic, validated, and nothing that is no record is ever counted."""
 
 import json
-from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from bench.core import files
 from bench.core.errors import StorageError
-from bench.results.record import Record, schema_text
 from bench.results.store import Store
 from tests.records_of import record
 
@@ -51,33 +47,6 @@ def test_record_of_another_schema_version_or_at_another_place_is_a_problem(tmp_p
     records, problems = store.load()
     assert records == []
     assert sorted(p.reason.split(":")[0] for p in problems) == ["its content belongs at " + str(path), "schema_version"]
-
-
-def test_record_checks_itself():
-    with pytest.raises(ValidationError, match="headline metric"):
-        record(metric="dice")
-    with pytest.raises(ValidationError, match="per-case lists"):
-        record(cases={"id": [], "target": [], "prediction": []})
-
-
-def test_published_schema_is_the_current_one():
-    published = Path(__file__).parents[2] / "docs" / "record.schema.json"
-    assert published.read_text() == schema_text(), "run: bench schema > docs/record.schema.json"
-    assert set(json.loads(schema_text())["properties"]) == set(Record.model_fields)
-
-
-def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):
-    path = tmp_path / "file.txt"
-    files.write_text(path, "old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(StorageError, match=r"file\.txt: No space left on device. Free some space"):
-        files.write_text(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_results_folder_that_cannot_be_made(tmp_path):

@@ -12,7 +12,7 @@ from bench.core.errors import DataError
 from bench.data.dataset import read_data
 from tasks.kvasir_det import KVASIR_DET
 from tasks.vindr import VINDR
-from tests.data.edits import edit_json
+from tests.tasks.readers.edits import edit_json
 
 
 @pytest.fixture

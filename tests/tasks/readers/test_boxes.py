@@ -15,7 +15,7 @@ from tasks.kvasir_det import KVASIR_DET
 from tasks.kvasir_seg import KVASIR_SEG
 from tasks.readers.box_csv import fuse_boxes
 from tasks.vindr import FINDINGS, VINDR
-from tests.data.edits import edit_json
+from tests.tasks.readers.edits import edit_json
 
 
 def test_kvasir_phantom(phantoms):

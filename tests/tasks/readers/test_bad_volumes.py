@@ -10,7 +10,7 @@ from tasks.brats import BRATS
 from tasks.mmwhs_ct import MMWHS_CT
 from tasks.mmwhs_mri import MMWHS_MRI
 from tasks.prostate import PROSTATE
-from tests.data.edits import rewrite
+from tests.tasks.readers.edits import rewrite
 
 SETS = {d.name: d for d in (BRATS, MMWHS_CT, MMWHS_MRI, PROSTATE)}
 

@@ -1,3 +1,5 @@
+"""Splits: every case once, by seed, stratified, groups kept together."""
+
 import csv
 import hashlib
 from collections import Counter
@@ -88,37 +90,3 @@ def test_written_split_is_what_the_fingerprint_is_of(phantom, tmp_path):
     rows = list(csv.DictReader(content.decode().splitlines()))
     assert [row["case"] for row in rows] == [case.id for case in phantom.cases]
     assert {row["case"] for row in rows if row["split"] == "validation"} == ids(split.validation)
-
-
-def test_phantom_duplicates_are_found(phantom):
-    overlap = find_duplicates(phantom, draw_split(phantom, 0))
-    assert (overlap.n_groups, overlap.n_files) == (4, 8)
-    assert len(overlap.crossing_owner_split) == len(overlap.crossing_split) == 2
-    assert overlap.affected_test_cases == ("Testing/meningioma_tumor/image(3).jpg", "Testing/no_tumor/image.jpg")
-    assert overlap.contradictory == ()
-    assert (overlap.counts["n_groups"], overlap.counts["n_affected_test_cases"]) == (4, 2)
-    assert overlap.groups_by_concern["affected_test_cases"] == overlap.affected_test_cases
-
-
-def test_contradictory_labels_and_groups_inside_test(phantom):
-    split = draw_split(phantom, 0)
-    a, b = split.test[0].id, split.test[-1].id
-    data = replace(phantom, hashes={**phantom.hashes, a: "same", b: "same"})
-    overlap = find_duplicates(data, split)
-    assert overlap.contradictory == ((a, b),)
-    assert (a, b) in overlap.groups
-    assert (a, b) not in overlap.crossing_split
-    assert a not in overlap.affected_test_cases
-
-
-@pytest.mark.real_data
-def test_real_brain_tumor(real_root):
-    data = read_data(BRAIN_TUMOR, real_root)
-    assert len(data.cases) == 3264
-    assert data.warnings == ()
-    split = draw_split(data, 0)
-    overlap = find_duplicates(data, split)
-    assert overlap.n_groups == 166
-    assert len(overlap.crossing_owner_split) == len(overlap.crossing_split) == 64
-    assert len(overlap.affected_test_cases) == 88
-    assert 0.28 <= len(split.validation) / 2870 <= 0.32

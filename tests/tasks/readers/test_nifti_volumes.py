@@ -11,7 +11,7 @@ from tasks.kinds.segmentation.grid import find_grid
 from tasks.mmwhs_ct import MMWHS_CT
 from tasks.mmwhs_mri import MMWHS_MRI
 from tasks.prostate import PROSTATE
-from tests.data.edits import rewrite
+from tests.tasks.readers.edits import rewrite
 
 SETS = {d.name: d for d in (BRATS, MMWHS_CT, MMWHS_MRI, PROSTATE)}
 

@@ -1,0 +1,39 @@
+"""Atomic files: old content or new, never half, and no trace of a failed write."""
+
+import shutil
+import tempfile
+
+import pytest
+
+from bench.core import files
+from bench.core.errors import StorageError
+from bench.core.files import write_text
+
+
+def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
+    made = tempfile.NamedTemporaryFile
+    removed = []
+
+    def remove_once(**options):
+        if not removed:
+            removed.append(shutil.rmtree(options["dir"]))
+        return made(**options)
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", remove_once)
+    write_text(tmp_path / "ab" / "file.txt", "kept")
+    assert (tmp_path / "ab" / "file.txt").read_text() == "kept"
+    assert removed
+
+
+def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    files.write_text(path, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(StorageError, match=r"file\.txt: No space left on device. Free some space"):
+        files.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
