@@ -8,7 +8,7 @@ import pytest
 from bench.core.errors import StorageError
 from bench.results.record import FileRecord, fields_digest
 from bench.results.store import Store, lines_of
-from tests.records_of import CASES, record
+from tests.records_of import CASES, consistent, record
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -17,12 +17,12 @@ REPOSITORY = Path(__file__).parents[2]
 def store(tmp_path):
     store = Store(tmp_path)
     for seed in (0, 1):
-        store.add(record(seed=seed), CASES)
+        store.add(consistent(record(seed=seed)), CASES)
     return store
 
 
 def edited(store: Store, seed: int, *, reseal: bool = False, **changes) -> Path:
-    path = store.path(record(seed=seed))
+    path = store.path(consistent(record(seed=seed)))
     fields = json.loads(path.read_text())
     for name, value in changes.items():
         fields[name] = {**fields[name], **value} if isinstance(value, dict) else value
@@ -59,7 +59,7 @@ def test_fields_that_make_the_identity_are_checked_even_with_a_right_digest(stor
 
 
 def test_changed_and_missing_cases_are_noticed(store):
-    first, second = (store.path(record(seed=seed)).with_suffix(".parquet") for seed in (0, 1))
+    first, second = (store.path(consistent(record(seed=seed))).with_suffix(".parquet") for seed in (0, 1))
     first.write_bytes(CASES[:-1] + b"x")
     second.unlink()
     records, problems = store.load()
@@ -69,14 +69,14 @@ def test_changed_and_missing_cases_are_noticed(store):
 
 
 def test_numbers_that_are_none_are_no_record(store):
-    path = store.path(record(seed=0))
+    path = store.path(consistent(record(seed=0)))
     path.write_text(path.read_text().replace('"accuracy": 0.5', '"accuracy": NaN'))
     records, problems = store.load()
     assert len(records) == len(problems) == 1
 
 
 def test_layout_of_the_file_does_not_matter(store):
-    path = store.path(record(seed=0))
+    path = store.path(consistent(record(seed=0)))
     path.write_text(json.dumps(json.loads(path.read_text()), indent=4))
     assert len(store.load()[0]) == 2
 

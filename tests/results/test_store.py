@@ -5,16 +5,19 @@ import json
 import pytest
 
 from bench.core.errors import StorageError
+from bench.results.case_table import file_hash
+from bench.results.record import SplitRecord
 from bench.results.store import Store
-from tests.records_of import record
+from tests.records_of import CASES, consistent, record
 
 
 def test_what_is_stored_is_what_is_read(tmp_path):
-    store, one = Store(tmp_path), record()
-    path = store.add(one)
+    store, one = Store(tmp_path), consistent(record())
+    path = store.add(one, CASES)
     assert path.relative_to(tmp_path).parts[:5] == ("runs", "real", "quick", "simclr", "brain_tumor")
     assert path.name == f"resnet18-finetune-seed0-{one.identity[:12]}.json"
-    assert store.load() == ([one], [])
+    assert path.with_suffix(".parquet").read_bytes() == CASES
+    assert store.load() == ([one.sealed()], [])
 
 
 @pytest.mark.parametrize(
@@ -22,17 +25,18 @@ def test_what_is_stored_is_what_is_read(tmp_path):
     [
         (b"", "Invalid JSON"),
         (b"{ not json", "Invalid JSON"),
-        (b'{"schema_version": 1}', "Field required"),
+        (b'{"schema_version": 1}', "move it with: bench results migrate"),
+        (b'{"schema_version": 2}', "Field required"),
         (b"\xff\xfe", "Invalid JSON"),
     ],
 )
 def test_corrupt_and_foreign_files_are_named_left_alone_and_not_counted(tmp_path, content, reason):
-    store, one = Store(tmp_path), record()
-    store.add(one)
+    store, one = Store(tmp_path), consistent(record())
+    store.add(one, CASES)
     foreign = store.runs / "real" / "notes.json"
     foreign.write_bytes(content)
     records, problems = store.load()
-    assert records == [one]
+    assert records == [one.sealed()]
     assert [p.path for p in problems] == [foreign]
     assert reason in problems[0].reason
     assert foreign.read_bytes() == content
@@ -40,13 +44,29 @@ def test_corrupt_and_foreign_files_are_named_left_alone_and_not_counted(tmp_path
 
 def test_record_of_another_schema_version_or_at_another_place_is_a_problem(tmp_path):
     store = Store(tmp_path)
-    path = store.add(record())
+    path = store.add(consistent(record()), CASES)
     fields = json.loads(path.read_text())
     path.with_name("copy.json").write_text(path.read_text())
-    path.write_text(json.dumps(fields | {"schema_version": 2}))
+    path.write_text(json.dumps(fields | {"schema_version": 3}))
     records, problems = store.load()
     assert records == []
     assert sorted(p.reason.split(":")[0] for p in problems) == ["its content belongs at " + str(path), "schema_version"]
+
+
+def test_cases_are_read_with_the_names_of_the_split_file(tmp_path):
+    split = "case,split\na.png,test\nb.png,train\n"
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "x.csv").write_text(split)
+    made = record(
+        split=SplitRecord(fingerprint=file_hash(split.encode()), file="splits/x.csv", train=1, validation=1, test=1)
+    )
+    store, one = Store(tmp_path), consistent(made)
+    store.add(one, CASES)
+    (row,) = store.cases(one).to_dict("records")
+    assert (row["case"], row["target"], list(row["prediction"])) == ("a.png", 0, [1.0, 0.0])
+    (tmp_path / "splits" / "x.csv").write_text(split + "c.png,test\n")
+    with pytest.raises(StorageError, match=r"x\.csv was changed"):
+        store.cases(one)
 
 
 def test_results_folder_that_cannot_be_made(tmp_path):
