@@ -37,3 +37,28 @@ def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):
         files.write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_written_with_its_folders_and_read_by_all(tmp_path):
+    path = tmp_path / "a" / "b" / "file.txt"
+    files.write_text(path, "täxt")
+    assert path.read_text(encoding="utf-8") == "täxt"
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_library_that_fails_to_write_is_the_same_error(tmp_path):
+    def fails(file):
+        file.write(b"half")
+        raise RuntimeError("unexpected pos 0 vs 1")
+
+    with pytest.raises(StorageError, match=r"Could not write .*file\.bin: unexpected pos"):
+        files.write_atomic(tmp_path / "file.bin", fails)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_below_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"cannot be made: .*file is a file"):
+        files.require_writable(tmp_path / "file" / "results", "results")
+    files.require_writable(tmp_path / "new" / "results", "results")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from nibabel.orientations import aff2axcodes
 
-from bench.data.volumes import Grid, through_plane
 from tasks.brats import BRATS
 from tasks.kinds.segmentation.grid import find_grid
 from tasks.mmwhs_ct import MMWHS_CT
@@ -126,24 +125,3 @@ def test_labels_are_cut_as_their_image_where_headers_differ_a_little(pair):
     volume, labels = MMWHS_CT.reader.load_volume(case), MMWHS_CT.reader.load_labels(case)
     assert np.array_equal(volume.affine, labels.affine)
     assert [find_grid(v.affine, "auto").axis for v in (volume, labels)] == [0, 0]
-
-
-@pytest.mark.parametrize(
-    ("axes", "spacing_mm", "expected"),
-    [
-        ("RAS", (1, 1, 3), (2, 12)),
-        ("RSA", (1, 3, 1), (2, 32)),
-        ("SLP", (3, 1, 1), (2, 32)),
-        ("RAS", (1, 4, 1), (1, 32)),
-        ("PIR", (1, 1, 4), (0, 12)),
-        ("LPS", (1, 1, 1), (2, 12)),
-        ("SPL", (1, 1.005, 1), (2, 32)),
-    ],
-)
-def test_slices_cross_the_axis_of_the_largest_spacing(axes, spacing_mm, expected):
-    affine = np.zeros((4, 4))
-    affine[3, 3] = 1
-    for stored, (axis, length) in enumerate(zip(axes, spacing_mm, strict=True)):
-        ras = next(i for i, pair in enumerate(("LR", "PA", "IS")) if axis in pair)
-        affine[ras, stored] = length * (1 if axis in "RAS" else -1)
-    assert through_plane(Grid((32, 32, 12), affine)) == expected

@@ -1,0 +1,33 @@
+"""Errors for users: exit codes that tell them apart, and what was meant by an unknown name."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.core import errors
+from bench.core.errors import BenchError, UsageError, closest, unknown
+
+KINDS = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, BenchError) and c is not BenchError]
+RECORDS = Path(__file__).parents[2] / "docs" / "records.md"
+
+
+def test_exit_codes_are_distinct_and_documented():
+    codes = [kind.exit_code for kind in KINDS]
+    assert len(set(codes)) == len(codes) == 6
+    assert {0, 1} & set(codes) == set(), "0 is done, 1 is any other program's error"
+    (line,) = [line for line in RECORDS.read_text(encoding="utf-8").splitlines() if line.startswith("0 done")]
+    documented = {int(part.split()[0]) for part in line.rstrip(".").split(" · ")}
+    assert documented == {0, *codes}
+
+
+@pytest.mark.parametrize(("name", "meant"), [("simcrl", " Did you mean 'simclr'?"), ("xyz", ""), ("", "")])
+def test_the_closest_name_is_suggested_where_one_is_near(name, meant):
+    assert closest(name, ["simclr", "byol"]) == meant
+
+
+def test_an_unknown_name_says_what_exists_and_how_to_list_it():
+    error = unknown("method", "boyl", ["simclr", "byol"], "List them: bench list methods.")
+    assert isinstance(error, UsageError)
+    assert str(error) == (
+        "Unknown method 'boyl'. Did you mean 'byol'? Known: byol, simclr. List them: bench list methods."
+    )
