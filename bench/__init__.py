@@ -1,3 +1,79 @@
-"""Benchmark harness for self-supervised pretraining in medical imaging."""
+"""Benchmark harness for self-supervised pretraining in medical imaging.
 
+    import bench
+
+    runs = bench.run(["random", "simclr"], "brain_tumor", seeds=3)
+    print(runs.board[["method", "mean", "ci95_low", "ci95_high"]])
+
+Everything is imported when it is first used: `import bench` alone loads no other module. docs/python.md has more.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.api import Runs, ablate, evaluate, leaderboard, load_encoder, load_records, methods, pretrain, run, tasks
+    from bench.core.errors import BenchError
+    from bench.core.kind import Features, TaskKind
+    from bench.core.method import Method, MethodConfig, Progress
+    from bench.core.settings import Settings
+    from bench.core.task import Box, BoxTarget, Case, DataSet, Task, Volume
+    from bench.models.export import export
+    from bench.results.record import Record
+
+_HOMES = {
+    "bench.api": (
+        "Runs", "ablate", "evaluate", "leaderboard", "load_encoder", "load_records", "methods", "pretrain", "run",
+        "tasks",
+    ),
+    "bench.core.errors": ("BenchError",),
+    "bench.core.kind": ("Features", "TaskKind"),
+    "bench.core.method": ("Method", "MethodConfig", "Progress"),
+    "bench.core.settings": ("Settings",),
+    "bench.core.task": ("Box", "BoxTarget", "Case", "DataSet", "Task", "Volume"),
+    "bench.models.export": ("export",),
+    "bench.results.record": ("Record",),
+}  # fmt: skip
 __version__ = "0.1.0"
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "BenchError",
+    "Box",
+    "BoxTarget",
+    "Case",
+    "DataSet",
+    "Features",
+    "Method",
+    "MethodConfig",
+    "Progress",
+    "Record",
+    "Runs",
+    "Settings",
+    "Task",
+    "TaskKind",
+    "Volume",
+    "ablate",
+    "evaluate",
+    "export",
+    "leaderboard",
+    "load_encoder",
+    "load_records",
+    "methods",
+    "pretrain",
+    "run",
+    "tasks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'bench' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

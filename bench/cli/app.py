@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +12,10 @@ import typer
 
 from bench.cli.data import register
 from bench.cli.dev import register as register_dev
-from bench.cli.options import Checkpoints, Json, Plugins, Quiet, Results, print_json, takes_request
+from bench.cli.options import Json, Plugins, Quiet, Results, print_json
 from bench.cli.results import register as register_results
+from bench.cli.running import register as register_running
 from bench.core.errors import BenchError, Interrupted
-from bench.runs.request import RunRequest
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
@@ -41,6 +38,7 @@ register_results(results_app)
 dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=True)
 app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)
+register_running(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,94 +54,6 @@ def bench(
     ] = False,
 ) -> None:
     """Benchmark self-supervised pretraining in medical imaging: pair a method with a task, get a score to trust."""
-
-
-@app.command(
-    epilog="Examples:\n\n"
-    "bench run --method lvmmed --task brain_tumor\n\n"
-    "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
-    "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
-    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
-    "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
-)
-@takes_request
-def run(
-    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
-    method: Annotated[
-        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
-    ] = "",
-    checkpoint: Checkpoints = None,
-    save_predictions: Annotated[
-        bool,
-        typer.Option(
-            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
-        ),
-    ] = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-    *,
-    request: RunRequest,
-) -> None:
-    """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
-    from bench.runs.session import execute
-
-    files = tuple(checkpoint or ())
-    with _continuable():
-        request = replace(request, methods=method, tasks=task, checkpoints=files, save_predictions=save_predictions)
-        summary = execute(request, quiet=quiet or as_json)
-    if as_json:
-        print_json(summary.to_json())
-        return
-    for line in summary.lines:
-        typer.echo(line)
-
-
-@app.command(
-    epilog="Examples:\n\n"
-    "bench ablate lvmmed --task brain_tumor_linear --seeds 3 --against random --against simclr\n\n"
-    "bench ablate lvmmed --task brain_tumor_linear --only without_second_order --set pretrain.epochs=20\n\n"
-    "bench ablate lvmmed --task brain_tumor_linear --from-records --markdown"
-)
-@takes_request
-def ablate(
-    method: Annotated[str, typer.Argument(help="The method; `bench show METHOD` lists its ablations.")],
-    task: Annotated[str, typer.Option("--task", "-t", help="One downstream task.")],
-    only: Annotated[list[str] | None, typer.Option(help="This ablation beside `full`; repeatable.")] = None,
-    against: Annotated[list[str] | None, typer.Option(help="Another method as a row; repeatable.")] = None,
-    from_records: Annotated[
-        bool, typer.Option("--from-records", help="Run nothing: every table of this method, data set and profile.")
-    ] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-    *,
-    request: RunRequest,
-) -> None:
-    """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
-
-    Default protocols: the task's own and, where it applies, knn. The runs are ordinary ones; nothing is repeated.
-    """
-    from bench.runs.ablate import AblationRequest, execute_ablation
-
-    with _continuable():
-        request = replace(request, methods=method, tasks=task)
-        ablation = AblationRequest(request, tuple(only or ()), tuple(against or ()), from_records)
-        summary = execute_ablation(ablation, quiet=quiet or as_json or markdown)
-    if as_json:
-        print_json(summary.to_json())
-        return
-    typer.echo(summary.text(markdown=markdown))
-    if not markdown:
-        for path in summary.files:
-            typer.echo(f"Table: {path}")
-
-
-@contextmanager
-def _continuable() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted("stopped. Finished runs and the last epoch are kept; the same command continues.") from None
 
 
 @app.command(epilog="Example: bench leaderboard --results results")
@@ -208,7 +118,7 @@ def list_(
 ) -> None:
     """List what can be run."""
     from bench.cli.describe_text import list_lines
-    from bench.cli.listing import listing
+    from bench.runs.listing import listing
 
     rows = listing(what, plugin or [])
     if as_json:

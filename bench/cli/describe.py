@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
-from bench.cli.listing import LISTS, Facts, add_files, backbone_row, protocol_row, task_row
 from bench.cli.settings_schema import settings_schema
 from bench.core import registry
 from bench.core.errors import unknown
@@ -22,6 +21,7 @@ from bench.data.status import data_status
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.specs import BACKBONES, BackboneSpec
 from bench.runs.config import quick_settings
+from bench.runs.listing import LISTS, Facts, add_files, backbone_row, protocol_row, task_row
 
 if TYPE_CHECKING:
     from bench.models.weights.formats import Format

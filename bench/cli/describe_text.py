@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench.cli.listing import Facts
 from bench.cli.settings_schema import Schema
 from bench.evaluation.protocols import PROTOCOLS
+from bench.runs.listing import Facts
 
 _BOUNDS = {
     "exclusiveMinimum": "> {}",

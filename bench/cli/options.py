@@ -1,4 +1,4 @@
-"""Options that several commands share, declared once, and the request that most of them make up."""
+"""Options that several commands share, declared once, and the arguments that they make up."""
 
 import functools
 import inspect
@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from bench.runs.request import RunRequest
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, for machines.")]
@@ -60,7 +58,7 @@ Split = Annotated[
 ]
 
 
-def run_request(
+def run_options(
     protocol: Protocols = None,
     backbone: Backbones = None,
     seeds: Seeds = 3,
@@ -76,36 +74,43 @@ def run_request(
     workers: Workers = None,
     compile_: Compile = None,
     split: Split = None,
-) -> RunRequest:
-    """The request that the options of every running command make; methods and tasks are the command's own."""
-    return RunRequest(
-        protocols=",".join(protocol) if protocol else None,
-        backbones=backbone,
-        seeds=tuple(dict.fromkeys(seed)) if seed else tuple(range(seeds)),
-        profile=profile,
-        overrides=tuple(set_ or ()),
-        corpus=corpus,
-        data_root=data_root,
-        plugins=tuple(plugin or ()),
-        results=results,
-        cache=cache,
-        device=device,
-        workers=workers,
-        compile=compile_,
-        split=split,
-    )
+) -> dict[str, Any]:
+    """The options of every running command as arguments of `bench.run`; methods and tasks are the command's own."""
+    from bench.runs.config import parse_overrides
+
+    return {
+        "protocols": listed(*(protocol or ())),
+        "backbones": listed(backbone or ""),
+        "seeds": seed or seeds,
+        "profile": profile,
+        "settings": parse_overrides(set_ or ()),
+        "corpus": corpus,
+        "data_root": data_root,
+        "plugins": plugin or (),
+        "results": results,
+        "cache": cache,
+        "device": device,
+        "workers": workers,
+        "compile": compile_,
+        "split": split,
+    }
 
 
-def takes_request(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `run_request` after its own; it gets what they make as `request`."""
-    own, shared = (inspect.signature(f, eval_str=True).parameters for f in (command, run_request))
+def listed(*texts: str) -> list[str]:
+    """Names in comma-separated texts."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `run_options` after its own; it gets what they make as `options`."""
+    own, shared = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
 
     @functools.wraps(command)
     def call(**given: Any) -> None:
-        request = run_request(**{name: given.pop(name) for name in shared})
-        command(**given, request=request)
+        options = run_options(**{name: given.pop(name) for name in shared})
+        command(**given, options=options)
 
-    parameters = [*(p for name, p in own.items() if name != "request"), *shared.values()]
+    parameters = [*(p for name, p in own.items() if name != "options"), *shared.values()]
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {p.name: p.annotation for p in parameters}

@@ -17,6 +17,8 @@ from bench.core.kind import TaskKind
 from bench.core.method import Method
 from bench.core.task import Task
 
+THIS_PROCESS = "this process"
+"""Package of plugins that were made in this process."""
 GROUPS = {"method": "bench.methods", "task": "bench.tasks", "kind": "bench.kinds"}
 
 
@@ -69,6 +71,25 @@ class Registry:
         """Register a `Method` subclass that was made in this process. Raises `PluginError` for a name that is taken."""
         _check_method(cls, origin)
         self._add(Plugin(cls.name, origin, None, cls))
+
+    def add_own(self, plugin: Any) -> str:
+        """Register a method class or a task that was made in this process; returns its name.
+
+        One that was registered under that name from this process before is replaced, as when a cell of a notebook is
+        run again. Raises `PluginError` for a name that is taken by another plugin, or for what is no such plugin.
+        """
+        _CHECKS[self.noun](plugin, f"this process ({plugin!r})")
+        known = self.plugins.get(plugin.name)
+        if known is not None and known.package == THIS_PROCESS:
+            del self.plugins[plugin.name]
+        if not self._is_installed(plugin):
+            self._add(Plugin(plugin.name, THIS_PROCESS, None, plugin))
+        return str(plugin.name)
+
+    def _is_installed(self, plugin: Any) -> bool:
+        """Whether it is what an installed package registered under its name."""
+        known = self.plugins.get(plugin.name)
+        return known is not None and known.entry is not None and self.get(plugin.name) is plugin
 
     def plugin(self, name: str) -> Plugin:
         """Find a plugin by name without importing it."""

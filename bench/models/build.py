@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def build_backbone(name: str, init: str = "random") -> nn.Module:
     """Build an encoder with weights drawn from torch's global generator, or with ImageNet-1K weights.
 
-    Its `forward` maps images (B, 3, H, W) to `interfaces.Features`; its attributes `channels`, `strides`,
+    Its `forward` maps images (B, 3, H, W) to `bench.Features`; its attributes `channels`, `strides`,
     `embedding_dim` and `stem_channels` (0 for none) say their sizes.
 
     Raises:
@@ -32,6 +32,8 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
 
 
 def _build(spec: BackboneSpec) -> nn.Module:
+    if spec.given is not None:
+        return spec.given()
     if spec.family == "resnet":
         from bench.models.resnet import ResNetBackbone
 

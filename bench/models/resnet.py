@@ -21,6 +21,7 @@ class ResNetBackbone(nn.Module):
 
     def __init__(self, spec: BackboneSpec) -> None:
         super().__init__()
+        self.architecture = spec.name
         self.channels = spec.channels
         self.strides = spec.strides
         self.embedding_dim = spec.channels[-1]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from bench.core.errors import unknown
 
 if TYPE_CHECKING:
-    pass
+    from torch import nn
 
-Family = Literal["resnet", "vit", "sam"]
+Family = Literal["resnet", "vit", "sam", "given"]
 RESNET_STRIDES = (4, 8, 16, 32)
 
 
@@ -45,7 +45,9 @@ class BackboneSpec:
     """File name of the ImageNet-1K weights in torch's cache; empty where torchvision has none."""
     family: Family = "resnet"
     transformer: VisionTransformerShape | None = None
-    version: int = 1
+    given: Callable[[], nn.Module] | None = field(default=None, compare=False)
+    """Gives a copy of an encoder that exists in this process already."""
+    version: int | str = 1
     """Raised whenever the same weights give other features than before, or a seed other weights."""
 
 
@@ -57,7 +59,7 @@ def _vit(
 
 
 _B16 = VisionTransformerShape(16, 12, 12)
-BACKBONES: Mapping[str, BackboneSpec] = {
+BACKBONES: dict[str, BackboneSpec] = {
     s.name: s
     for s in (
         BackboneSpec(
@@ -100,6 +102,11 @@ BACKBONES: Mapping[str, BackboneSpec] = {
         ),
     )
 }
+
+
+def add_backbone(spec: BackboneSpec) -> None:
+    """Register an encoder of this process; one of the same name is replaced."""
+    BACKBONES[spec.name] = spec
 
 
 def find_backbone(name: str) -> BackboneSpec:

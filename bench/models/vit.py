@@ -118,6 +118,7 @@ def _shape(spec: BackboneSpec) -> VisionTransformerShape:
 
 
 def _declare(backbone: Any, spec: BackboneSpec) -> None:
+    backbone.architecture = spec.name
     backbone.channels, backbone.strides = spec.channels, spec.strides
     backbone.embedding_dim = spec.channels[-1]
     backbone.stem_channels = 0

@@ -17,12 +17,13 @@ from bench.core.settings import Overrides
 from bench.core.task import Task
 from bench.results.ablation_text import tables_text
 from bench.results.ablations import FULL, ablation_board, write_ablations
+from bench.results.boards import write_tables
 from bench.results.record import Record
-from bench.results.store import Store
-from bench.runs.config import parse_overrides, resolve
+from bench.results.store import Store, lines_of
+from bench.runs.config import resolve
 from bench.runs.plan import PlannedRun, applies, make_plan
 from bench.runs.request import RunRequest
-from bench.runs.session import carry_out, check_request, write_tables
+from bench.runs.session import carry_out, check_request
 
 Ablations = Mapping[str, Mapping[str, Any]]
 
@@ -63,30 +64,31 @@ def execute_ablation(request: AblationRequest, *, quiet: bool) -> AblationSummar
     """
     run, report = request.run, Report(quiet=quiet)
     check_request(run)
-    ablations = find_ablations(run.methods, request.only)
-    task = _one_task(run.tasks)
+    method, task = _one_method(run), _one_task(run)
+    ablations = find_ablations(method, request.only)
     if request.from_records:
         return _from_records(run, ablations, task)
     plans = plan_ablation(request, ablations, task, report)
     outcome = carry_out(plans, run, report)
     records, _ = Store(run.results).load()
     files = write_tables(run.results, records)
-    board = ablation_board(outcome.records, run.methods, ablations, run.results / "published")
-    return AblationSummary(board, _own_files(files, run.methods, task, outcome.records), outcome.made)
+    board = ablation_board(outcome.records, method, ablations, run.results / "published")
+    return AblationSummary(board, _own_files(files, method, task, outcome.records), outcome.made)
 
 
 def _from_records(run: RunRequest, ablations: Ablations, task: Task) -> AblationSummary:
+    method = _one_method(run)
     records, problems = Store(run.results).load()
-    for problem in problems:
-        Report().warn(str(problem))
+    for line in lines_of(problems):
+        Report().warn(line)
     own = [r for r in records if (r.data_set, r.kind, r.profile) == (task.data.name, task.kind, run.profile)]
-    board = ablation_board(own, run.methods, ablations, run.results / "published")
+    board = ablation_board(own, method, ablations, run.results / "published")
     if board.empty:
         raise UsageError(
-            f"No ablation of {run.methods} on the data set {task.data.name} ({run.profile}) in {run.results / 'runs'}: "
+            f"No ablation of {method} on the data set {task.data.name} ({run.profile}) in {run.results / 'runs'}: "
             f"it takes runs of {FULL!r} and of another setting. Make them with the same command without --from-records."
         )
-    return AblationSummary(board, _own_files(write_ablations(run.results, records), run.methods, task, own), 0)
+    return AblationSummary(board, _own_files(write_ablations(run.results, records), method, task, own), 0)
 
 
 def _own_files(files: Iterable[Path], method: str, task: Task, records: Sequence[Record]) -> list[Path]:
@@ -119,11 +121,18 @@ def find_ablations(method: str, only: Sequence[str] = ()) -> dict[str, Mapping[s
     return {FULL: {}} | {name: changes for name, changes in declared.items() if not only or name in only}
 
 
-def _one_task(name: str) -> Task:
-    if "," in name or name == "all":
-        raise UsageError(f"bench ablate takes one task, found {name!r}. Call it once for each.")
-    task: Task = registry.tasks().get(name)
+def _one_task(run: RunRequest) -> Task:
+    if len(run.tasks) != 1 or run.tasks == ("all",):
+        raise UsageError(f"bench ablate takes one task, found {', '.join(run.tasks) or 'none'}. Call it once for each.")
+    task: Task = registry.tasks().get(run.tasks[0])
     return task
+
+
+def _one_method(run: RunRequest) -> str:
+    if len(run.methods) != 1 or run.methods == ("all",):
+        found = ", ".join(run.methods) or "none"
+        raise UsageError(f"bench ablate takes one method, found {found}. Call it once for each.")
+    return run.methods[0]
 
 
 def plan_ablation(request: AblationRequest, ablations: Ablations, task: Task, report: Report) -> list[PlannedRun]:
@@ -132,15 +141,16 @@ def plan_ablation(request: AblationRequest, ablations: Ablations, task: Task, re
     Raises:
         UsageError: unknown names, settings that an ablation changes too, or nothing to compare `full` with.
     """
-    run, overrides = request.run, parse_overrides(request.run.overrides)
+    run, overrides = request.run, request.run.settings
     own = overrides.get("method", {})
     rows = _different(run, ablations, own, report)
-    against = list(dict.fromkeys(name for text in request.against for name in text.split(",") if name))
-    if run.methods in against:
-        raise UsageError(f"--against {run.methods}: it is the method that is ablated; its own row is {FULL!r}.")
+    against = list(dict.fromkeys(request.against))
+    method = _one_method(run)
+    if method in against:
+        raise UsageError(f"--against {method}: it is the method that is ablated; its own row is {FULL!r}.")
     if len(rows) < 2:
         raise UsageError(f"Nothing to compare {FULL!r} with: name another ablation with --only, or none for all.")
-    protocols = run.protocols or ",".join(dict.fromkeys(p for p in (task.protocol, "knn") if applies(p, task)))
+    protocols = run.protocols or tuple(dict.fromkeys(p for p in (task.protocol, "knn") if applies(p, task)))
 
     def runs(method: str, seed: int, changes: Mapping[str, Any]) -> list[PlannedRun]:
         settings: Overrides = {s: v for s, v in overrides.items() if s != "method"} | (
@@ -148,13 +158,14 @@ def plan_ablation(request: AblationRequest, ablations: Ablations, task: Task, re
         )
         return make_plan(method, run.tasks, protocols, run.backbones, (seed,), run.profile, settings)[0]
 
-    contestants = [(run.methods, {**own, **changes}) for changes in rows.values()] + [(m, {}) for m in against]
+    contestants = [(method, {**own, **changes}) for changes in rows.values()] + [(m, {}) for m in against]
     return [planned for seed in run.seeds for method, changes in contestants for planned in runs(method, seed, changes)]
 
 
 def _different(run: RunRequest, ablations: Ablations, own: Mapping[str, Any], report: Report) -> Ablations:
     """The ablations that set something else than those before them; says which do not, under this profile."""
-    cls = registry.methods().get(run.methods)
+    method = _one_method(run)
+    cls = registry.methods().get(method)
     quick = cls.quick if run.profile == "quick" else {}
     seen: dict[str, str] = {}
     rows = {}
@@ -164,7 +175,7 @@ def _different(run: RunRequest, ablations: Ablations, own: Mapping[str, Any], re
                 f"--set method.{clash[0]}: the ablation {name!r} sets it too. Leave the setting out, or name the "
                 "other ablations with --only."
             )
-        settings = resolve(cls.config_class, "method", f"method {run.methods!r}", quick, own, changes)
+        settings = resolve(cls.config_class, "method", f"method {method!r}", quick, own, changes)
         same = seen.setdefault(settings.model_dump_json(), name)
         if same == name:
             rows[name] = changes

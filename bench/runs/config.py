@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -45,17 +45,27 @@ class RunConfig(Settings):
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Parse `section.key=value` texts; a value like `[0.2, 1]` is a list. Raises `UsageError` for any other form."""
-    parsed: dict[str, dict[str, Any]] = {}
+    rows = []
     for pair in pairs:
         path, equals, value = pair.partition("=")
         section, dot, key = path.strip().partition(".")
         if not (equals and dot and key):
             raise UsageError(f"--set {pair!r}: expected section.key=value, for example --set pretrain.epochs=10.")
+        rows.append((section, key, _parse_value(pair, value.strip())))
+    return collect_overrides(rows)
+
+
+def collect_overrides(rows: Iterable[tuple[str, str, Any]]) -> dict[str, dict[str, Any]]:
+    """(section, setting, value) -> section -> setting -> value. Raises `UsageError` for an unknown section."""
+    found: dict[str, dict[str, Any]] = {}
+    for section, key, value in rows:
         if section not in SECTIONS:
             hint = closest(section, SECTIONS)
-            raise UsageError(f"--set {pair!r}: unknown section {section!r}.{hint} Sections: {', '.join(SECTIONS)}.")
-        parsed.setdefault(section, {})[key] = _parse_value(pair, value.strip())
-    return parsed
+            raise UsageError(f"{section}.{key}: unknown section {section!r}.{hint} Sections: {', '.join(SECTIONS)}.")
+        if not key:
+            raise UsageError(f"{section!r} names a section alone; expected section.key, as pretrain.epochs.")
+        found.setdefault(section, {})[key] = value
+    return found
 
 
 def _parse_value(pair: str, value: str) -> Any:

@@ -13,6 +13,7 @@ from bench.core.task import Task
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.runs.config import DEFAULT_BACKBONE
+from bench.runs.request import Names, names_of
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class PlannedRun:
         return f"{method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
 
 
-def expand_names(text: str, registry: Registry) -> list[str]:
-    """`a,b` or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name.
+def expand_names(wanted: Names, registry: Registry) -> list[str]:
+    """Names, or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name.
 
     `all` leaves out tasks on stand-ins, which are run by name only.
     """
-    everything = text.strip() == "all"
-    names = _all_names(registry) if everything else [n.strip() for n in text.split(",") if n.strip()]
+    given = names_of(wanted)
+    names = [name for one in given for name in (_all_names(registry) if one == "all" else [one])]
     if not names:
         raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s.")
     for name in names:
@@ -53,10 +54,10 @@ def _all_names(registry: Registry) -> list[str]:
 
 
 def make_plan(
-    method_names: str,
-    task_names: str,
-    protocol_names: str | None,
-    backbone_names: str | None,
+    method_names: Names,
+    task_names: Names,
+    protocol_names: Names,
+    backbone_names: Names,
     seeds: Sequence[int],
     profile: str,
     overrides: Overrides | None = None,
@@ -88,14 +89,14 @@ def _fixed_backbones(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {name: cls.backbones for name, cls in loaded.items() if cls is not None and cls.backbones}
 
 
-def _backbones(text: str | None, fixed: Mapping[str, tuple[str, ...]], profile: str) -> list[str]:
+def _backbones(names: Names, fixed: Mapping[str, tuple[str, ...]], profile: str) -> list[str]:
     """The backbones of the command; where none is named, those of weights from files, else the profile's.
 
     Raises:
         UsageError: an unknown backbone, or weights whose backbone is not among them.
     """
     own = list(dict.fromkeys(b for backbones in fixed.values() for b in backbones))
-    chosen = [b.strip() for b in text.split(",")] if text else own or [DEFAULT_BACKBONE[profile]]
+    chosen = list(dict.fromkeys(names_of(names))) or own or [DEFAULT_BACKBONE[profile]]
     for backbone in chosen:
         find_backbone(backbone)
     for name, backbones in fixed.items():
@@ -116,8 +117,8 @@ def _own_overrides(overrides: Overrides, protocol: str, protocols: Iterable[str]
     return {**rest, "protocol": kept} if kept else rest
 
 
-def _protocols(text: str | None) -> list[str]:
-    names = [p.strip() for p in text.split(",") if p.strip()] if text else []
+def _protocols(wanted: Names) -> list[str]:
+    names = list(names_of(wanted))
     for name in names:
         if name not in PROTOCOLS:
             raise unknown("protocol", name, PROTOCOLS, "List them: bench list protocols.")

@@ -84,7 +84,7 @@ def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Re
 
 def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Finished:
     report.say(f"{run.plan}")
-    backbone, pretrained = _pretrained_backbone(run, options, report)
+    backbone, pretrained = pretrained_backbone(run, options, report)
     save = None
     if options.save_predictions:
         save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
@@ -107,7 +107,7 @@ def _unfinished(run: ResolvedRun, options: Options) -> Path:
     return options.cache / ADAPTATIONS / run.identity[:16] / RESUME_FILE
 
 
-def _pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
+def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
     """Build the run's encoder: initial weights, a file's, a checkpoint of the same identity, or a new pretraining."""
     seed_all(run.plan.seed)
     backbone = build_backbone(run.plan.backbone)

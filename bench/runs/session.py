@@ -17,29 +17,50 @@ from bench.core.errors import UsageError, closest
 from bench.core.settings import PROFILES
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
-from bench.results.boards import regenerate as regenerate
-from bench.results.boards import write_tables as write_tables
+from bench.results.boards import write_tables
 from bench.results.domains import DISTRIBUTION
 from bench.results.leaderboard import CONTESTANT, GROUP, task_board, to_frame
 from bench.results.record import Record
 from bench.results.store import Store
 from bench.results.tables import percent
-from bench.runs.config import DEFAULT_BACKBONE, parse_overrides
+from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun, make_plan
 from bench.runs.request import RunRequest
 
 if TYPE_CHECKING:
+    from bench.runs.resolve import Options
     from bench.runs.run import Outcome
+    from bench.runs.world import World
 
 
 @dataclass(frozen=True)
-class RunSummary:
-    """What a run command has to say at its end."""
+class Runs:
+    """What a grid of runs came to."""
 
     records: list[Record]
+    """Of every cell, in the order of the grid, whether made now or before."""
     made: int
+    """How many were made now."""
     board: pd.DataFrame
+    """Rows of the leaderboard of these contestants; their rank counts everyone in the store."""
     files: list[Path]
+    """CSV files of the leaderboard that these runs are in."""
+    results: Path
+
+    def cases(self) -> pd.DataFrame:
+        """One row a test case of every run: what was run, `case`, and what the record keeps of it.
+
+        Columns: method, task, protocol, backbone, seed, identity, case, and where the kind keeps them target,
+        prediction (probabilities, boxes), domain, and `metric:NAME` of the case.
+
+        Raises:
+            StorageError: a file of the store is missing or was changed.
+        """
+        store = Store(self.results)
+        names = ("method", "task", "protocol", "backbone", "seed", "identity")
+        parts = [store.cases(r).assign(**{name: getattr(r, name) for name in names}) for r in self.records]
+        table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*names, "case"])
+        return table[[*names, *(c for c in table if c not in names)]]
 
     @property
     def lines(self) -> list[str]:
@@ -83,7 +104,7 @@ def _sites(row: dict[Any, Any]) -> str:
     return f"; in distribution {inside} %, out of distribution {outside} %, drop {drop}"
 
 
-def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
+def execute(request: RunRequest, *, quiet: bool) -> Runs:
     """Plan, run what is missing, and regenerate the leaderboards.
 
     Raises:
@@ -91,23 +112,29 @@ def execute(request: RunRequest, *, quiet: bool) -> RunSummary:
     """
     report = Report(quiet=quiet)
     check_request(request)
-    overrides = parse_overrides(request.overrides)
     names = contestants_of(request, report)
     plans, merged = make_plan(
-        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, overrides
+        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, request.settings
     )
     for line in merged:
         report.say(line)
     outcome = carry_out(plans, request, report)
     records, _ = Store(request.results).load()
     files = write_tables(request.results, records)
-    return RunSummary(
-        outcome.records, outcome.made, _rows_of(outcome.records, records), _files_of(outcome.records, files)
-    )
+    board = _rows_of(outcome.records, records)
+    return Runs(outcome.records, outcome.made, board, _files_of(outcome.records, files), request.results)
 
 
 def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> Outcome:
     """Run what is missing of a plan, on real data or, without a data root, on phantoms. Raises `BenchError`."""
+    world, options = prepare_world(plans, request, report)
+    from bench.runs.run import run_plan
+
+    return run_plan(plans, options, world, report)
+
+
+def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> tuple[World, Options]:
+    """The data that a plan sees, and what holds for all its runs. Raises `UsageError` or `DataError`."""
     check_corpus_name(request.corpus)
     _check_split(request.split, plans)
     root = resolve_root(request.data_root)
@@ -115,7 +142,7 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
 
     report.say("loading torch ...")
     from bench.engine.compute import Compute
-    from bench.runs.run import Options, run_plan
+    from bench.runs.resolve import Options
     from bench.runs.world import World
 
     data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
@@ -123,7 +150,7 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
     world = World(root, report, given_splits=splits) if root else World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
     options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
-    return run_plan(plans, options, world, report)
+    return world, options
 
 
 def check_request(request: RunRequest) -> None:
@@ -137,7 +164,7 @@ def check_request(request: RunRequest) -> None:
         registry.methods().add_file(path)
 
 
-def contestants_of(request: RunRequest, report: Report) -> str:
+def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:
     """Method names of a request, those of its weights included, which are opened and registered here.
 
     Raises:
@@ -145,14 +172,14 @@ def contestants_of(request: RunRequest, report: Report) -> str:
     """
     if not request.checkpoints:
         return request.methods
-    for name in (n.strip() for n in request.methods.split(",")):
-        if name and name != "all":
+    for name in request.methods:
+        if name != "all":
             registry.methods().plugin(name)
     report.say("opening the weights ...")
     from bench.models.weights.contestants import register_checkpoints
 
     names = register_checkpoints(request.checkpoints, request.backbones, DEFAULT_BACKBONE[request.profile], report)
-    return "all" if request.methods.strip() == "all" else ",".join([*filter(None, [request.methods]), *names])
+    return request.methods if "all" in request.methods else (*request.methods, *names)
 
 
 def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.core.console import Report
 from bench.core.errors import UsageError
@@ -12,11 +12,11 @@ from bench.models.weights.sources import parse_checkpoints
 
 
 def register_checkpoints(
-    texts: Iterable[str], backbone_names: str | None, default_backbone: str, report: Report
+    texts: Iterable[str], backbones: Sequence[str], default_backbone: str, report: Report
 ) -> list[str]:
     """Open the files, say how they were read, and register each as a method; returns their names.
 
-    A single backbone of `backbone_names` is that of every file that names none itself. `imagenet` without a backbone
+    A single one of `backbones` is that of every file that names none itself. `imagenet` without a backbone
     means it too, or the default.
 
     Raises:
@@ -24,12 +24,12 @@ def register_checkpoints(
         StorageError: a file that cannot be used, with the reason.
     """
     texts = list(texts)
-    named = [name.strip() for name in (backbone_names or "").split(",")]
+    named = list(backbones)
     if len(named) > 1 and any(text.rpartition("=")[2] == "imagenet" for text in texts):
         options = " ".join(f"--checkpoint imagenet-{name}=imagenet:{name}" for name in named)
         raise UsageError(f"--checkpoint imagenet is one backbone's file, and --backbone names several: {options}.")
     names = []
-    for entry in parse_checkpoints(texts, named[0] or default_backbone):
+    for entry in parse_checkpoints(texts, named[0] if named else default_backbone):
         if entry.name in methods().plugins:
             raise UsageError(
                 f"--checkpoint: the name {entry.name!r} is a method's. Give the file another: NAME={entry.file}."

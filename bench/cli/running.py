@@ -1,0 +1,105 @@
+"""The commands that run something: parse and print, no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from bench.cli.options import Checkpoints, Json, Quiet, listed, print_json, takes_run_options
+from bench.core.errors import Interrupted
+
+RUN_EXAMPLES = (
+    "Examples:\n\n"
+    "bench run --method lvmmed --task brain_tumor\n\n"
+    "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
+    "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
+    "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
+    "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
+)
+ABLATE_EXAMPLES = (
+    "Examples:\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --seeds 3 --against random --against simclr\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --only without_second_order --set pretrain.epochs=20\n\n"
+    "bench ablate lvmmed --task brain_tumor_linear --from-records --markdown"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that run something."""
+    app.command("run", epilog=RUN_EXAMPLES)(run)
+    app.command("ablate", epilog=ABLATE_EXAMPLES)(ablate)
+
+
+@takes_run_options
+def run(
+    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    method: Annotated[
+        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
+    ] = "",
+    checkpoint: Checkpoints = None,
+    save_predictions: Annotated[
+        bool,
+        typer.Option(
+            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
+        ),
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
+    from bench import api
+
+    more: dict[str, Any] = {"checkpoints": checkpoint or (), "save_predictions": save_predictions}
+    with _continuable():
+        runs = api.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
+    if as_json:
+        print_json(runs.to_json())
+        return
+    for line in runs.lines:
+        typer.echo(line)
+
+
+@takes_run_options
+def ablate(
+    method: Annotated[str, typer.Argument(help="The method; `bench show METHOD` lists its ablations.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="One downstream task.")],
+    only: Annotated[list[str] | None, typer.Option(help="This ablation beside `full`; repeatable.")] = None,
+    against: Annotated[list[str] | None, typer.Option(help="Another method as a row; repeatable.")] = None,
+    from_records: Annotated[
+        bool, typer.Option("--from-records", help="Run nothing: every table of this method, data set and profile.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
+
+    Default protocols: the task's own and, where it applies, knn. The runs are ordinary ones; nothing is repeated.
+    """
+    from bench import api
+
+    rows: dict[str, Any] = {"only": only or (), "against": listed(*(against or ())), "from_records": from_records}
+    with _continuable():
+        ablation = api.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options)
+    if as_json:
+        print_json(ablation.to_json())
+        return
+    typer.echo(ablation.text(markdown=markdown))
+    if not markdown:
+        for path in ablation.files:
+            typer.echo(f"Table: {path}")
+
+
+@contextmanager
+def _continuable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("stopped. Finished runs and the last epoch are kept; the same command continues.") from None
