@@ -1,6 +1,7 @@
 """Vision transformers as backbones: the contract, pretraining with every method, dense heads."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -173,3 +174,24 @@ def test_dense_heads_of_a_transformer_learn_a_square(head):
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.6 * losses[0]
+
+
+@torch.inference_mode()
+def test_activations_give_timms_outputs_and_differ():
+    pixels = torch.randn(2, 3, 32, 32)
+    outputs = []
+    for quick in (True, False):
+        shape = VisionTransformerShape(16, 2, 2, image_size=32, clip=True, quick_gelu=quick)
+        torch.manual_seed(1)
+        ours = ViTBackbone(BackboneSpec("small", "", 4 * (32,), 4 * (16,), family="vit", transformer=shape)).eval()
+        for block in ours.blocks:
+            block.mlp.fc1.weight.mul_(20)
+            block.mlp.fc2.weight.mul_(20)
+        theirs = VisionTransformer(
+            32, 16, embed_dim=32, depth=2, num_heads=2, num_classes=0, pre_norm=True,
+            norm_layer=partial(torch.nn.LayerNorm, eps=1e-5), act_layer="quick_gelu" if quick else "gelu",
+        ).eval()  # fmt: skip
+        theirs.load_state_dict(ours.state_dict(), strict=True)
+        outputs.append(ours(pixels).pooled)
+        assert torch.allclose(outputs[-1], theirs(pixels * ours.pixel_scale + ours.pixel_shift), atol=1e-5)
+    assert not torch.allclose(outputs[0], outputs[1], atol=1e-4)

@@ -11,7 +11,7 @@ from bench.core.registry import methods
 from bench.engine.compute import Compute
 from bench.engine.seeding import seeded
 from bench.pretraining.balance import balanced, crop_duplicate
-from bench.pretraining.corpus import Corpus, manifest_corpus
+from bench.pretraining.corpus import Corpus
 from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.dataset import ViewDataset
 from bench.pretraining.loop import Pretraining
@@ -79,12 +79,3 @@ def test_modalities_enter_what_a_balanced_run_depends_on():
     other = replace(corpus, images=tuple(replace(i, modality="CT") for i in corpus.images))
     assert corpus.fingerprint == other.fingerprint
     assert corpus.modalities != other.modalities
-
-
-def test_a_manifest_may_name_modalities(tmp_path):
-    for name in ("a", "b", "c"):
-        Image.new("RGB", (20, 20), (ord(name), 0, 0)).save(tmp_path / f"{name}.png")
-    (tmp_path / "m.csv").write_text("path,modality\na.png,MRI\nb.png,CT\nc.png,\n")
-    assert [i.modality for i in manifest_corpus(tmp_path / "m.csv", []).images] == ["MRI", "CT", ""]
-    (tmp_path / "m.toml").write_text('[[image]]\npath = "a.png"\nmodality = "X-ray"\n')
-    assert [i.modality for i in manifest_corpus(tmp_path / "m.toml", []).images] == ["X-ray"]

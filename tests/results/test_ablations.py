@@ -9,7 +9,6 @@ import pytest
 
 from bench.core.registry import methods
 from bench.core.versions import plugin_versions
-from bench.results.ablation_text import tables_text
 from bench.results.ablations import ablation_board, ablation_texts, write_ablations
 from bench.results.leaderboard import to_frame
 from bench.results.record import AblationRecord
@@ -18,11 +17,6 @@ from bench.runs.config import resolve
 from tests.records_of import record
 
 ABLATIONS = {"without_x": {"x": False}, "nodes_8": {"nodes": 8}}
-PAPER = (
-    "table,family,method,backbone,task,protocol,metric,mean,std\n"
-    'table6,ablation,lvmmed,resnet50,"mean(fgadr,brain_tumor)",finetune,accuracy,67.47,\n'
-    'table6,ablation,lvmmed_without_x,resnet50,"mean(fgadr,brain_tumor)",finetune,accuracy,62.17,\n'
-)
 
 
 def runs(values, method="lvmmed", own=None, pretrain=None, **changes):
@@ -112,24 +106,6 @@ def test_undefined_score_makes_the_difference_undefined():
     table = board([*runs([0.5, 0.5]), *runs([0.4], own={"x": False}), undefined])
     assert math.isnan(table.iloc[1]["mean"])
     assert math.isnan(table.iloc[1]["difference"])
-
-
-def test_text_has_differences_pretext_accuracy_and_the_papers_figure(tmp_path):
-    (tmp_path / "paper.csv").write_text(PAPER)
-    logged = {"matching_accuracy": 0.25, "loss": 9.0}
-    table = board(runs([0.5, 0.6], logged=logged) + runs([0.4, 0.6], own={"x": False}, logged=logged), tmp_path)
-    text = tables_text(table, markdown=True)
-    assert "reported (finetune, mean(fgadr,brain_tumor), resnet50)" in text
-    assert (
-        "| without_x | x=False | 50.0 ± 14.1 (-77.1 to 177.1) | -5.0 (-68.5 to +58.5) | 50.0 | +0.0 (+0.0 to +0.0) "
-        "| 62.2 | 25.0 | 2 |" in text
-    )
-    assert "9.0" not in text
-    plain = tables_text(table, markdown=False)
-    assert "without_x  x=False" in plain
-    assert "|" not in plain
-    phantom = board(runs([0.5], data="phantom") + runs([0.4], own={"x": False}, data="phantom"), tmp_path)
-    assert phantom["reported_mean"].isna().all()
 
 
 def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):

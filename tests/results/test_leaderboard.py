@@ -2,7 +2,6 @@
 
 import math
 
-import pandas as pd
 import pytest
 
 from bench.results.leaderboard import overall_board, task_board
@@ -110,13 +109,6 @@ def test_a_task_of_many_protocols_counts_once():
     assert list(overall["tasks"]) == [2, 2]
 
 
-def variant(alpha):
-    return {
-        "overrides": {"method": {"alpha": alpha}},
-        "hashes": {"evaluation": "e" * 64, "pretraining": f"alpha {alpha}"},
-    }
-
-
 def test_variants_have_a_rank_that_no_other_depends_on():
     variants = [
         {"overrides": {"method": {"alpha": a}}, "hashes": {"evaluation": "e" * 64, "pretraining": f"{a}"}}
@@ -160,48 +152,6 @@ def test_each_pretraining_budget_has_its_own_mean_ranks():
     }  # fmt: skip
 
 
-def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
-    records = scores("simclr", [0.5, 0.6]) + scores("byol", [0.4, 0.7]) + scores("byol", [0.1], data="phantom")
-    first = {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records)}
-    assert set(first) == {
-        "real-quick.csv",
-        "real-quick-overall.csv",
-        "phantom-quick.csv",
-        "phantom-quick-overall.csv",
-    }
-    assert {p.name: p.read_bytes() for p in write_leaderboards(tmp_path, records[::-1])} == first
-
-
-def test_tables_without_records_any_more_are_removed(tmp_path):
-    write_leaderboards(tmp_path, scores("simclr", [0.5], data="phantom") + scores("simclr", [0.5]))
-    write_leaderboards(tmp_path, scores("simclr", [0.5]))
-    assert not list((tmp_path / "leaderboard").glob("phantom*"))
-
-
-def test_a_table_without_any_settings_is_read_back_from_its_file(tmp_path):
-    [_, path] = write_leaderboards(tmp_path, scores("random", [0.5], overrides={}))
-    assert "| random |  |" in to_markdown(pd.read_csv(path))
-
-
-def test_domains_have_columns_of_their_own(tmp_path):
-    def on_sites(a, b, c):
-        domains = {name: {"accuracy": v} for name, v in zip("ABC", (a, b, c), strict=True)}
-        return {"domains": domains, "trained_domain": "B", "distribution": "in+out"}
-
-    several = [record("simclr", 0, 0.6, **on_sites(0.4, 0.9, 0.5)), record("simclr", 1, 0.6, **on_sites(0.5, 0.8, 0.5))]
-    r = row(task_board(several), "simclr")
-    assert (r["in_distribution"], r["out_of_distribution"]) == (pytest.approx(0.85), pytest.approx(0.475))
-    assert r["drop"] == pytest.approx(0.375)
-    missing = row(task_board([record("simclr", 0, 0.6, **on_sites(None, 0.9, 0.5))]), "simclr")
-    assert missing["in_distribution"] == pytest.approx(0.9)
-    assert math.isnan(missing["out_of_distribution"])
-    assert math.isnan(missing["drop"]), "a missing site is no smaller mean"
-    write_leaderboards(tmp_path, several)
-    assert "drop" in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
-    write_leaderboards(tmp_path, scores("simclr", [0.5]))
-    assert "drop" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
-
-
 def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path):
     facts = {"parameters": 11e6, "gflops_per_image": 0.2, "adapt_seconds": 4.0}
     board = task_board([record("simclr", s, 0.5, efficiency=facts | {"adapt_seconds": 4.0 + s}) for s in (0, 2)])
@@ -216,9 +166,3 @@ def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path)
     assert "pretrain_seconds" not in header
     write_leaderboards(tmp_path, scores("simclr", [0.5]))
     assert "parameters" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()
-
-
-@pytest.mark.parametrize("changes", [{"trained_domain": "X"}, {"trained_domain": None}])
-def test_records_must_name_the_trained_domain(changes):
-    with pytest.raises(ValueError, match="trained domain"):
-        record("simclr", 0, 0.6, **({"domains": {"A": {"accuracy": 0.6}}} | changes))

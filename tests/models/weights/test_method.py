@@ -1,8 +1,5 @@
 """Loading a file into an encoder: complete or refused with the reason, and proven to have changed it."""
 
-import argparse
-import pickle
-
 import pytest
 import torch
 import torchvision
@@ -11,7 +8,6 @@ from torch import nn
 from bench.core.errors import StorageError, UsageError
 from bench.models.build import build_backbone
 from bench.models.checkpoints import save_encoder
-from bench.models.weights.files import read_weights
 from bench.models.weights.method import contestant, load_into, load_weights
 from bench.models.weights.sources import WeightsEntry, default_name
 
@@ -89,35 +85,6 @@ def test_missing_and_unknown_tensors_only_where_an_entry_allows_them(released, t
     assert record.rules == ["drop gate.*", "may miss layer4.1.bn2.*"]
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"drop": ("gate.*",)}, r"the pattern 'gate\.\*' of drop matches nothing\. Patterns are matched with"),
-        (
-            {"drop": ("fc.*", "layer4.1.bn9.*")},
-            r"'layer4\.1\.bn9\.\*' of drop matches nothing \(close: .*layer4\.1\.bn2\.\*",
-        ),
-        ({"allow_missing": ("layr4.*",)}, r"'layr4\.\*' of allow_missing matches nothing \(close: layer4\.\*"),
-        ({"allow_missing": ("layer4.1.bn2.*",)}, r"matches nothing \(its layer4\.1\.bn2\.weight needs no pattern\)"),
-        ({"allow_missing": ("*.num_batches_tracked",)}, r"num_batches_tracked needs no pattern\)"),
-    ],
-)
-def test_pattern_that_matches_nothing_is_named(released, settings, message):
-    with pytest.raises(UsageError, match=message) as caught:
-        load_weights(entry(released[1], **settings))
-    assert str(released[1]) in str(caught.value)
-
-
-def test_mostly_missing_encoder_is_warned_of(released, tmp_path):
-    def keep(names):
-        path = changed(released[1], tmp_path, lambda s: [s.pop(k) for k in list(s) if not k.startswith(names)])
-        return load_weights(entry(path, allow_missing=("layer*",)))
-
-    (notice,) = keep(("conv1", "bn1", "layer1")).notices
-    assert "changed.pth: 75 of 100 tensors of resnet18 are missing and keep their initial values" in notice
-    assert keep(("conv1", "bn1", "layer1", "layer2", "layer3")).notices == []
-
-
 def test_wanted_backbone_format_and_prefix(released, tmp_path):
     for found in (
         lambda: load_weights(entry(released[1], backbone="resnet50")),
@@ -141,47 +108,6 @@ def test_wanted_backbone_format_and_prefix(released, tmp_path):
         load_weights(entry(tmp_path / "odd.pth"))
     record = load_weights(entry(tmp_path / "odd.pth", prefix="net.trunk.")).record
     assert record.rules == ["take model", "strip net.trunk."]
-
-
-class Custom:
-    pass
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (
-            lambda p: torch.save({"state_dict": {}, "args": argparse.Namespace(lr=1)}, p),
-            r"besides tensors \(argparse\.Namesp",
-        ),
-        (lambda p: torch.save({"state_dict": {}, "hook": Custom()}, p), r"besides tensors .*can run code.*is refused"),
-        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its weights alone"),
-        (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
-        (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
-        (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
-        (lambda p: p.write_bytes(pickle.dumps({"state_dict": {}}, protocol=4)), r"is not a readable weight file"),
-    ],
-)
-def test_files_that_need_more_than_tensors_are_refused(tmp_path, make, message):
-    make(tmp_path / "w.pth")
-    with pytest.raises(StorageError, match=message) as caught:
-        read_weights(tmp_path / "w.pth")
-    assert str(tmp_path / "w.pth") in str(caught.value)
-
-
-@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
-def test_torchscript_truncated_and_absent_files_are_refused(released, tmp_path):
-    torch.jit.script(nn.Linear(2, 2)).save(tmp_path / "clip.pt")
-    with pytest.raises(StorageError, match="TorchScript archive: a program"):
-        read_weights(tmp_path / "clip.pt")
-    (tmp_path / "half.pth").write_bytes(released[1].read_bytes()[:100_000])
-    with pytest.raises(StorageError, match=r"half\.pth"):
-        read_weights(tmp_path / "half.pth")
-    (tmp_path / "bad.safetensors").write_bytes(b"x" * 20)
-    with pytest.raises(StorageError, match="not a readable safetensors file"):
-        read_weights(tmp_path / "bad.safetensors")
-    with pytest.raises(UsageError, match=r"no such file\. Nothing is downloaded here"):
-        load_weights(entry(tmp_path / "none.pth"))
 
 
 def test_backbone_that_an_own_checkpoint_names_is_not_overruled(tmp_path):

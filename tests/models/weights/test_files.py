@@ -1,0 +1,110 @@
+"""Files that hold more than tensors are refused, and the advice that is given makes a file that loads."""
+
+import argparse
+import pickle
+import re
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from bench.core.errors import StorageError, UsageError
+from bench.models.weights.files import read_weights
+from bench.models.weights.formats import FORMATS, unpack
+from bench.models.weights.method import load_weights
+from bench.models.weights.sources import WeightsEntry
+from tests.models.weights.files import RELEASED, dino_training_with_arguments
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """A torchvision ResNet-18 with weights of its own, and its file."""
+    torch.manual_seed(5)
+    network = torchvision.models.resnet18(weights=None)
+    path = tmp_path_factory.mktemp("weights") / "released.pth"
+    torch.save(network.state_dict(), path)
+    return network.eval(), path
+
+
+def entry(path, **settings):
+    return WeightsEntry(name="mine", file=path, **settings)
+
+
+class Custom:
+    pass
+
+
+def advice(path):
+    """The Python lines that the refusal of a file gives."""
+    with pytest.raises(StorageError, match=r"holds Python objects besides tensors .*is refused") as caught:
+        read_weights(path)
+    (lines,) = re.findall(r"(import torch; .*'weights\.pth'\))\.", str(caught.value))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda p: torch.save({"state_dict": {}, "args": argparse.Namespace(lr=1)}, p),
+            r"besides tensors \(argparse\.Namesp",
+        ),
+        (lambda p: torch.save({"state_dict": {}, "hook": Custom()}, p), r"besides tensors .*can run code.*is refused"),
+        (lambda p: torch.save(nn.Linear(2, 2), p), r"besides tensors .*Where you trust it, save its weights alone"),
+        (lambda p: torch.save([torch.ones(2)], p), r"holds a list; expected a dict of tensors"),
+        (lambda p: p.write_bytes(b"no weights at all"), r"is not a readable weight file \(.*it is damaged"),
+        (lambda p: p.write_bytes(b""), r"is not a readable weight file"),
+        (lambda p: p.write_bytes(pickle.dumps({"state_dict": {}}, protocol=4)), r"is not a readable weight file"),
+    ],
+)
+def test_files_that_need_more_than_tensors_are_refused(tmp_path, make, message):
+    make(tmp_path / "w.pth")
+    with pytest.raises(StorageError, match=message) as caught:
+        read_weights(tmp_path / "w.pth")
+    assert str(tmp_path / "w.pth") in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
+def test_torchscript_truncated_and_absent_files_are_refused(released, tmp_path):
+    torch.jit.script(nn.Linear(2, 2)).save(tmp_path / "clip.pt")
+    with pytest.raises(StorageError, match="TorchScript archive: a program"):
+        read_weights(tmp_path / "clip.pt")
+    (tmp_path / "half.pth").write_bytes(released[1].read_bytes()[:100_000])
+    with pytest.raises(StorageError, match=r"half\.pth"):
+        read_weights(tmp_path / "half.pth")
+    (tmp_path / "bad.safetensors").write_bytes(b"x" * 20)
+    with pytest.raises(StorageError, match="not a readable safetensors file"):
+        read_weights(tmp_path / "bad.safetensors")
+    with pytest.raises(UsageError, match=r"no such file\. Nothing is downloaded here"):
+        load_weights(entry(tmp_path / "none.pth"))
+
+
+def test_training_file_of_dino_loads_after_its_advice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = argparse.Namespace(arch="vit_base", patch_size=16, lr=0.0005)
+    torch.save(dino_training_with_arguments(arguments), tmp_path / "checkpoint 0100.pth")
+    exec(advice(tmp_path / "checkpoint 0100.pth"), {})
+    record = load_weights(WeightsEntry(name="dino", file=tmp_path / "weights.pth")).record
+    assert (record.format, record.layout, record.missing) == ("dino_teacher", "timm_vit", [])
+    assert record.rules == ["take teacher", "strip backbone."]
+    assert set(torch.load(tmp_path / "weights.pth", weights_only=True)) == {"teacher"}
+
+
+@pytest.mark.parametrize("name", ["moco_v2.pth.tar", "vissl.torch", "mae.pth", "solo_learn.ckpt"])
+def test_advice_keeps_the_weights_of_every_container(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    made, form, *_ = RELEASED[name]
+    torch.save({**made(), "args": argparse.Namespace(lr=1), "best": np.float64(0.5)}, tmp_path / name)
+    exec(advice(tmp_path / name), {})
+    tree, _ = read_weights(tmp_path / "weights.pth")
+    assert unpack(tree, name).format == form
+
+
+def test_advice_names_the_containers_of_all_formats(tmp_path):
+    torch.save({"state_dict": {}, "args": argparse.Namespace()}, tmp_path / "w.pth")
+    lines = advice(tmp_path / "w.pth")
+    keys = {path[0] for form in FORMATS.values() for path in form.containers if path}
+    assert {"state_dict", "model", "teacher", "classy_state_dict"} <= keys
+    assert all(f"'{key}'" in lines for key in keys)
