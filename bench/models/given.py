@@ -18,8 +18,7 @@ from bench.core.kind import Features
 from bench.core.method import Method, MethodConfig, Progress
 from bench.core.registry import methods
 from bench.core.settings import WeightsRecord
-from bench.core.source import source_version
-from bench.core.versions import PARTS
+from bench.core.versions import PARTS, declared_version
 from bench.models.checkpoints import fingerprint_weights
 from bench.models.specs import BACKBONES, BackboneSpec, add_backbone
 
@@ -177,8 +176,8 @@ def _structure(module: nn.Module) -> str:
 
 
 def _version_of(cls: type) -> str:
-    """`package==version` of a class of an installed library, else the hash of its source."""
+    """`package==version` of a class of an installed library, else the version it declares or the hash of its source."""
     names = packages_distributions().get(cls.__module__.partition(".")[0])
     if cls.__module__.partition(".")[0] == "bench":
         return f"bench {cls.__name__}"
-    return f"{names[0]}=={version(names[0])} {cls.__name__}" if names else f"{source_version(cls)} {cls.__name__}"
+    return f"{names[0]}=={version(names[0])} {cls.__name__}" if names else f"{declared_version(cls)} {cls.__name__}"
