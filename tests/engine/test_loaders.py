@@ -1,10 +1,11 @@
 """Batches in an order that seed and epoch fix, whatever the number of workers."""
 
+import pytest
 import torch
-from torch.utils.data import TensorDataset
+from torch.utils.data import Dataset, TensorDataset
 
 from bench.engine import loaders as loading
-from bench.engine.loaders import EpochBatches, evaluation_loader
+from bench.engine.loaders import EpochBatches, build_loader, evaluation_loader, pick_workers
 
 
 def test_every_epoch_sees_every_image_once_in_its_own_order():
@@ -32,3 +33,29 @@ def test_large_images_are_evaluated_a_few_at_a_time(monkeypatch):
     assert batches == {8: [8, 2], 16: [3, 3, 3, 1], 64: [1] * 10}
     embedded = TensorDataset(torch.zeros(10, 512), torch.zeros(10))
     assert len(evaluation_loader(embedded, 8, 0, torch.device("cpu"))) == 2
+
+
+class Noise(Dataset):
+    """Items whose values are drawn anew each time they are asked for."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return torch.rand(2) + index
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_a_loader_yields_does_not_depend_on_workers(workers):
+    batches = EpochBatches(6, 4, seed=1, smallest=1)
+    batches.epoch = 2
+    found = list(build_loader(Noise(), batches, workers, torch.device("cpu")))
+    again = list(build_loader(Noise(), batches, 0, torch.device("cpu")))
+    assert [len(batch) for batch in found] == [4, 2]
+    assert all(torch.equal(a, b) for a, b in zip(found, again, strict=True))
+
+
+def test_workers_are_those_asked_for_else_none_on_a_cpu():
+    assert pick_workers(3, torch.device("cpu")) == 3
+    assert pick_workers(None, torch.device("cpu")) == 0
+    assert 0 <= pick_workers(None, torch.device("cuda")) <= 8

@@ -1,11 +1,13 @@
 """Checkpoints of encoders: what fits is loaded, anything else is named."""
 
 import pytest
+import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from bench.core.errors import StorageError
 from bench.models.build import build_backbone
-from bench.models.checkpoints import find_encoder, load_encoder, save_encoder
+from bench.models.checkpoints import find_encoder, fingerprint_weights, load_encoder, read_provenance, save_encoder
 
 
 def test_checkpoint_of_another_backbone_or_program_is_refused(tmp_path):
@@ -24,3 +26,31 @@ def test_checkpoint_of_another_backbone_or_program_is_refused(tmp_path):
     path.write_bytes(b"no checkpoint")
     with pytest.raises(StorageError, match="not a readable checkpoint"):
         load_encoder(path, build_backbone("resnet18"))
+
+
+def test_what_is_saved_is_loaded_and_says_where_it_is_from(tmp_path):
+    torch.manual_seed(0)
+    encoder, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    path = tmp_path / "a" / "encoder.safetensors"
+    save_encoder(path, encoder, {"identity": "x", "cost": {"seconds": 1.5}})
+    assert load_encoder(path, other) == read_provenance(path) == {"identity": "x", "cost": {"seconds": 1.5}}
+    assert torch.equal(other.weight, encoder.weight)
+    assert find_encoder(path.parent, "x") == path
+    assert find_encoder(tmp_path, "x") is None
+
+
+def test_a_file_of_another_program_is_no_checkpoint(tmp_path):
+    save_file({"weight": torch.ones(2)}, tmp_path / "encoder.safetensors", {"format": "pt"})
+    with pytest.raises(StorageError, match=r"of another program \(format 'pt'"):
+        read_provenance(tmp_path / "encoder.safetensors")
+
+
+def test_a_fingerprint_is_of_names_and_values():
+    torch.manual_seed(0)
+    first, same = nn.Linear(3, 2), nn.Linear(3, 2)
+    same.load_state_dict(first.state_dict())
+    assert fingerprint_weights(first) == fingerprint_weights(same)
+    with torch.no_grad():
+        same.bias[0] += 1e-3
+    assert fingerprint_weights(first) != fingerprint_weights(same)
+    assert fingerprint_weights(nn.Sequential(first)) != fingerprint_weights(first)
