@@ -16,6 +16,9 @@ class Bare(TaskKind):
     settings_class = Settings
     metrics = ("sum",)
 
+    def prepare(self, case):
+        return {}
+
     def build_head(self, backbone):
         return nn.Identity()
 
