@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from bench.results.domains import domain_scores, is_domain_column
 from bench.results.leaderboard import task_board
 from bench.results.tables import write_leaderboards
 from tests.records_of import record
@@ -40,3 +41,24 @@ def test_domains_have_columns_of_their_own(tmp_path):
 def test_records_must_name_the_trained_domain(changes):
     with pytest.raises(ValueError, match="trained domain"):
         record("simclr", 0, 0.6, **({"domains": {"A": {"accuracy": 0.6}}} | changes))
+
+
+def sites(**scores):
+    domains = {name: {"accuracy": v} for name, v in scores.items()}
+    return record("simclr", 0, 0.6, domains=domains, trained_domain="A", distribution="in+out")
+
+
+def test_the_trained_site_is_held_against_the_mean_of_the_others():
+    assert domain_scores(sites(A=0.9, B=0.4, C=0.6)) == {
+        "in_distribution": 0.9, "out_of_distribution": pytest.approx(0.5), "drop": pytest.approx(0.4),
+        "site:A": 0.9, "site:B": 0.4, "site:C": 0.6,
+    }  # fmt: skip
+    missing = domain_scores(sites(A=0.9, B=None, C=0.6))
+    assert (missing["out_of_distribution"], missing["drop"], missing["site:C"]) == (None, None, 0.6)
+    assert domain_scores(record()) == {"in_distribution": None, "out_of_distribution": None, "drop": None}
+
+
+@pytest.mark.parametrize("name", ["drop", "drop_ci95_low", "site:A", "reported_site:A", "in_distribution"])
+def test_columns_about_sites_are_known(name):
+    assert is_domain_column(name)
+    assert not is_domain_column(f"x_{name}")

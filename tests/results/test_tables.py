@@ -1,8 +1,11 @@
 """Tables as files: the same records give the same bytes."""
 
-import pandas as pd
+import math
 
-from bench.results.tables import to_markdown, write_leaderboards
+import pandas as pd
+import pytest
+
+from bench.results.tables import percent, to_csv, to_markdown, write_leaderboards
 from tests.records_of import record
 
 
@@ -31,3 +34,15 @@ def test_tables_without_records_any_more_are_removed(tmp_path):
 def test_a_table_without_any_settings_is_read_back_from_its_file(tmp_path):
     [_, path] = write_leaderboards(tmp_path, scores("random", [0.5], overrides={}))
     assert "| random |  |" in to_markdown(pd.read_csv(path))
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "text"),
+    [(0.7654, 0.0216, "76.5 ± 2.2"), (0.5, math.nan, "50.0"), (math.nan, math.nan, "n/a"), (None, None, "n/a")],
+)
+def test_scores_are_percent(mean, std, text):
+    assert percent(mean, std) == text
+
+
+def test_csv_has_six_decimals_and_unix_line_ends():
+    assert to_csv(pd.DataFrame({"a": [1 / 3, None], "b": ["x", ""]})) == "a,b\n0.333333,x\n,\n"
