@@ -146,25 +146,21 @@ def solve(
     guess: Tensor | None = None,
     backend: Backend | None = None,
 ) -> Tensor:
-    """Best permutations found for Eq. 4.
+    """Best permutations (G, N), int64, found for Eq. 4.
 
-    A solution depends on its own problem and the seed, not on the rest of the batch, the number of threads or global
-    random state. What memory a search takes, and in which precision: see the module.
+    A solution depends on its problem and the seed, not on the batch, the number of threads or global random state.
 
     Args:
         c_v: Vertex affinities (G, N, N).
         c_e: Edge affinities (G, E_s, E_t), or None for the exact linear assignment.
         edges_s: (G, E_s, 2), needed with `c_e`; int64, no self loops, no repeats. Without edges the problem is linear.
-        edges_t: (G, E_t, 2), needed with `c_e`, the same.
+        edges_t: (G, E_t, 2), the same.
         restarts: Most searches a graph; the first starts from the linear assignment, the others at random.
         iterations: Swaps a search; None for `default_iterations`.
         agree: A problem is done when this many of its searches ended at the best permutation so far.
         seed: Of the random starts and tabu tenures.
         guess: A permutation (G, N) to search from as well, for example the solution of a nearby problem.
         backend: `numba`, `triton` (N up to 64) or `torch`; None takes the fastest that the device has.
-
-    Returns:
-        Permutations (G, N), int64.
 
     Raises:
         TrainingError: If an affinity is not finite.
