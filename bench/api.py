@@ -14,7 +14,8 @@ from bench.core.console import Report
 from bench.core.errors import UsageError, closest
 from bench.core.method import Method
 from bench.core.task import Task
-from bench.results.leaderboard import board_of, to_frame
+from bench.results.index import read_frame
+from bench.results.leaderboard import board_of
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.ablate import AblationRequest, AblationSummary, execute_ablation
@@ -146,7 +147,10 @@ def leaderboard(results: AnyPath = "results") -> pd.DataFrame:
     Raises:
         StorageError: two records claim one contestant and seed.
     """
-    return board_of(to_frame(load_records(results)))
+    frame, problems = read_frame(Store(Path(results)))
+    for line in lines_of(problems):
+        Report().warn(line)
+    return board_of(frame)
 
 
 def load_records(results: AnyPath = "results") -> list[Record]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.core.identity import digest
 from bench.results.case_table import case_table, file_hash, to_bytes
+from bench.results.leaderboard import to_frame
 from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DuplicatesRecord, Record, SplitRecord
+from bench.results.tables import write_leaderboards
 
 CASES = to_bytes(case_table({"target": [0], "prediction": [[1.0, 0.0]]}))
 """The Parquet file of the one test case that each of these records has."""
@@ -43,6 +47,7 @@ def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes:
         "provenance": {},
         "cases": CasesRecord(sha256=file_hash(CASES), rows=1, columns=["target", "prediction"]),
     } | changes
+    fields["config"] = {"method": {}, "pretrain": {}, "task": {}, "protocol": {}} | fields["config"]
     fields.setdefault("identity", digest([str(v) for v in fields.values()]))
     return Record(**fields)
 
@@ -64,3 +69,8 @@ def _corpus() -> CorpusRecord:
     return CorpusRecord(
         label="pool(brain_tumor)", fingerprint="f", origin="o", images=10, sources={"brain_tumor": 10}, excluded=0
     )
+
+
+def write_boards(results: Path, records: Sequence[Record]) -> list[Path]:
+    """The leaderboards of some records, as `write_leaderboards` writes them."""
+    return write_leaderboards(results, to_frame(records))

@@ -9,6 +9,8 @@ import platformdirs
 
 CACHE_VARIABLE = "BENCH_CACHE"
 """Environment variable that names the folder."""
+INDEX = "index"
+"""Folder in it with the indices of stores."""
 
 
 def default_cache() -> Path:

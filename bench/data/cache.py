@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.core.cache_folder import INDEX
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
 from bench.core.files import write_atomic
@@ -133,13 +134,13 @@ class DiskCache:
 
 
 def clean(cache: Path) -> tuple[int, int]:
-    """Delete every array, embedding and state of an unfinished adaptation under a cache folder.
+    """Delete every array, embedding, index and state of an unfinished adaptation under a cache folder.
 
     A command that runs meanwhile keeps its lock, and what it writes meanwhile stays. Returns (files, bytes) deleted.
     Raises `StorageError`.
     """
     files = size = 0
-    folders = (FOLDER, EMBEDDINGS, ADAPTATIONS)
+    folders = (FOLDER, EMBEDDINGS, ADAPTATIONS, INDEX)
     for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
         if path.suffix == ".lock" and path.parent.name == USERS:
             continue

@@ -151,13 +151,13 @@ def _with_reported(board: pd.DataFrame, method: str, published: Path | None) -> 
     )
 
 
-def write_ablations(results: Path, records: Sequence[Record]) -> list[Path]:
+def write_ablations(results: Path, frame: pd.DataFrame) -> list[Path]:
     """Write results/leaderboard/ablation-<method>-<data set>-<data>-<profile>.csv from the records alone.
 
     Raises:
         StorageError: a file cannot be written.
     """
-    texts = ablation_texts(to_frame(records), results / "published") if records else {}
+    texts = ablation_texts(frame, results / "published") if len(frame) else {}
     paths = [results / "leaderboard" / name for name in texts]
     for path, text in zip(paths, texts.values(), strict=True):
         write_text(path, text)
@@ -177,5 +177,6 @@ def ablation_texts(frame: pd.DataFrame, published: Path | None = None) -> dict[s
 
 def _declared(of_runs: pd.Series) -> Declared:
     """The ablations that the records of a method state, in the order of their declaration."""
-    stated = {(a.order, a.name, json.dumps(a.changes, sort_keys=True)): a.changes for run in of_runs for a in run}
+    each = [a for run in of_runs for a in run]
+    stated = {(a["order"], a["name"], json.dumps(a["changes"], sort_keys=True)): a["changes"] for a in each}
     return [(name, stated[order, name, text]) for order, name, text in sorted(stated)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from bench.core.errors import UsageError
 from bench.results.ablations import write_ablations
-from bench.results.record import Record
+from bench.results.index import read_frame
 from bench.results.store import Store, lines_of
 from bench.results.tables import to_markdown, write_leaderboards
 
@@ -31,20 +30,20 @@ class Regenerated:
         return "\n".join(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path))}" for path in boards)
 
 
-def regenerate(results: Path) -> Regenerated:
+def regenerate(results: Path, cache: Path | None = None) -> Regenerated:
     """Write all leaderboard files from the records.
 
     Raises:
         UsageError: there are no records.
         StorageError: a file cannot be written, or two records claim one contestant and seed.
     """
-    records, problems = Store(results).load()
-    if not records:
+    frame, problems = read_frame(Store(results), cache)
+    if frame.empty:
         nothing = f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
         raise UsageError("\n".join([nothing, *lines_of(problems)]))
-    return Regenerated(len(records), write_tables(results, records), lines_of(problems))
+    return Regenerated(len(frame), write_tables(results, frame), lines_of(problems))
 
 
-def write_tables(results: Path, records: Sequence[Record]) -> list[Path]:
-    """Regenerate all files in results/leaderboard from the records alone. Raises `StorageError`."""
-    return [*write_leaderboards(results, records), *write_ablations(results, records)]
+def write_tables(results: Path, frame: pd.DataFrame) -> list[Path]:
+    """Regenerate all files in results/leaderboard from the frame of all records. Raises `StorageError`."""
+    return [*write_leaderboards(results, frame), *write_ablations(results, frame)]

@@ -7,7 +7,7 @@ A variant is a contestant with changed method settings, as in an ablation: liste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -42,15 +42,21 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
     `changed` and `method_settings` are the method's settings: what the user set, and all; `logged` are scalars of the
     pretraining. These columns hold dictionaries.
     """
-    rows = [_row(r) | domain_scores(r) for r in records]
+    return frame_of([row_of(r) for r in records])
+
+
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The frame of rows that `row_of` gave."""
     frame = pd.DataFrame(rows)
     numbers = ["score", "without_duplicates", "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY]
     return frame.astype(dict.fromkeys(numbers, float)) if rows else frame
 
 
-def _row(r: Record) -> dict[str, Any]:
+def row_of(r: Record) -> dict[str, Any]:
+    """What boards read of a record, as plain values."""
     set_ = r.overrides.get("method", {})
     return {
+        "identity": r.identity,
         "data": r.data,
         "profile": r.profile,
         "task": r.task,
@@ -73,9 +79,10 @@ def _row(r: Record) -> dict[str, Any]:
         "evaluation_settings": _text(r, "task", "protocol"),
         "changed": set_,
         "method_settings": r.config.get("method", {}) | set_,
-        "ablations": r.ablations,
+        "ablations": [a.model_dump() for a in r.ablations],
         "logged": r.logged,
         **{name: r.efficiency.get(name) for name in EFFICIENCY},
+        **domain_scores(r),
     }
 
 

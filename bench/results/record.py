@@ -163,6 +163,12 @@ class Record(Part):
     def _check(self) -> Record:
         if self.cases.rows != self.split.test:
             raise ValueError(f"{self.cases.rows} rows of cases for {self.split.test} test cases")
+        for name, wanted, found in (
+            ("config", {"method", "pretrain", "task", "protocol"}, self.config),
+            ("fingerprints", {"data", "declaration"}, self.fingerprints),
+        ):
+            if wanted - found.keys():
+                raise ValueError(f"{name} lacks {', '.join(sorted(wanted - found.keys()))}")
         if self.metric not in self.metrics:
             raise ValueError(f"headline metric {self.metric!r} is not among {sorted(self.metrics)}")
         if (self.trained_domain is None) != (not self.domains) or (self.trained_domain or "") not in {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from bench.core.errors import StorageError
 from bench.core.files import write_text
 from bench.core.settings import PROFILES
 from bench.results.domains import DISTRIBUTION, SITE, is_domain_column, site_columns
-from bench.results.leaderboard import EFFICIENCY, board_of, is_variant, overall_board, to_frame
+from bench.results.leaderboard import EFFICIENCY, board_of, is_variant, overall_board
 from bench.results.published import join_published
-from bench.results.record import Record
 
 FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))
 
@@ -24,14 +22,14 @@ def to_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
-def write_leaderboards(results: Path, records: Sequence[Record]) -> list[Path]:
-    """Regenerate every leaderboard in results/leaderboard from the records alone; returns the files written.
+def write_leaderboards(results: Path, frame: pd.DataFrame) -> list[Path]:
+    """Regenerate every leaderboard in results/leaderboard from the frame of all records; returns the files written.
 
     Raises:
         StorageError: a file cannot be written, or two records claim one contestant and seed.
     """
     folder = results / "leaderboard"
-    texts = leaderboard_texts(to_frame(records), results / "published")
+    texts = leaderboard_texts(frame, results / "published")
     for name, text in texts.items():
         write_text(folder / name, text)
     for stale in (f"{data}-{profile}{kind}.csv" for data, profile, kind in product(*FILE_NAME_PARTS)):

@@ -18,6 +18,8 @@ from bench.core.task import Task
 from bench.results.ablation_text import tables_text
 from bench.results.ablations import FULL, ablation_board, write_ablations
 from bench.results.boards import write_tables
+from bench.results.index import read_frame
+from bench.results.leaderboard import to_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.config import resolve
@@ -70,8 +72,7 @@ def execute_ablation(request: AblationRequest, *, quiet: bool) -> AblationSummar
         return _from_records(run, ablations, task)
     plans = plan_ablation(request, ablations, task, report)
     outcome = carry_out(plans, run, report)
-    records, _ = Store(run.results).load()
-    files = write_tables(run.results, records)
+    files = write_tables(run.results, read_frame(Store(run.results), run.cache)[0])
     board = ablation_board(outcome.records, method, ablations, run.results / "published")
     return AblationSummary(board, _own_files(files, method, task, outcome.records), outcome.made)
 
@@ -88,7 +89,7 @@ def _from_records(run: RunRequest, ablations: Ablations, task: Task) -> Ablation
             f"No ablation of {method} on the data set {task.data.name} ({run.profile}) in {run.results / 'runs'}: "
             f"it takes runs of {FULL!r} and of another setting. Make them with the same command without --from-records."
         )
-    return AblationSummary(board, _own_files(write_ablations(run.results, records), method, task, own), 0)
+    return AblationSummary(board, _own_files(write_ablations(run.results, to_frame(records)), method, task, own), 0)
 
 
 def _own_files(files: Iterable[Path], method: str, task: Task, records: Sequence[Record]) -> list[Path]:

@@ -19,7 +19,8 @@ from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
 from bench.results.boards import write_tables
 from bench.results.domains import DISTRIBUTION
-from bench.results.leaderboard import CONTESTANT, GROUP, task_board, to_frame
+from bench.results.index import read_frame
+from bench.results.leaderboard import CONTESTANT, GROUP, board_of, to_frame
 from bench.results.record import Record
 from bench.results.store import Store
 from bench.results.tables import percent
@@ -119,9 +120,9 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
     for line in merged:
         report.say(line)
     outcome = carry_out(plans, request, report)
-    records, _ = Store(request.results).load()
-    files = write_tables(request.results, records)
-    board = _rows_of(outcome.records, records)
+    frame, _ = read_frame(Store(request.results), request.cache)
+    files = write_tables(request.results, frame)
+    board = _rows_of(outcome.records, frame)
     return Runs(outcome.records, outcome.made, board, _files_of(outcome.records, files), request.results)
 
 
@@ -194,10 +195,10 @@ def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:
         raise UsageError(f"--split {path}: no such file. It is a CSV file with the columns case and split.")
 
 
-def _rows_of(own: list[Record], records: list[Record]) -> pd.DataFrame:
+def _rows_of(own: list[Record], frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of the whole board that belong to contestants of this command (their rank counts everyone)."""
     contestants = to_frame(own)[GROUP + CONTESTANT].drop_duplicates()
-    return task_board(records).merge(contestants, on=GROUP + CONTESTANT)
+    return board_of(frame).merge(contestants, on=GROUP + CONTESTANT)
 
 
 def _files_of(own: list[Record], files: list[Path]) -> list[Path]:

@@ -110,9 +110,9 @@ def test_undefined_score_makes_the_difference_undefined():
 
 def test_files_are_the_same_bytes_for_the_same_records_in_any_order(tmp_path):
     records = runs([0.5, 0.6]) + runs([0.4, 0.7], own={"nodes": 8}) + runs([0.1], "random")
-    first = [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, records)]
+    first = [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, to_frame(records))]
     assert [name for name, _ in first] == ["ablation-lvmmed-brain_tumor-real-quick.csv"]
-    assert [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, records[::-1])] == first
+    assert [(p.name, p.read_bytes()) for p in write_ablations(tmp_path, to_frame(records[::-1]))] == first
 
 
 def test_tables_are_those_of_what_the_records_state():

@@ -11,10 +11,11 @@ import pytest
 from bench.core.registry import tasks
 from bench.results.ablation_text import tables_text
 from bench.results.ablations import ablation_board
+from bench.results.boards import regenerate, write_tables
+from bench.results.leaderboard import to_frame
 from bench.results.published import PUBLISHED_NAMES
 from bench.results.store import Store
 from bench.runs.ablate import find_ablations
-from bench.runs.session import regenerate, write_tables
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -26,7 +27,7 @@ def test_committed_tables_are_what_the_committed_records_give(tmp_path):
     assert problems == []
     assert records
     assert {r.data for r in records} == {"real"}
-    written = write_tables(tmp_path, records)
+    written = write_tables(tmp_path, to_frame(records))
     committed = {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("real-*")}
     committed |= {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*")}
     assert {p.name for p in written} == committed

@@ -6,8 +6,7 @@ import pytest
 
 from bench.results.domains import domain_scores, is_domain_column
 from bench.results.leaderboard import task_board
-from bench.results.tables import write_leaderboards
-from tests.records_of import record
+from tests.records_of import record, write_boards
 
 
 def scores(method, values, **changes):
@@ -31,9 +30,9 @@ def test_domains_have_columns_of_their_own(tmp_path):
     assert missing["in_distribution"] == pytest.approx(0.9)
     assert math.isnan(missing["out_of_distribution"])
     assert math.isnan(missing["drop"]), "a missing site is no smaller mean"
-    write_leaderboards(tmp_path, several)
+    write_boards(tmp_path, several)
     assert "drop" in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
-    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    write_boards(tmp_path, scores("simclr", [0.5]))
     assert "drop" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0]
 
 

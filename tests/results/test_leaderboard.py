@@ -5,8 +5,8 @@ import math
 import pytest
 
 from bench.results.leaderboard import overall_board, task_board
-from bench.results.tables import to_markdown, write_leaderboards
-from tests.records_of import record
+from bench.results.tables import to_markdown
+from tests.records_of import record, write_boards
 
 
 def scores(method, values, **changes):
@@ -160,9 +160,9 @@ def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path)
     assert math.isnan(r["pretrain_seconds"])
     mixed = [record("simclr", 0, 0.5, efficiency=facts), record("simclr", 1, 0.6)]
     assert math.isnan(row(task_board(mixed), "simclr")["adapt_seconds"]), "one seed was not measured"
-    write_leaderboards(tmp_path, [record("simclr", 0, 0.5, efficiency=facts)])
+    write_boards(tmp_path, [record("simclr", 0, 0.5, efficiency=facts)])
     header = (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()[0].split(",")
     assert {"parameters", "gflops_per_image", "adapt_seconds"} <= set(header)
     assert "pretrain_seconds" not in header
-    write_leaderboards(tmp_path, scores("simclr", [0.5]))
+    write_boards(tmp_path, scores("simclr", [0.5]))
     assert "parameters" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()

@@ -10,11 +10,10 @@ from bench.core.registry import tasks
 from bench.data.dataset import read_data
 from bench.data.splits import draw_split
 from bench.data.status import data_status
-from bench.results.tables import write_leaderboards
 from bench.runs.plan import expand_names
 from tasks.dr_patient600 import DR_PATIENT600
 from tasks.fgadr import FGADR
-from tests.records_of import record
+from tests.records_of import record, write_boards
 
 TABLE = "Seg-set/DR_Seg_Grading_Label.csv"
 IMAGES = "Seg-set/Original_Images"
@@ -175,7 +174,7 @@ def test_mean_ranks_leave_stand_ins_out(tmp_path):
                 for seed in (0, 1)]  # fmt: skip
 
     stand_in = runs(task="dr_patient600", data_set="dr_patient600", stand_in_for="fgadr")
-    write_leaderboards(tmp_path, [*runs(), *stand_in])
+    write_boards(tmp_path, [*runs(), *stand_in])
     overall = (tmp_path / "leaderboard" / "real-quick-overall.csv").read_text()
     assert "brain_tumor" in overall
     assert "dr_patient600" not in overall

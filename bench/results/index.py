@@ -1,0 +1,98 @@
+"""An index of a store: what boards read of each record, kept in the cache and read again only where files changed.
+
+The index is a copy. A record is checked in full whenever its files are new or have another size or time, and deleting
+the index costs only the time to make it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from bench.core.cache_folder import INDEX, default_cache
+from bench.core.errors import StorageError
+from bench.core.files import write_atomic
+from bench.results.leaderboard import frame_of, row_of
+from bench.results.store import InvalidRecord, Problem, Store
+
+FROM_FILES = 1000
+"""Stores with fewer records are read whole, and have no index."""
+_VERSION = 1
+"""Raised whenever `row_of` gives other columns."""
+
+
+def read_frame(store: Store, cache: Path | None = None) -> tuple[pd.DataFrame, list[Problem]]:
+    """The frame of `leaderboard.to_frame` of all valid records, with their `path`, and the files that are none.
+
+    The index lies in the cache folder; one that cannot be written or read is made again the next time.
+    """
+    stamps = dict(_stamps(store.runs))
+    file = index_file(store.results, cache) if len(stamps) >= FROM_FILES else None
+    kept = _read(file) if file else {}
+    known = {path: row for path, (stamp, row) in kept.items() if stamps.get(path) == stamp}
+    fresh = sorted(stamps.keys() - known.keys())
+    problems = []
+    for path in fresh:
+        try:
+            known[path] = json.dumps(row_of(store.read(store.runs / path)))
+        except InvalidRecord as error:
+            problems.append(Problem(store.runs / path, str(error)))
+    if file and (fresh or len(kept) != len(known)):
+        _write(file, {path: (stamps[path], row) for path, row in known.items()})
+    rows = [{**json.loads(known[path]), "path": path} for path in sorted(known)]
+    return frame_of(rows), problems
+
+
+def index_file(results: Path, cache: Path | None = None) -> Path:
+    """Where the index of a results folder lies."""
+    name = hashlib.sha256(str(results.resolve()).encode()).hexdigest()[:16]
+    return (cache or default_cache()) / INDEX / f"{name}.parquet"
+
+
+def _stamps(folder: Path) -> Iterator[tuple[str, str]]:
+    """(path below the folder, sizes and times of the record and of its cases) of each file that should be a record."""
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = {entry.name: entry for entry in os.scandir(waiting.pop()) if not entry.name.startswith(".")}
+        except OSError:
+            continue
+        for name, entry in entries.items():
+            if entry.is_dir():
+                waiting.append(Path(entry.path))
+            elif entry.is_file() and not name.endswith(".parquet"):
+                files = (entry, entries.get(f"{name.rpartition('.')[0]}.parquet"))
+                found = [file.stat() for file in files if file is not None]
+                stamp = " ".join(f"{s.st_size}:{s.st_mtime_ns}" for s in found)
+                yield Path(entry.path).relative_to(folder).as_posix(), f"{_VERSION} {stamp}"
+
+
+def _read(file: Path) -> dict[str, tuple[str, str]]:
+    """Path -> (stamp, row as JSON); empty where there is no readable index."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_table(io.BytesIO(file.read_bytes()), columns=["path", "stamp", "row"]).to_pydict()
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return {}
+    pairs = zip(columns["stamp"], columns["row"], strict=True)
+    return dict(zip(columns["path"], pairs, strict=True))
+
+
+def _write(file: Path, entries: dict[str, tuple[str, str]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stamps, rows = zip(*entries.values(), strict=True) if entries else ((), ())
+    table = pa.table({"path": list(entries), "stamp": list(stamps), "row": list(rows)})
+    try:
+        write_atomic(file, lambda out: pq.write_table(table, out, compression="zstd"), durable=False)
+    except StorageError:
+        return  # a copy; without it the next command reads the records again
