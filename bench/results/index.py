@@ -10,8 +10,13 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import pandas as pd
 
@@ -21,8 +26,12 @@ from bench.core.files import write_atomic
 from bench.results.leaderboard import frame_of, row_of
 from bench.results.store import InvalidRecord, Problem, Store
 
+SHARED_FROM = 4000
+"""Files from which reading is shared among processes, whose start takes half a second."""
 FROM_FILES = 1000
 """Stores with fewer records are read whole, and have no index."""
+Found = tuple[str, str | None, str]
+"""Path, row as JSON or None, and why it is no record."""
 _VERSION = 1
 """Raised whenever `row_of` gives other columns."""
 
@@ -38,11 +47,11 @@ def read_frame(store: Store, cache: Path | None = None) -> tuple[pd.DataFrame, l
     known = {path: row for path, (stamp, row) in kept.items() if stamps.get(path) == stamp}
     fresh = sorted(stamps.keys() - known.keys())
     problems = []
-    for path in fresh:
-        try:
-            known[path] = json.dumps(row_of(store.read(store.runs / path)))
-        except InvalidRecord as error:
-            problems.append(Problem(store.runs / path, str(error)))
+    for path, row, reason in read_rows(store, fresh):
+        if row is None:
+            problems.append(Problem(store.runs / path, reason))
+        else:
+            known[path] = row
     if file and (fresh or len(kept) != len(known)):
         _write(file, {path: (stamps[path], row) for path, row in known.items()})
     rows = [{**json.loads(known[path]), "path": path} for path in sorted(known)]
@@ -53,6 +62,49 @@ def index_file(results: Path, cache: Path | None = None) -> Path:
     """Where the index of a results folder lies."""
     name = hashlib.sha256(str(results.resolve()).encode()).hexdigest()[:16]
     return (cache or default_cache()) / INDEX / f"{name}.parquet"
+
+
+def read_rows(store: Store, paths: Sequence[str]) -> list[Found]:
+    """The rows of files of a store; many are shared among processes, one for each processor."""
+    processes = os.cpu_count() or 1
+    if len(paths) < SHARED_FROM or processes == 1 or not sys.executable:
+        return _read_some(store, paths)
+    own, *others = (paths[i::processes] for i in range(processes))
+    with ExitStack() as stack:
+        started = [_start(store, part, stack) for part in others]
+        found = _read_some(store, own)
+        for part, (process, output) in zip(others, started, strict=True):
+            done = process.wait() == 0
+            output.seek(0)
+            found += [tuple(row) for row in json.load(output)] if done else _read_some(store, part)
+    return found
+
+
+def _start(store: Store, paths: Sequence[str], stack: ExitStack) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """A process of this Python that reads some files; what it finds is in the second when it has ended."""
+    given = stack.enter_context(TemporaryFile())
+    output = stack.enter_context(TemporaryFile())
+    given.write(json.dumps([str(store.results.resolve()), *paths]).encode())
+    given.seek(0)
+    code = f"from {__name__} import serve; serve()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=given, stdout=output)
+    return stack.enter_context(process), output
+
+
+def serve() -> None:
+    """What such a process does: JSON with the results folder and paths comes in, JSON with their rows goes out."""
+    results, *paths = json.load(sys.stdin)
+    json.dump(_read_some(Store(Path(results)), paths), sys.stdout)
+
+
+def _read_some(store: Store, paths: Sequence[str]) -> list[Found]:
+    found: list[Found] = []
+    for path in paths:
+        try:
+            found.append((path, json.dumps(row_of(store.read(store.runs / path))), ""))
+        except InvalidRecord as error:
+            found.append((path, None, str(error)))
+    return found
 
 
 def _stamps(folder: Path) -> Iterator[tuple[str, str]]:

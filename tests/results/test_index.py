@@ -98,3 +98,16 @@ def test_hidden_files_and_a_store_that_is_not_there(tmp_path):
     frame, problems = read_frame(Store(tmp_path / "none"))
     assert frame.empty
     assert problems == []
+
+
+def test_many_files_are_shared_among_processes(store, tmp_path, monkeypatch):
+    alone = sorted(index.read_rows(store, [p for p, _ in index._stamps(store.runs)]))
+    monkeypatch.setattr(index, "SHARED_FROM", 2)
+    monkeypatch.setattr(index.os, "cpu_count", lambda: 3)
+    path = store.path(consistent(record(seed=3)))
+    path.with_suffix(".parquet").unlink()
+    shared = sorted(index.read_rows(store, [p for p, _ in index._stamps(store.runs)]))
+    assert shared[:3] == alone[:3]
+    assert shared[3][1] is None
+    monkeypatch.setattr(index.sys, "executable", "/bin/false")
+    assert sorted(index.read_rows(store, [p for p, _ in index._stamps(store.runs)])) == shared
