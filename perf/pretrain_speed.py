@@ -30,8 +30,9 @@ from PIL import Image
 from bench.core.console import Report
 from bench.core.registry import methods
 from bench.engine.compute import Compute
-from bench.engine.loaders import decode_all
+from bench.engine.datasets import fill
 from bench.engine.meter import Meter
+from bench.engine.process import prepare_process
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.log import TrainLog
@@ -107,7 +108,7 @@ class OurLoop:
         compute = Compute(arguments.device, arguments.workers, compile=arguments.compile)
         self.run = Pretraining(cls(self.config), arguments.backbone, corpus, settings, 0, compute)
         start = time.perf_counter()
-        decode_all(self.run.dataset, "corpus", Report(quiet=True))
+        fill(self.run.dataset, "corpus", Report(quiet=True))
         self.decode_seconds = time.perf_counter() - start
         self.run.compile(Report())
         self.log = TrainLog(folder / name, 0)
@@ -243,6 +244,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
+    prepare_process()  # as the command line does
     arguments = parse()
     cuda = arguments.device == "cuda"
     with tempfile.TemporaryDirectory() as folder:

@@ -21,6 +21,7 @@ from bench.data.dataset import read_data
 from bench.data.phantom import ensure_phantom
 from bench.data.splits import SplitCases, draw_split
 from bench.engine.compute import Compute, pick_device
+from bench.engine.kept import keep_cases
 from bench.engine.meter import Meter
 from bench.evaluation.embeddings import Embedded, EmbeddingCache, embed_splits
 from bench.evaluation.few_shot import FewShot
@@ -56,7 +57,7 @@ class Bench:
         cls = registry.kinds().get(self.task.kind)
         settings = cls.settings_class(image_size=self.arguments.size)
         kind = (type("Reencoding", (cls,), {"pooled_only": False}) if reencode else cls)(self.task, settings)
-        kind.contents = dict(self.data.hashes)
+        keep_cases(kind, self.data.hashes)
         return kind
 
     def settings(self, protocol: str):
@@ -66,7 +67,9 @@ class Bench:
 
     def embed(self) -> Embedded:
         device = pick_device(self.compute.device)
-        cache = EmbeddingCache(self.files, self.backbone, self.arguments.backbone, self.kind(), device)
+        cache = EmbeddingCache(
+            self.files, self.backbone, self.arguments.backbone, self.kind(), self.data.hashes, device
+        )
         return embed_splits(self.backbone, self.kind(), self.split, self.compute, REPORT, cache)
 
     def probe(self, protocol: str, embedded: Embedded) -> None:

@@ -24,7 +24,7 @@ from tasks.kinds.segmentation import Segmentation2D
 
 def perfect_logits(kind: Segmentation2D, case: Case) -> torch.Tensor:
     """Logits (C, S, S) that give back the resized truth of a case."""
-    planes = torch.from_numpy(kind.prepare(case)[3:].copy()).long()
+    planes = torch.from_numpy(kind.prepare(case)["planes"]).long()
     if kind.sigmoid:
         return (planes == 1).float() * 2 - 1
     return torch.nn.functional.one_hot(planes[0] % 255, len(kind.classes) + 1).permute(2, 0, 1).float()
@@ -33,8 +33,9 @@ def perfect_logits(kind: Segmentation2D, case: Case) -> torch.Tensor:
 def ceiling(name: str, cases: Sequence[Case], size: int) -> dict[str, float | None]:
     task = tasks().get(name)
     kind = kinds().get(task.kind)(task, kinds().get(task.kind).settings_class(image_size=size))
-    kind.cache = None
-    outputs = [(perfect_logits(kind, case)[None], torch.from_numpy(kind.prepare(case)[None, 3:])) for case in cases]
+    outputs = [
+        (perfect_logits(kind, case)[None], torch.from_numpy(kind.prepare(case)["planes"][None])) for case in cases
+    ]
     return kind.score(cases, kind.collect(cases, outputs, test=True))
 
 

@@ -21,6 +21,7 @@ from bench.core.task import Case, DataSet, Task
 from bench.data.cache import DiskCache
 from bench.data.splits import make_split
 from bench.engine.compute import Compute
+from bench.engine.kept import keep_cases
 from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
 from bench.evaluation.supervised import AdaptedModel, Supervised
 from bench.models.build import build_backbone
@@ -63,8 +64,8 @@ def make_run(cases: list[Case], arguments: argparse.Namespace, cache: Path | Non
     data = DataSet("discs", "Discs", Discs(), ("disc",), {}, "none", "none", "none", "none", lambda folder, seed: None)  # type: ignore[arg-type]
     task = Task("discs", data, "segmentation_2d", "finetune", "dice")
     kind = Segmentation2D(task, SegmentationSettings(image_size=arguments.size))
-    kind.cache = DiskCache(cache) if cache else None
-    kind.contents = {case.id: case.id for case in cases}
+    if cache:
+        keep_cases(kind, {case.id: case.id for case in cases}, DiskCache(cache))
     split = make_split(cases[:-2], cases[-2:-1], cases[-1:], 0)
     settings = ProtocolSettings(epochs=1, batch_size=arguments.batch, lr=1e-3)
     compute = Compute(arguments.device, arguments.workers)

@@ -54,7 +54,7 @@ def decode(case: Case) -> tuple[float, float]:
     config = resolve_config("random", task, "finetune", "paper", "resnet50", {})
     kind_class = kinds().get(task.kind)
     kind = kind_class(task, kind_class.settings_class.model_validate(config.task))
-    return peak_growth(lambda: kind._decode(case))
+    return peak_growth(lambda: kind.prepare(case))
 
 
 def score(shape: tuple[int, int, int], stray: bool) -> tuple[float, float]:

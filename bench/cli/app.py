@@ -16,6 +16,7 @@ from bench.cli.options import Json, Plugins, Quiet, Results, print_json
 from bench.cli.results import register as register_results
 from bench.cli.running import register as register_running
 from bench.core.errors import BenchError, Interrupted
+from bench.engine.process import prepare_process
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
@@ -156,6 +157,7 @@ def schema() -> None:
 def main() -> None:
     """Run the command line; every `BenchError` becomes one message and its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    prepare_process()
     try:
         code = app(standalone_mode=False)
     except BenchError as error:

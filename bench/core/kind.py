@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from torch import Tensor, nn
-
-    from bench.data.cache import DiskCache
 
 
 class Features(NamedTuple):
@@ -44,6 +42,10 @@ class TaskKind(ABC):
     metrics: ClassVar[tuple[str, ...]]
     pooled_only: ClassVar[bool] = False
     """The head reads only `Features.pooled`, so that frozen protocols may embed every image once."""
+    prepared_by: ClassVar[tuple[str, ...] | None] = None
+    """Names of the settings that `prepare` depends on; None: all of them."""
+    memory_mapped: ClassVar[bool] = False
+    """Prepared cases are too large for memory, as volumes are: they are only read from disk, which has to hold them."""
     evaluation_batch: ClassVar[int] = 128
     """Images per batch in evaluation."""
     mixed_head: ClassVar[bool] = True
@@ -56,10 +58,9 @@ class TaskKind(ABC):
     def __init__(self, task: Task, settings: Settings) -> None:
         self.task = task
         self.settings = settings
-        self.cache: DiskCache | None = None
-        """Where decoded data is kept between epochs and runs; None: nowhere."""
-        self.contents: Mapping[str, str] = {}
-        """Case id -> hash of the content of its files, which names what is kept in the cache."""
+        self.kept: Callable[[Case], Mapping[str, np.ndarray]] = self.prepare
+        """What data sets call instead of `prepare`: the same arrays, not to be written to, which the harness keeps in
+        memory and on disk. `kept(case)[part]` reads that part alone."""
 
     def adapt_backbone(self, backbone: nn.Module, *, frozen: bool) -> nn.Module:
         """The encoder as this kind uses it, before the head is built; unchanged unless a kind says otherwise.
@@ -69,6 +70,14 @@ class TaskKind(ABC):
         return backbone
 
     @abstractmethod
+    def prepare(self, case: Case) -> Mapping[str, np.ndarray]:
+        """A case decoded and resized: name of a part -> array, of any shape and type, the same parts for every case.
+
+        A function of the case's files and id, of how its data set is declared and of the settings in `prepared_by`,
+        and of nothing else: no randomness, no cache. Raises `DataError` naming a file that cannot be used.
+        """
+
+    @abstractmethod
     def build_head(self, backbone: nn.Module) -> nn.Module:
         """Head that maps the backbone's `Features` to this kind's output."""
 
@@ -76,7 +85,8 @@ class TaskKind(ABC):
     def dataset(self, cases: Sequence[Case], *, train: bool) -> torch.utils.data.Dataset[Any]:
         """Map-style data set of `(image (3, H, W), target)`; `train` adds augmentation and may resample.
 
-        Without `train`, items come case by case, in the order of `cases`.
+        Without `train`, items come case by case, in the order of `cases`. A `bench.engine.datasets.KeptDataset` on
+        `self.kept` is filled before the first epoch.
         """
 
     @abstractmethod
@@ -124,3 +134,12 @@ class TaskKind(ABC):
     def provenance(self) -> dict[str, Any]:
         """What a record says beyond the settings about how this kind was run, such as the version of an engine."""
         return {}
+
+
+def as_entries(found: Sequence[Any]) -> np.ndarray:
+    """One entry per case, for `TaskKind.score`: an array (number of cases,) of objects."""
+    import numpy as np
+
+    entries = np.empty(len(found), dtype=object)
+    entries[:] = found
+    return entries

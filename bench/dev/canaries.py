@@ -26,6 +26,7 @@ from bench.data.dataset import Data, read_data
 from bench.data.phantom import ensure_phantom
 from bench.data.splits import SplitCases, draw_split
 from bench.engine.compute import Compute
+from bench.engine.kept import keep_cases, name_contents
 from bench.engine.meter import Meter
 from bench.engine.seeding import seed_all, seeded
 from bench.evaluation.embeddings import embed_splits
@@ -129,7 +130,7 @@ def adapted(task: Task, folder: Path) -> tuple[TaskKind, SplitCases]:
     cls = registry.kinds().get(task.kind)
     settings = {**task.settings, **quick_settings(task, "finetune")["task"]}
     engine = cls(task, cls.settings_class(**settings))
-    engine.contents = {case.id: data.hashes[case.id] for case in data.cases}
+    keep_cases(engine, name_contents(data))
     return engine, replace(
         split, train=_few(split.train, 8), validation=_few(split.validation, 3), test=_few(split.test, 4)
     )

@@ -23,8 +23,9 @@ from bench.data import splits
 from bench.data import volumes as volume_files
 from bench.data.dataset import Data
 from bench.dev.canaries import CPU, QUIET, Values, adapted, flat, statistics
-from bench.engine import decoded, optim, seeding
+from bench.engine import images as engine_images
 from bench.engine import loaders as loading
+from bench.engine import optim, seeding
 from bench.engine.meter import Meter
 from bench.evaluation import embeddings
 from bench.evaluation.embeddings import embed_splits
@@ -113,7 +114,7 @@ def images(folder: Path) -> Values:
         values[name] = flat(statistics(x) for x in (image_files.read_image(path), image_files.read_grey(path)))
     large = Image.fromarray(made_up_image(3, 101))
     return values | {
-        "shrunk": statistics(decoded.shrink(large, 32)),
+        "shrunk": statistics(engine_images.shrink(large, 32)),
         "size": list(map(float, image_files.read_size(path))),
     }
 
@@ -328,7 +329,7 @@ def _pooled_task() -> Task:
 
 
 PARTS: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
-    "images": (images, (image_files, decoded)),
+    "images": (images, (image_files, engine_images)),
     "volumes": (volumes, (volume_files, corpus_image)),
     "splits": (split_cases, (splits, split_reading)),
     "corpus": (corpus, (corpora, manifest, balance)),

@@ -1,9 +1,7 @@
-"""Where and how training runs: device, precision and its limits, workers, memory of the process."""
+"""Where and how training runs: device, precision and its limits, workers."""
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from dataclasses import dataclass
 
 import torch
@@ -67,21 +65,3 @@ def slowness(device: torch.device) -> str | None:
         "precision=bf16-mixed: this processor has no bfloat16 instructions (AVX-512 BF16 or AMX), so that training "
         "takes several times as long as with precision=32-true (13 times, measured with AVX2). Scores are as valid."
     )
-
-
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_MAX = -4
-
-
-def keep_freed_memory() -> bool:
-    """Let the process reuse freed memory, however large the block, instead of giving it back to the system.
-
-    glibc maps every tensor above 32 MiB anew, and the system then clears each page of it again in every step: 6 % of
-    the time of a ResNet-18 step on a CPU. Returns whether the C library understood; elsewhere nothing happens.
-    """
-    if sys.platform != "linux":
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from bench.core.console import Report
-from bench.engine.decoded import DecodedDataset
+from bench.engine.process import prepare_process
 from bench.engine.seeding import derive, seeded
 
 Draw = tuple[int, int]
@@ -78,6 +77,7 @@ def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, dev
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
+        worker_init_fn=prepare_process,
     )
 
 
@@ -96,13 +96,6 @@ def evaluation_loader(
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
+        worker_init_fn=prepare_process,
         generator=generator,
     )
-
-
-def decode_all(dataset: Dataset[Any], name: str, report: Report) -> None:
-    """Decode a data set into memory before its first epoch (so that workers share it), with a progress bar."""
-    if isinstance(dataset, DecodedDataset):
-        with report.stage(f"decode {name}", len(dataset)) as advance:
-            for _ in dataset.decode_all():
-                advance("")

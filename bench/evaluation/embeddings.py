@@ -19,7 +19,8 @@ from bench.core.versions import PARTS, preparation_versions
 from bench.data.cache import DiskCache
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute, pick_device
-from bench.engine.loaders import decode_all, evaluation_loader, pick_workers
+from bench.engine.datasets import fill
+from bench.engine.loaders import evaluation_loader, pick_workers
 from bench.engine.meter import Meter
 from bench.models.checkpoints import fingerprint_weights
 
@@ -53,12 +54,19 @@ class EmbeddingCache:
     That is: the encoder's weights (their content, not where they come from), the backbone, the task kind's settings
     and source, how the data set is read, and the content and targets of the images in their order. The version of
     torch and the type of device belong to it too, so that what is read is what would be computed, to the bit.
+    `contents` maps a case's id to a name of its files' content, see `kept.name_contents`.
     """
 
     def __init__(
-        self, files: DiskCache, encoder: nn.Module, backbone: str, kind: TaskKind, device: torch.device
+        self,
+        files: DiskCache,
+        encoder: nn.Module,
+        backbone: str,
+        kind: TaskKind,
+        contents: Mapping[str, str],
+        device: torch.device,
     ) -> None:
-        self.files, self.kind = files, kind
+        self.files, self.contents = files, contents
         transform = [kind.name, kind.settings.model_dump(mode="json"), kind.evaluation_batch]
         read = [preparation_versions(kind), declaration_fingerprint(kind.task.data)]
         machine = [str(torch.__version__), device.type]
@@ -66,7 +74,7 @@ class EmbeddingCache:
 
     def get(self, cases: Sequence[Case], make: Callable[[], EmbeddedSide]) -> EmbeddedSide:
         """The embeddings of some cases, read or else made and stored."""
-        images = [[self.kind.contents[case.id], str(case.target)] for case in cases]
+        images = [[self.contents[case.id], str(case.target)] for case in cases]
         key = digest([self._origin, images])
         made: list[EmbeddedSide] = []
 
@@ -122,7 +130,7 @@ def _embed(
     report: Report,
 ) -> EmbeddedSide:
     images_and_targets = kind.dataset(cases, train=False)
-    decode_all(images_and_targets, f"{name} images", report)
+    fill(images_and_targets, f"{name} images", report)
     meter = Meter(device)
     loader = evaluation_loader(images_and_targets, kind.evaluation_batch, workers, device, torch.Generator())
     embeddings, targets = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Job:
     protocol: Protocol
     settings: AnyProtocolSettings
     split: SplitCases
+    contents: Mapping[str, str]
+    """Case id -> name of the content of its files, see `kept.name_contents`."""
     seed: int
     backbone: str
     """Name of the encoder's architecture."""
@@ -73,7 +76,7 @@ def evaluate(
     protocol = job.protocol
     if not (protocol.frozen and job.kind.pooled_only):
         return _train(job, backbone, compute, report, save, resume, None)
-    cache = EmbeddingCache(files, backbone, job.backbone, job.kind, pick_device(compute.device))
+    cache = EmbeddingCache(files, backbone, job.backbone, job.kind, job.contents, pick_device(compute.device))
     embedded = embed_splits(backbone, job.kind, job.split, compute, report, cache)
     if protocol.trained:
         return _train(job, backbone, compute, report, save, resume, embedded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +12,11 @@ from sklearn.preprocessing import StandardScaler
 
 from bench.core.console import Report
 from bench.core.kind import TaskKind
-from bench.core.task import Case
 from bench.data.splits import SplitCases
 from bench.engine.meter import Meter
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.protocols import FewShotSettings
-from bench.evaluation.supervised import Adaptation, Draw
+from bench.evaluation.supervised import Adaptation, Draw, headline_score
 
 _MOST_ITERATIONS = 1000
 """Of L-BFGS; the objective is strongly convex, so that it ends long before."""
@@ -108,7 +106,8 @@ class FewShot:
                 chosen = draw_labelled(classes, self.probe.n_classes, self.settings, self.seed, number)
                 labelled = tuple(self.split.train[i].id for i in chosen)
                 draws.append(Draw(labelled, self._predict(chosen, "test")))
-                scores.append(self._score(self.split.validation, self._predict(chosen, "validation")))
+                predictions = self._predict(chosen, "validation")
+                scores.append(headline_score(self.kind, self.split.validation, predictions, undefined=float("nan")))
                 advance("")
         mean = np.mean([draw.predictions for draw in draws], axis=0)
         return Adaptation(mean, None, float(np.mean(scores)), self.meter.cost(), tuple(draws))
@@ -119,10 +118,6 @@ class FewShot:
         logs = self.probe.log_probabilities(bank.numpy()[chosen], classes.numpy()[chosen], queries.numpy())
         self.meter.tick(len(queries))
         return self.kind.predict(torch.from_numpy(logs))
-
-    def _score(self, cases: Sequence[Case], predictions: np.ndarray) -> float:
-        score = self.kind.score(cases, predictions)[self.kind.task.metric]
-        return float("nan") if score is None else score
 
     def _say_what_is_short(self, classes: np.ndarray) -> None:
         names, per_class = self.kind.task.data.classes, self.settings.per_class

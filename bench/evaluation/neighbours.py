@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from bench.core.kind import TaskKind
-from bench.core.task import Case
 from bench.data.splits import SplitCases
 from bench.engine.meter import Meter
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.protocols import NeighbourSettings
-from bench.evaluation.supervised import Adaptation
+from bench.evaluation.supervised import Adaptation, headline_score
 
 
 def vote_shares(
@@ -65,9 +62,6 @@ class NeighbourVote:
 
     def fit(self) -> Adaptation:
         """Predict the test split once; there is no epoch to select."""
-        validation = self._score(self.split.validation, self.predict("validation"))
+        predictions = self.predict("validation")
+        validation = headline_score(self.kind, self.split.validation, predictions, undefined=float("nan"))
         return Adaptation(self.predict("test"), None, validation, self.meter.cost())
-
-    def _score(self, cases: Sequence[Case], predictions: np.ndarray) -> float:
-        score = self.kind.score(cases, predictions)[self.kind.task.metric]
-        return float("nan") if score is None else score

@@ -22,9 +22,9 @@ from bench.core.kind import TaskKind
 from bench.core.task import Case
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute, pick_device, require_sides
-from bench.engine.loaders import EpochBatches, build_loader, decode_all, evaluation_loader, pick_workers
+from bench.engine.datasets import fill
+from bench.engine.loaders import EpochBatches, build_loader, evaluation_loader, pick_workers
 from bench.engine.meter import Meter
-from bench.engine.prepared import prepare
 from bench.engine.resume import load_state, save_state
 from bench.engine.seeding import seed_all
 from bench.evaluation.adapted_model import AdaptedModel, EmbeddingHead
@@ -122,8 +122,7 @@ class Supervised:
     def _images(self) -> dict[str, Dataset[Any]]:
         data = {n: self.kind.dataset(cases, train=n == "train") for n, cases in self.split.sides.items()}
         for name, images in data.items():
-            decode_all(images, f"{name} images", self.report)
-            prepare(images, f"{name} cases", self.report)
+            fill(images, f"{name} images", self.report)
         return data
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
@@ -228,5 +227,10 @@ class Supervised:
 
     def _validation(self, cases: Sequence[Case]) -> tuple[float, float]:
         predictions, loss = self.evaluate("validation")
-        score = self.kind.score(cases, predictions)[self.kind.task.metric]
-        return (-math.inf if score is None else score), loss
+        return headline_score(self.kind, cases, predictions, undefined=-math.inf), loss
+
+
+def headline_score(kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray, undefined: float) -> float:
+    """The task's headline metric, or `undefined` where it is None."""
+    score = kind.score(cases, predictions)[kind.task.metric]
+    return undefined if score is None else score

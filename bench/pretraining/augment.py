@@ -14,19 +14,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from lightly.transforms.utils import IMAGENET_NORMALIZE
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torchvision import transforms
 
-cv2.setNumThreads(0)  # images are small, several are made at once, and OpenCV's threads do not survive a fork
+from bench.engine.images import normalise
 
 Pixels = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 
-_MEAN = torch.tensor(IMAGENET_NORMALIZE["mean"])[:, None, None]
-_STD = torch.tensor(IMAGENET_NORMALIZE["std"])[:, None, None]
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """Luma weights of ITU-R BT.601, as Pillow and OpenCV use them."""
 _LEVELS = np.arange(256, dtype=np.float32)
@@ -82,7 +79,7 @@ class Augmentation:
             pixels = gaussian_blur(pixels, low + (high - low) * float(torch.rand(())))
         if solarise < self.solarise_probability:
             pixels = _pixels(cv2.LUT(pixels, _SOLARISED))
-        return normalise(pixels), box
+        return normalise(torch.from_numpy(pixels).permute(2, 0, 1)), box
 
     def _crop(self, image: Image.Image) -> tuple[Pixels, Box]:
         crop = transforms.RandomResizedCrop.get_params(image, list(self.scale), [3 / 4, 4 / 3])
@@ -105,12 +102,6 @@ class MultiView:
     def __call__(self, image: Image.Image) -> list[Tensor]:
         """Views (3, size, size), in the order of the augmentations."""
         return [augmentation(image) for augmentation in self.augmentations]
-
-
-def normalise(pixels: Pixels) -> Tensor:
-    """8-bit (H, W, 3) -> ImageNet-normalised float (3, H, W)."""
-    view = torch.from_numpy(pixels).permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format)
-    return view.div_(255).sub_(_MEAN).div_(_STD)
 
 
 def jitter_colours(pixels: Pixels, strengths: tuple[float, float, float, float]) -> Pixels:

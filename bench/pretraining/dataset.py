@@ -5,37 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from bench.core.errors import TrainingError
-from bench.engine.decoded import DecodedDataset
+from bench.core.versions import parts
+from bench.data.cache import DiskCache
+from bench.engine.datasets import KeptDataset
+from bench.engine.images import shrink
+from bench.engine.kept import Arrays, KeptCases
 from bench.pretraining.balance import balanced, crop_duplicate
 from bench.pretraining.corpus import Corpus
+from bench.pretraining.corpus_image import CorpusImage
 
 
-class ViewDataset(DecodedDataset):
+class ViewDataset(KeptDataset):
     """Images of a corpus, transformed to views; decoded once at twice the view size (shorter side).
 
-    With `balance` (a seed), images of rarer modalities occur again, slightly cropped, see `balance.balanced`.
+    With `balance` (a seed), images of rarer modalities occur again, slightly cropped, see `balance.balanced`. Decoded
+    images are kept in `files` where it is given.
     """
 
-    on_disk = True
-
     def __init__(
-        self, corpus: Corpus, transform: Callable[[Image.Image], Any], image_size: int, balance: int | None = None
+        self,
+        corpus: Corpus,
+        transform: Callable[[Image.Image], Any],
+        image_size: int,
+        balance: int | None = None,
+        files: DiskCache | None = None,
     ) -> None:
         images = corpus.images
         shown = [(i, False) for i in range(len(images))]
         if balance is not None:
             shown = balanced([image.modality for image in images], balance)
-        sources = [(i.key, i.read) for i in (images[index] for index, _ in shown)]
-        super().__init__(sources, 2 * image_size)
+        super().__init__(keep_images(2 * image_size, files), [images[index] for index, _ in shown])
         self.duplicate = [again for _, again in shown]
         self.transform = transform
 
     def __getitem__(self, index: int) -> Any:
-        image = self.image(index)
+        image = Image.fromarray(self.kept(self.cases[index])["image"])
         return self.transform(crop_duplicate(image) if self.duplicate[index] else image)
+
+
+def keep_images(shorter_side: int, files: DiskCache | None = None) -> KeptCases[CorpusImage]:
+    """Images of any corpus as `image` (H, W, 3), uint8, with the shorter side at most `shorter_side` pixels."""
+
+    def prepare(image: CorpusImage) -> Arrays:
+        return {"image": np.asarray(shrink(image.read(), shorter_side))}
+
+    origin = ["corpus", parts("images", "volumes"), shorter_side]
+    return KeptCases(prepare, lambda image: repr(image.key), origin, files)
 
 
 def effective_batch_size(wanted: int, corpus_size: int, multiple: int) -> int:

@@ -15,9 +15,11 @@ from torch.utils._pytree import tree_leaves
 from bench.core.console import Report
 from bench.core.errors import TrainingError
 from bench.core.method import Method, Progress
+from bench.data.cache import DiskCache
 from bench.engine.compiled import compile_backbones, compiler_problem, pays
-from bench.engine.compute import Compute, keep_freed_memory, pick_device, require_sides
-from bench.engine.loaders import EpochBatches, build_loader, decode_all, pick_workers
+from bench.engine.compute import Compute, pick_device, require_sides
+from bench.engine.datasets import fill
+from bench.engine.loaders import EpochBatches, build_loader, pick_workers
 from bench.engine.meter import Meter
 from bench.engine.optim import build_optimizer, build_schedule
 from bench.engine.resume import RESUME_FILE, load_state, save_state
@@ -55,10 +57,20 @@ class MethodLoss(nn.Module):
 
 
 class Pretraining:
-    """State of one pretraining: module, optimiser, schedule and position, with exact resume from `folder`."""
+    """State of one pretraining: module, optimiser, schedule and position, with exact resume from `folder`.
+
+    Decoded images are kept in `files` where it is given.
+    """
 
     def __init__(
-        self, method: Method, backbone: str, corpus: Corpus, settings: PretrainSettings, seed: int, compute: Compute
+        self,
+        method: Method,
+        backbone: str,
+        corpus: Corpus,
+        settings: PretrainSettings,
+        seed: int,
+        compute: Compute,
+        files: DiskCache | None = None,
     ) -> None:
         device = pick_device(compute.device)
         self.fabric = Fabric(
@@ -68,7 +80,7 @@ class Pretraining:
         )
         self.method, self.settings, self.seed = method, settings, seed
         transform = method.view_transform(settings.image_size)
-        self.dataset = ViewDataset(corpus, transform, settings.image_size, seed if settings.balance else None)
+        self.dataset = ViewDataset(corpus, transform, settings.image_size, seed if settings.balance else None, files)
         batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
         self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
@@ -85,8 +97,6 @@ class Pretraining:
         self.epoch = 0
         pixels = float(self.total_steps * batch_size * settings.image_size**2)
         self.compiles = pays(device, pixels) if compute.compile is None else compute.compile
-        if device.type == "cpu":
-            keep_freed_memory()
 
     def compile(self, report: Report) -> None:
         """Compile the backbones if that was asked for or pays; one warning where this machine cannot."""
@@ -202,7 +212,7 @@ def pretrain(
         spent = run.resume(resume, identity)
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
-    decode_all(run.dataset, "corpus", report)
+    fill(run.dataset, "corpus", report)
     run.require_precision()
     run.compile(report)
     meter = Meter(run.fabric.device)

@@ -18,6 +18,7 @@ from bench.data.cache import DiskCache
 from bench.data.dataset import Data
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute
+from bench.engine.kept import keep_cases, name_contents
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
@@ -55,6 +56,8 @@ class ResolvedRun:
     """pretraining (equal for all seeds), checkpoint (this seed's pretraining), evaluation."""
     identity: str
     ablations: list[AblationRecord]
+    decoded: DiskCache | None = None
+    """Where decoded images of the corpus are kept between runs."""
 
     def folder_of_predictions(self, results: Path, data: str) -> Path:
         """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
@@ -64,21 +67,20 @@ class ResolvedRun:
 
 
 def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:
-    """Settle settings, corpus and identity; the kind keeps cases in `decoded`. Raises `UsageError` or `DataError`."""
+    """Settle settings, corpus and identity; decoded cases are kept in `decoded`. Raises `UsageError` or `DataError`."""
     config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data = world.data(plan.task.data)
-    kind.cache = decoded
-    kind.contents = {case.id: f"{data.hashes[case.id]}/{data.label_hashes.get(case.id)}" for case in data.cases}
+    keep_cases(kind, name_contents(data), decoded)
     corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     facts = _facts(plan, config, corpus, data, world.split(plan.task.data, plan.seed))
     hashes = facts.hashes
     identity = hashes.pop("identity")
     ablations = declared_ablations(method_class.ablations, config.overrides.get("method", {}), config.method)
-    return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations)
+    return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, decoded)
 
 
 def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Data, split: SplitCases) -> RunFacts:

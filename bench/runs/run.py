@@ -14,7 +14,7 @@ from bench.core.console import Report
 from bench.core.files import require_writable
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.engine.compute import pick_device, slowness
-from bench.engine.decoded import DECODED
+from bench.engine.kept import name_contents
 from bench.engine.resume import RESUME_FILE
 from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
@@ -23,6 +23,7 @@ from bench.models.build import build_backbone
 from bench.models.checkpoints import find_encoder, load_encoder
 from bench.pretraining.log import LOG_FILE, final_values
 from bench.pretraining.loop import Pretraining, pretrain
+from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.plan import PlannedRun
@@ -48,12 +49,9 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     store = Store(options.results)
     store.require_writable()
     require_writable(options.cache, "cache")
-    DECODED.files = DiskCache(options.cache / FOLDER, report)
-    runs = [resolve(plan, options, world, DECODED.files) for plan in plans]
-    stored, problems = store.load()
-    for line in lines_of(problems):
-        report.warn(line)
-    known = {record.identity: record for record in stored}
+    decoded = DiskCache(options.cache / FOLDER, report)
+    runs = [resolve(plan, options, world, decoded) for plan in plans]
+    known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
     embeddings = DiskCache(options.cache / EMBEDDINGS, report, "embedded")
     stored_runs = sum(run.identity in known for run in runs)
@@ -70,6 +68,15 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
             known[run.identity] = finished.record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
+
+
+def _stored(store: Store, wanted: set[str], options: Options, report: Report) -> dict[str, Record]:
+    """Identity -> record of the runs that are in the store; says which files in it are no records."""
+    frame, problems = read_frame(store, options.cache)
+    for line in lines_of(problems):
+        report.warn(line)
+    paths = frame[frame["identity"].isin(wanted)]["path"] if len(frame) else ()
+    return {record.identity: record for record in (store.read(store.runs / path) for path in paths)}
 
 
 def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Report) -> None:
@@ -90,7 +97,8 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
         save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
     split = world.split(run.plan.task.data, run.plan.seed)
     protocol = PROTOCOLS[run.plan.protocol]
-    job = Job(run.kind, protocol, run.config.protocol, split, run.plan.seed, run.plan.backbone, run.identity)
+    contents = name_contents(world.data(run.plan.task.data))
+    job = Job(run.kind, protocol, run.config.protocol, split, contents, run.plan.seed, run.plan.backbone, run.identity)
     evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, _unfinished(run, options))
     finished = make_record(run, evaluation, pretrained, options, world)
     record = finished.record
@@ -118,7 +126,13 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
     encoder = find_encoder(folder, identity)
     if encoder is None:
         training = Pretraining(
-            run.method, run.plan.backbone, run.corpus, run.config.pretrain, run.plan.seed, options.compute
+            run.method,
+            run.plan.backbone,
+            run.corpus,
+            run.config.pretrain,
+            run.plan.seed,
+            options.compute,
+            run.decoded,
         )
         pretrain(training, folder, identity, _checkpoint_provenance(run), report)
         encoder = find_encoder(folder, identity)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-from lightly.transforms.utils import IMAGENET_NORMALIZE
+from PIL import Image
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -19,9 +17,10 @@ from bench.core.kind import Features, TaskKind
 from bench.core.settings import Settings
 from bench.core.task import Case
 from bench.data.images import read_image
-from bench.engine.decoded import DecodedDataset, Source
+from bench.engine.datasets import KeptDataset
+from bench.engine.images import MEAN, STD, shrink
 
-_TO_TENSOR = (T.ToTensor(), T.Normalize(IMAGENET_NORMALIZE["mean"], IMAGENET_NORMALIZE["std"]))
+_TO_TENSOR = (T.ToTensor(), T.Normalize(MEAN, STD))
 
 
 class ClassificationSettings(Settings):
@@ -45,20 +44,24 @@ class LinearHead(nn.Module):
         return logits
 
 
-class LabelledImages(DecodedDataset):
-    """Images (3, H, W), ImageNet-normalised, with their class index; decoded once at twice the input size."""
+class LabelledImages(KeptDataset):
+    """Images (3, H, W), ImageNet-normalised, with their class index."""
 
-    def __init__(self, cases: Sequence[Case], settings: ClassificationSettings, *, train: bool) -> None:
-        super().__init__([_source(case.image) for case in cases], 2 * settings.image_size)
+    def __init__(
+        self,
+        kept: Callable[[Case], Mapping[str, np.ndarray]],
+        cases: Sequence[Case],
+        settings: ClassificationSettings,
+        *,
+        train: bool,
+    ) -> None:
+        super().__init__(kept, cases)
         self.targets = [int(case.target) for case in cases]
         self.transform = _train_transform(settings) if train else _test_transform(settings)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.transform(self.image(index)), self.targets[index]
-
-
-def _source(path: Path) -> Source:
-    return str(path), partial(read_image, path)
+        image = Image.fromarray(self.kept(self.cases[index])["image"])
+        return self.transform(image), self.targets[index]
 
 
 def _train_transform(settings: ClassificationSettings) -> T.Compose:
@@ -81,7 +84,14 @@ class Classification(TaskKind):
     settings_class = ClassificationSettings
     metrics = ("accuracy", "balanced_accuracy", "macro_auroc", "macro_f1", "quadratic_kappa")
     pooled_only: ClassVar[bool] = True
+    prepared_by: ClassVar[tuple[str, ...]] = ("image_size",)
     settings: ClassificationSettings
+
+    def prepare(self, case: Case) -> dict[str, np.ndarray]:
+        """`image` (H, W, 3), uint8, RGB: its shorter side at most twice the input size, so that crops stay sharp."""
+        load: Callable[[Case], Image.Image] | None = getattr(self.task.data.reader, "load_image", None)
+        image = load(case) if load else read_image(case.image)
+        return {"image": np.asarray(shrink(image, 2 * self.settings.image_size))}
 
     def build_head(self, backbone: nn.Module) -> nn.Module:
         """`LinearHead` of `backbone.embedding_dim` inputs."""
@@ -93,7 +103,7 @@ class Classification(TaskKind):
 
         An image that cannot be decoded raises `DataError` when it is first used.
         """
-        return LabelledImages(cases, self.settings, train=train)
+        return LabelledImages(self.kept, cases, self.settings, train=train)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Mean cross-entropy of logits (B, number of classes) and class indices (B,)."""

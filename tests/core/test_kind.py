@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.core.kind import Features, TaskKind
+from bench.core.kind import Features, TaskKind, as_entries
 from bench.core.settings import Settings
 from bench.core.task import Case
 from tasks.brain_tumor import TASK
@@ -64,6 +64,18 @@ def test_what_a_kind_need_not_say(kind):
     assert kind.provenance() == {}
     assert kind.sample_predictions([]) is None
     assert not kind.pooled_only
+    assert not kind.memory_mapped
+    assert kind.prepared_by is None
+
+
+def test_without_a_harness_cases_are_prepared_each_time(kind, tmp_path):
+    assert kind.kept(Case("abc", tmp_path, 0, None)) == {}
+
+
+def test_entries_of_any_form_are_one_a_case():
+    assert as_entries([{"a": 1}, {"a": 2}, {}]).tolist() == [{"a": 1}, {"a": 2}, {}]
+    assert as_entries([[1, 2], [3, 4]]).shape == (2,)
+    assert as_entries([]).shape == (0,)
 
 
 def test_features_need_no_stem():

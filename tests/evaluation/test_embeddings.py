@@ -11,8 +11,9 @@ from bench.core.errors import TrainingError
 from bench.core.kind import Features
 from bench.data.cache import DiskCache
 from bench.engine.compute import Compute
+from bench.engine.kept import keep_cases
+from bench.evaluation import embeddings
 from bench.evaluation.embeddings import EmbeddingCache, embed_splits
-from bench.evaluation.evaluate import embeddings
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR, TASK
 from tasks.kinds.classification import Classification, ClassificationSettings
@@ -55,9 +56,10 @@ def made(monkeypatch):
 
 def embed(folder, world, split, *, encoder=None, size=32, backbone="tiny"):
     kind = Classification(TASK, ClassificationSettings(image_size=size))
-    kind.contents = world.data(BRAIN_TUMOR).hashes
+    contents = world.data(BRAIN_TUMOR).hashes
+    keep_cases(kind, contents)
     encoder = encoder or Tiny()
-    cache = EmbeddingCache(DiskCache(folder), encoder, backbone, kind, torch.device("cpu"))
+    cache = EmbeddingCache(DiskCache(folder), encoder, backbone, kind, contents, torch.device("cpu"))
     return embed_splits(encoder, kind, split, Compute("cpu"), REPORT, cache)
 
 

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +6,12 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.core.console import Report
 from bench.core.errors import DataError, TrainingError
 from bench.core.kind import Features
 from bench.core.task import Case
+from bench.engine.datasets import fill
+from bench.engine.kept import keep_cases
 from tasks.brain_tumor import TASK
 from tasks.kinds.classification import Classification, ClassificationSettings, quadratic_kappa, score_classes
 
@@ -147,6 +150,31 @@ def test_flip_and_crop_follow_the_settings(tmp_path):
 
 def test_bad_image_is_an_error_that_names_it(image_cases):
     image_cases[3].image.write_bytes(image_cases[3].image.read_bytes()[:60])
-    data = kind().dataset(image_cases, train=True)
+    broken = kind()
+    keep_cases(broken, {case.id: case.id for case in image_cases})
     with pytest.raises(DataError, match=r"3\.png.*cannot be decoded"):
-        list(data.decode_all())
+        fill(broken.dataset(image_cases, train=True), "train", Report(quiet=True))
+
+
+@dataclass(frozen=True)
+class Films:
+    """A reader that decodes files of its own form: two rows of bytes, three columns."""
+
+    layout: str = "none"
+
+    def load_image(self, case: Case) -> Image.Image:
+        return Image.fromarray(np.frombuffer(case.image.read_bytes(), np.uint8).reshape(2, 3)).convert("RGB")
+
+
+def test_images_are_decoded_by_the_reader_where_it_does(tmp_path):
+    (tmp_path / "a.raw").write_bytes(bytes(range(6)))
+    task = replace(TASK, data=replace(TASK.data, reader=Films()))
+    films = Classification(task, ClassificationSettings(image_size=32))
+    image = films.prepare(Case("a", tmp_path / "a.raw", 0, "train"))["image"]
+    assert image.tolist() == [[[value] * 3 for value in row] for row in ([0, 1, 2], [3, 4, 5])]
+
+
+def test_prepared_images_have_twice_the_input_size(tmp_path):
+    Image.new("RGB", (300, 200)).save(tmp_path / "a.png")
+    prepared = kind(image_size=32).prepare(Case("a", tmp_path / "a.png", 0, "train"))
+    assert prepared["image"].shape == (64, 96, 3)

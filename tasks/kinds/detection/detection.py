@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -14,11 +13,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from bench.core.errors import TrainingError
-from bench.core.identity import declaration_fingerprint, digest
-from bench.core.kind import TaskKind
+from bench.core.kind import TaskKind, as_entries
 from bench.core.settings import Settings
 from bench.core.task import BoxReader, Case, Task
-from bench.core.versions import preparation_versions
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
 from tasks.kinds.detection.images import DetectionImages
@@ -43,6 +40,7 @@ class Detection(TaskKind):
     metrics: ClassVar[tuple[str, ...]] = METRICS
     evaluation_batch: ClassVar[int] = 16
     mixed_head: ClassVar[bool] = False
+    prepared_by: ClassVar[tuple[str, ...]] = ("image_size",)
     quick: ClassVar[Mapping[str, Any]] = {
         "image_size": 128,
         "pyramid_channels": 64,
@@ -68,6 +66,13 @@ class Detection(TaskKind):
         """The reader of the task's data set."""
         return cast(BoxReader, self.task.data.reader)
 
+    def prepare(self, case: Case) -> dict[str, np.ndarray]:
+        """`image` at the input size (3, S, S), uint8."""
+        image = self.reader.load_image(case)
+        size = (self.settings.image_size, self.settings.image_size)
+        pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+        return {"image": np.ascontiguousarray(pixels)}
+
     def adapt_backbone(self, backbone: nn.Module, *, frozen: bool) -> nn.Module:
         """Freeze the encoder's batch norms in place, or leave them to be trained, as `norm.choose` says."""
         self._norm = norm.choose(backbone, self.settings.norm, frozen=frozen)
@@ -82,7 +87,7 @@ class Detection(TaskKind):
 
     def dataset(self, cases: Sequence[Case], *, train: bool) -> DetectionImages:
         """Images (3, S, S) with boxes (n_rows, 5), padded; `train` flips half of them left to right."""
-        return DetectionImages(self, cases, train=train)
+        return DetectionImages(self.kept, cases, self.settings, self.task.data.name, train=train)
 
     def training_loss(self, model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
         """Sum of the engine's losses: objectness and regression of proposals, class and regression of boxes."""
@@ -103,7 +108,7 @@ class Detection(TaskKind):
         found = [{key: value.detach().cpu().numpy() for key, value in one.items()} for one in output]
         if not all(np.isfinite(one[key]).all() for one in found for key in ("boxes", "scores")):
             raise TrainingError("Predictions are not finite: the model diverged. Lower protocol.lr and run it again.")
-        return _as_entries(found)
+        return as_entries(found)
 
     def collect(
         self, cases: Sequence[Case], batches: Iterable[tuple[Any, Tensor]], *, test: bool, save: Path | None = None
@@ -115,7 +120,7 @@ class Detection(TaskKind):
             for case, one in zip(cases, detected, strict=True):
                 image = self.reader.load_image(case)
                 save_picture(image, case.target, one, self.task.data.classes, save / f"{case.id}.png")
-        return _as_entries(detected)
+        return as_entries(detected)
 
     def score(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, float | None]:
         """`coco_scores` of what `collect` gave."""
@@ -134,7 +139,7 @@ class Detection(TaskKind):
             moved = np.concatenate([moved, [[0.0, 0.0, 9.0, 9.0]] * (i % 2)]) if i % 2 else moved
             labels = np.array([box.label for box in case.target.boxes] + [0] * (i % 2), dtype=np.int64)
             found.append({"boxes": moved, "scores": random.uniform(0.1, 1, len(moved)).round(4), "labels": labels})
-        return _as_entries(found)
+        return as_entries(found)
 
     def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
         """True boxes as [label, x_min, y_min, x_max, y_max], detections as [label, score, x_min, ...], per case."""
@@ -150,32 +155,8 @@ class Detection(TaskKind):
         version = torchvision.__version__ if own else detectron2_version()
         return {"detection": {"engine": self.settings.engine, "version": version, "norm": self._norm}}
 
-    def prepare(self, case: Case) -> np.ndarray:
-        """Image at the input size (3, S, S), uint8, from the cache or decoded."""
-        if self.cache is None:
-            return self._decode(case)
-        key = digest([self._preparation, self.settings.image_size, case.id, self.contents[case.id]])
-        return self.cache.get(key, partial(self._decode, case))
-
-    def _decode(self, case: Case) -> np.ndarray:
-        image = self.reader.load_image(case)
-        size = (self.settings.image_size, self.settings.image_size)
-        return np.ascontiguousarray(np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1))
-
-    @cached_property
-    def _preparation(self) -> list[Any]:
-        """What the prepared images depend on besides their files and the input size."""
-        return [self.task.data.name, preparation_versions(self), declaration_fingerprint(self.task.data)]
-
     def _on_original(self, case: Case, found: Detected) -> Detected:
         scale = np.array([case.target.width, case.target.height] * 2) / self.settings.image_size
         boxes = (found["boxes"].astype(np.float64) * scale).round(1)
         scores = found["scores"].astype(np.float64).round(4)
         return {"boxes": boxes, "scores": scores, "labels": found["labels"].astype(np.int64)}
-
-
-def _as_entries(found: Sequence[Detected]) -> np.ndarray:
-    """One entry per image, for `TaskKind.score`: an array (number of images,) of objects."""
-    entries = np.empty(len(found), dtype=object)
-    entries[:] = found
-    return entries

@@ -1,29 +1,22 @@
-"""What both segmentation kinds share: head, loss, hard masks, cached preparation, aggregation of per-case scores."""
+"""What both segmentation kinds share: head, loss, hard masks, aggregation of per-case scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from lightly.transforms.utils import IMAGENET_NORMALIZE
 from torch import Tensor, nn
 
-from bench.core.errors import DataError, TrainingError
-from bench.core.identity import declaration_fingerprint, digest
+from bench.core.errors import TrainingError
 from bench.core.kind import TaskKind
 from bench.core.task import Case
-from bench.core.versions import preparation_versions
 from tasks.kinds.segmentation.loss import dice_cross_entropy
-from tasks.kinds.segmentation.scores import Scores, mean_scores
+from tasks.kinds.segmentation.scores import mean_scores
 from tasks.kinds.segmentation.settings import SegmentationSettings
 from tasks.kinds.segmentation.transunet import TransUNetHead
 from tasks.kinds.segmentation.unet import UNetHead
-
-_MEAN = torch.tensor(IMAGENET_NORMALIZE["mean"]).view(3, 1, 1)
-_STD = torch.tensor(IMAGENET_NORMALIZE["std"]).view(3, 1, 1)
 
 
 class SegmentationKind(TaskKind):
@@ -34,6 +27,7 @@ class SegmentationKind(TaskKind):
     """
 
     evaluation_batch: ClassVar[int] = 16
+    prepared_by: ClassVar[tuple[str, ...]] = ("image_size",)
     quick: ClassVar[Mapping[str, Any]] = {"image_size": 64, "decoder_channels": [64, 32, 32, 16, 16]}
     quick_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "finetune": {"epochs": 5, "batch_size": 8},
@@ -88,48 +82,3 @@ class SegmentationKind(TaskKind):
         """The metrics of each case; masks are not kept in the record."""
         rounded = [{k: None if v is None else round(v, 5) for k, v in scores.items()} for scores in predictions]
         return {"metrics": rounded}
-
-    def key(self, case: Case, *settings: Any) -> str:
-        """Name of a case's prepared array: content of its files, reader, this code and the settings that matter."""
-        if self.cache is None:
-            return ""
-        if (case.id, *settings) in self._keys:
-            return self._keys[case.id, *settings]
-        labels = ["/".join(path.parts[-3:]) for path in case.labels]
-        content = [case.id, labels, self.contents[case.id]]
-        key = digest([self._preparation, self.settings.image_size, self.sigmoid, *settings, content])
-        self._keys[case.id, *settings] = key
-        return key
-
-    def kept(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
-        """`make()`, from the cache where there is one."""
-        return self.cache.get(key, make, required=required) if self.cache else make()
-
-    @cached_property
-    def _keys(self) -> dict[tuple[Any, ...], str]:
-        return {}
-
-    @cached_property
-    def _preparation(self) -> list[Any]:
-        return [preparation_versions(self), declaration_fingerprint(self.task.data), self.task.data.name]
-
-
-def normalise(image: Tensor) -> Tensor:
-    """ImageNet-normalise an image (1 or 3, H, W), uint8 or float in [0, 1] -> (3, H, W) float32."""
-    scaled = image.float() / 255 if image.dtype == torch.uint8 else image.float()
-    return (scaled - _MEAN) / _STD
-
-
-def as_entries(scores: Sequence[Scores]) -> np.ndarray:
-    """One entry per case, for `TaskKind.score`: an array (number of cases,) of dicts."""
-    entries = np.empty(len(scores), dtype=object)
-    entries[:] = scores
-    return entries
-
-
-def no_target(kind: SegmentationKind, n_cases: int) -> DataError:
-    """The error for masks that are all empty."""
-    return DataError(
-        f"{kind.task.data.name}: the masks of all {n_cases} training cases are empty (structures: "
-        f"{', '.join(kind.classes)}), so there is nothing to learn.\nRestore the masks from the owner's archive."
-    )

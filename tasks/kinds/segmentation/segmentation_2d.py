@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from bench.core.errors import DataError
 from bench.core.files import write_atomic
+from bench.core.kind import as_entries
 from bench.core.task import Case, ImageMaskReader
-from bench.engine.prepared import PreparedDataset
-from tasks.kinds.segmentation.augmentation import JointAugmentation
-from tasks.kinds.segmentation.base import SegmentationKind, as_entries, no_target, normalise
+from tasks.kinds.segmentation.base import SegmentationKind
+from tasks.kinds.segmentation.images import SegmentationImages
 from tasks.kinds.segmentation.loss import IGNORE
 from tasks.kinds.segmentation.scores import Scores, hd95, per_class, score_masks
 from tasks.kinds.segmentation.settings import SegmentationSettings
+from tasks.kinds.segmentation.targets import any_target
 
 
 class Segmentation2D(SegmentationKind):
@@ -45,7 +45,7 @@ class Segmentation2D(SegmentationKind):
 
     def dataset(self, cases: Sequence[Case], *, train: bool) -> SegmentationImages:
         """Images (3, S, S) with target planes (T, S, S), uint8; `train` augments both alike."""
-        return SegmentationImages(self, cases, train=train)
+        return SegmentationImages(self.kept, cases, self.settings, self.task.data, train=train)
 
     def collect(
         self, cases: Sequence[Case], batches: Iterable[tuple[Tensor, Tensor]], *, test: bool, save: Path | None = None
@@ -62,15 +62,12 @@ class Segmentation2D(SegmentationKind):
         """Scores of the true masks, moved by a few pixels."""
         return as_entries([self._score_masks(case, _moved(self.load_truth(case)[0])) for case in cases])
 
-    def prepare(self, case: Case) -> np.ndarray:
-        """Image and target planes at the input size (3 + T, S, S), uint8, from the cache or decoded."""
-        return self.kept(self.key(case), partial(self._decode, case))
+    def prepare(self, case: Case) -> dict[str, np.ndarray]:
+        """`image` (3, S, S) and target `planes` (T, S, S), uint8, and `has_target` (1,), bool: any structure?
 
-    def has_target(self, case: Case) -> bool:
-        """Whether any pixel of a case belongs to a structure."""
-        return bool(self.kept(self.key(case, "target"), lambda: _any_target(self.prepare(case)[None, 3:])).any())
-
-    def _decode(self, case: Case) -> np.ndarray:
+        Raises:
+            DataError: a file of the case cannot be used, or its structures overlap undeclared.
+        """
         size = (self.settings.image_size, self.settings.image_size)
         image, (masks, region) = self.reader.load_image(case), self.load_truth(case)
         if masks.shape != (len(self.classes), image.height, image.width):
@@ -82,9 +79,9 @@ class Segmentation2D(SegmentationKind):
         planes = masks.astype(np.uint8) if self.sigmoid else self._to_labels(case, masks)
         if region is not None:
             planes[:, ~region] = IGNORE
-        small = [np.asarray(Image.fromarray(p).resize(size, Image.Resampling.NEAREST)) for p in planes]
+        small = np.stack([np.asarray(Image.fromarray(p).resize(size, Image.Resampling.NEAREST)) for p in planes])
         pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1)
-        return np.concatenate([pixels, np.stack(small)])
+        return {"image": np.ascontiguousarray(pixels), "planes": small, "has_target": np.array([any_target(small)])}
 
     def load_truth(self, case: Case) -> tuple[np.ndarray, np.ndarray | None]:
         """Masks (C, H, W), bool, empty outside the region, and the region (H, W), bool, or None."""
@@ -135,42 +132,7 @@ class Segmentation2D(SegmentationKind):
             write_atomic(path, partial(image.save, format="PNG"))
 
 
-class SegmentationImages(PreparedDataset):
-    """Images (3, S, S), ImageNet-normalised, with target planes (T, S, S), uint8."""
-
-    def __init__(self, kind: Segmentation2D, cases: Sequence[Case], *, train: bool) -> None:
-        self.kind, self.cases = kind, cases
-        self.train = train
-        self.augment = JointAugmentation(kind.settings, kind.classes) if train else None
-
-    def __len__(self) -> int:
-        return len(self.cases)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        array = torch.from_numpy(np.array(self.kind.prepare(self.cases[index])))
-        image, target = array[:3], array[3:]
-        if self.augment:
-            image, target = self.augment(image, target)
-        return normalise(image), target
-
-    def prepare_case(self, index: int) -> None:
-        """Decode one image and its masks to the cache."""
-        self.kind.prepare(self.cases[index])
-        if self.train:
-            self.kind.has_target(self.cases[index])
-
-    def check(self) -> None:
-        """Raise `DataError` where no training image has a target."""
-        if self.train and not any(self.kind.has_target(case) for case in self.cases):
-            raise no_target(self.kind, len(self.cases))
-
-
 def _moved(masks: np.ndarray) -> np.ndarray:
     """Masks (C, H, W) two pixels lower and further right."""
     moved: np.ndarray = np.roll(masks, (2, 2), axis=(1, 2))
     return moved
-
-
-def _any_target(planes: np.ndarray) -> np.ndarray:
-    """(N, T, S, S) uint8 -> (N,) bool: whether any pixel belongs to a structure."""
-    return np.array([((item > 0) & (item != IGNORE)).any() for item in planes])

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
-import tempfile
-import weakref
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -21,9 +17,9 @@ from torch.nn.functional import interpolate
 
 from bench.core.errors import DataError
 from bench.core.files import write_atomic
+from bench.core.kind import as_entries
 from bench.core.task import Case, VolumeReader
-from bench.data.cache import DiskCache
-from tasks.kinds.segmentation.base import SegmentationKind, as_entries
+from tasks.kinds.segmentation.base import SegmentationKind
 from tasks.kinds.segmentation.grid import cut, find_grid, scale_intensities, stack
 from tasks.kinds.segmentation.scores import Scores
 from tasks.kinds.segmentation.settings import VolumeSettings
@@ -47,6 +43,8 @@ class Segmentation3D(SegmentationKind):
     version: ClassVar[int] = 1
     metrics_version: ClassVar[int] = 1
     decoding: ClassVar[tuple[str, ...]] = ("volumes",)
+    memory_mapped: ClassVar[bool] = True
+    prepared_by: ClassVar[tuple[str, ...]] = ("image_size", "plane", "window")
     settings_class = VolumeSettings
     metrics: ClassVar[tuple[str, ...]] = ("iou_3d", "dice_3d", "hd95_mm", "dice", "false_positive_rate_absent")
     settings: VolumeSettings
@@ -63,7 +61,7 @@ class Segmentation3D(SegmentationKind):
 
     def dataset(self, cases: Sequence[Case], *, train: bool) -> VolumeSlices:
         """Slices (3, S, S) with labels (1, S, S), uint8; `train` balances and augments them."""
-        return VolumeSlices(self, cases, train=train)
+        return VolumeSlices(self.kept, cases, self.settings, self.task.data, train=train)
 
     def collect(
         self, cases: Sequence[Case], batches: Iterable[tuple[Tensor, Tensor]], *, test: bool, save: Path | None = None
@@ -71,7 +69,7 @@ class Segmentation3D(SegmentationKind):
         """Score volume by volume, holding one at a time; `save` gets one NIfTI label map per case."""
         stream = (item for output, target in batches for item in zip(output, target, strict=True))
         score = partial(self._score_original, save=save) if test else self._score_small
-        return as_entries([score(case, islice(stream, len(self.prepare(case)))) for case in cases])
+        return as_entries([score(case, islice(stream, len(self.kept(case)["present"]))) for case in cases])
 
     def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
         """Scores of the true labels, moved by a row."""
@@ -83,31 +81,12 @@ class Segmentation3D(SegmentationKind):
             scores.append(score_volume(truth, np.roll(truth, 1, axis=1), self.classes, grid.spacing_mm))
         return as_entries(scores)
 
-    def prepare(self, case: Case) -> np.ndarray:
-        """Slices at the input size (N, S, S), dtype `SLICE`, memory-mapped.
+    def prepare(self, case: Case) -> dict[str, np.ndarray]:
+        """`slices` at the input size (N, S, S), dtype `SLICE`, and `present` (N,), bool: which hold a structure.
 
         Raises:
             DataError: a file of the case cannot be used.
-            StorageError: the cache cannot hold it; slices are never all in memory.
         """
-        key = self.key(case, self.settings.plane, self.settings.window)
-        return self.kept(key, partial(self._decode, case), required=True)
-
-    def has_target(self, case: Case) -> np.ndarray:
-        """(N,) bool: which slices hold a structure."""
-        key = self.key(case, self.settings.plane, self.settings.window, "target")
-        return self.kept(key, lambda: np.any(self.prepare(case)["target"], axis=(1, 2)), required=True)
-
-    def key(self, case: Case, *settings: object) -> str:
-        """See `SegmentationKind.key`; without a cache, slices go to a folder that is deleted with this object."""
-        if self.cache is None:
-            self.contents = defaultdict(str)
-            folder = Path(tempfile.mkdtemp(prefix="bench-slices-"))
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self.cache = DiskCache(folder)
-        return super().key(case, *settings)
-
-    def _decode(self, case: Case) -> np.ndarray:
         volume, labels = self.reader.load_volume(case), self.reader.load_labels(case)
         if volume.array.shape != labels.array.shape or volume.array.ndim != 3:
             raise DataError(
@@ -124,7 +103,7 @@ class Segmentation3D(SegmentationKind):
         for k, (image, target) in enumerate(zip(images, targets, strict=True)):
             slices["image"][k] = _resize(image, size, mode="bilinear", antialias=True)
             slices["target"][k] = _resize(target, size, mode="nearest-exact")
-        return slices
+        return {"slices": slices, "present": np.any(slices["target"], axis=(1, 2))}
 
     def _score_small(self, case: Case, stream: Stream) -> Scores:
         pairs = [(self._labels(logits[None]), target[0].numpy()) for logits, target in stream]

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.core.task import Case
-from bench.engine.prepared import PreparedDataset
+from bench.core.task import Case, DataSet
+from bench.engine.datasets import KeptDataset
+from bench.engine.images import normalise
 from tasks.kinds.segmentation.augmentation import JointAugmentation
-from tasks.kinds.segmentation.base import no_target, normalise
-
-if TYPE_CHECKING:
-    from tasks.kinds.segmentation.segmentation_3d import Segmentation3D
+from tasks.kinds.segmentation.settings import SegmentationSettings
+from tasks.kinds.segmentation.targets import no_target
 
 SLICE = np.dtype([("image", "<f2"), ("target", "u1")])
 """A pixel of a prepared slice: intensity in [0, 1], and label."""
 
 
-class VolumeSlices(PreparedDataset):
+class VolumeSlices(KeptDataset):
     """Slices (3, S, S), ImageNet-normalised, with labels (1, S, S), uint8.
 
     In training an epoch has every slice with a structure once and as many slices without, drawn anew each time one is
     asked for (sampling with and without target equally, as the paper does); otherwise all slices, volume by volume.
+    `kept(case)` gives `slices` and `present`, as `Segmentation3D.prepare` does.
     """
 
-    prepare_threads: ClassVar[int] = 2
-
-    def __init__(self, kind: Segmentation3D, cases: Sequence[Case], *, train: bool) -> None:
-        self.kind, self.cases = kind, cases
-        self.train = train
-        self.augment = JointAugmentation(kind.settings, kind.classes) if train else None
+    def __init__(
+        self,
+        kept: Callable[[Case], Mapping[str, np.ndarray]],
+        cases: Sequence[Case],
+        settings: SegmentationSettings,
+        data_set: DataSet,
+        *,
+        train: bool,
+    ) -> None:
+        super().__init__(kept, cases)
+        self.data_set, self.train = data_set, train
+        self.augment = JointAugmentation(settings, data_set.classes) if train else None
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
         """(case, slice) of the slices with a structure, and of those without: (n, 2) and (m, 2)."""
-        masks = [self.kind.has_target(case) for case in self.cases]
+        masks = [self.kept(case)["present"] for case in self.cases]
         cases = np.repeat(np.arange(len(masks)), [len(mask) for mask in masks])
         places = np.column_stack([cases, np.concatenate([np.arange(len(mask)) for mask in masks])])
         present = np.concatenate(masks)
@@ -60,7 +65,7 @@ class VolumeSlices(PreparedDataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         case, k = self._place(index)
-        item = self.kind.prepare(self.cases[case])[k]
+        item = self.kept(self.cases[case])["slices"][k]
         image = torch.from_numpy(item["image"].astype(np.float32))[None]
         target = torch.from_numpy(item["target"].copy())[None]
         if self.augment:
@@ -78,12 +83,7 @@ class VolumeSlices(PreparedDataset):
             case, k = absent[int(torch.randint(len(absent), ()))]
         return int(case), int(k)
 
-    def prepare_case(self, index: int) -> None:
-        """Decode one volume to the cache and note which of its slices hold a structure."""
-        self.kind.prepare(self.cases[index])
-        self.kind.has_target(self.cases[index])
-
     def check(self) -> None:
         """Raise `DataError` where no training slice has a target."""
         if self.train and not len(self.places[0]):
-            raise no_target(self.kind, len(self.cases))
+            raise no_target(self.data_set, len(self.cases))

@@ -12,11 +12,12 @@ from bench.core.errors import DataError, TrainingError, UsageError
 from bench.core.task import BoxTarget
 from bench.data.splits import make_split
 from bench.engine.compute import Compute
+from bench.engine.kept import Memory
 from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from tasks.kinds.detection.scores import coco_scores
-from tests.tasks.detection.worlds import HEIGHT, WIDTH, both_engines, cases_of, kind_of
+from tests.tasks.detection.worlds import HEIGHT, WIDTH, DrawnBoxes, both_engines, cases_of, kind_of
 from tests.tasks.segmentation.worlds import Tiny
 
 REPORT = Report(quiet=True)
@@ -155,8 +156,8 @@ def test_pictures_of_predictions(tmp_path):
 
 def test_images_are_decoded_once(tmp_path, monkeypatch):
     cases = cases_of(tmp_path, ["c0"])
-    first = kind_of(tmp_path / "cache").prepare(cases[0])
-    kind = kind_of(tmp_path / "cache")
-    monkeypatch.setattr(type(kind), "_decode", lambda self, case: pytest.fail("decoded again"))
-    assert np.array_equal(kind.prepare(cases[0]), first)
+    first = kind_of(tmp_path / "cache").kept(cases[0])["image"]
+    monkeypatch.setattr("bench.engine.kept.MEMORY", Memory())
+    monkeypatch.setattr(DrawnBoxes, "load_image", lambda self, case: pytest.fail("decoded again"))
+    assert np.array_equal(kind_of(tmp_path / "cache").kept(cases[0])["image"], first)
     assert first.shape == (3, 64, 64)

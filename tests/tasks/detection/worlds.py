@@ -13,6 +13,7 @@ from PIL import Image
 
 from bench.core.task import Box, BoxTarget, Case, DataSet, Task
 from bench.data.cache import DiskCache
+from bench.engine.kept import keep_cases
 from tasks.kinds.detection import Detection
 
 installed = pytest.mark.skipif(
@@ -73,6 +74,5 @@ def kind_of(cache: Path | None = None, labels: tuple[str, ...] = ("bright", "dar
     )
     task = Task("drawn", data_set, "detection", "finetune", "ap50")
     kind = Detection(task, Detection.settings_class.model_validate(SMALL | settings))
-    kind.cache = DiskCache(cache) if cache else None
-    kind.contents = defaultdict(str)
+    keep_cases(kind, defaultdict(str), DiskCache(cache) if cache else None)
     return kind

@@ -8,6 +8,7 @@ from bench.core.console import Report
 from bench.core.task import Task
 from bench.data.cache import DiskCache
 from bench.engine.compute import Compute
+from bench.engine.kept import keep_cases
 from bench.engine.seeding import seed_all
 from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
 from bench.evaluation.supervised import Supervised
@@ -26,7 +27,7 @@ def test_learns_the_parts_of_the_hippocampus(real_root, tmp_path):
     task = Task("hippocampus", data_set(READER, classes=PARTS), "segmentation_3d", "finetune", "dice_3d")
     settings = Segmentation3D.settings_class(image_size=32, decoder_channels=(32, 16, 16, 16, 16))
     kind = Segmentation3D(task, settings)
-    kind.cache, kind.contents = DiskCache(tmp_path / "cache"), defaultdict(str)
+    keep_cases(kind, defaultdict(str), DiskCache(tmp_path / "cache"))
     seed_all(0)
     split, training = split_of(cases), ProtocolSettings(epochs=4, batch_size=16, lr=5e-3)
     run = Supervised(

@@ -67,7 +67,7 @@ def test_scored_on_the_pixels_of_the_owner_inside_the_region(tmp_path):
 def test_prepared_targets_mark_structures_and_what_is_left_out(tmp_path, changes):
     kind = kind_of(DrawnImages(2, region=True), changes=changes, image_size=64)
     case = cases_of(tmp_path, ["c1"])[0]
-    planes = kind.prepare(case)[3:]
+    planes = kind.prepare(case)["planes"]
     assert planes.shape == ((2 if changes else 1), 64, 64)
     assert (planes[..., 40:] == IGNORE).all()
     assert not (planes[..., :36] == IGNORE).any()

@@ -68,7 +68,7 @@ def test_perfect_slices_in_any_batches_give_perfect_volumes(tmp_path, n_classes)
 def test_slices_are_across_the_widest_spacing_and_never_all_in_memory(tmp_path):
     kind = kind_of(DrawnVolumes(), tmp_path / "cache")
     case = cases_of(tmp_path, ["v1"])[0]
-    slices = kind.prepare(case)
+    slices = kind.kept(case)["slices"]
     assert slices.shape == (9, 32, 32)
     assert isinstance(slices, np.memmap)
     assert slices["image"].dtype == np.float16
@@ -79,14 +79,14 @@ def test_slices_are_across_the_widest_spacing_and_never_all_in_memory(tmp_path):
         image[slices["target"] == 2].mean() > image[slices["target"] == 1].mean() > image[slices["target"] == 0].mean()
     )
     labels = kind.reader.load_labels(case).array
-    assert (kind.has_target(case) == labels.any(axis=(0, 2))).all()
+    assert (kind.kept(case)["present"] == labels.any(axis=(0, 2))).all()
 
 
 def test_training_takes_slices_with_and_without_target_equally(tmp_path):
     kind = kind_of(DrawnVolumes(), tmp_path / "cache")
     cases = cases_of(tmp_path, [*IDS[:2], "e1"])
     data = kind.dataset(cases, train=True)
-    n_target = sum(int(kind.has_target(case).sum()) for case in cases)
+    n_target = sum(int(kind.kept(case)["present"].sum()) for case in cases)
     assert len(data) == 2 * n_target
     seeded = SeededDataset(data)
     kind.augment = None
@@ -103,7 +103,7 @@ def test_evaluation_has_every_slice_once_in_order(tmp_path):
     cases = cases_of(tmp_path, IDS[:2])
     data = kind.dataset(cases, train=False)
     assert len(data) == 18
-    expected = np.concatenate([kind.prepare(case)["target"] for case in cases])
+    expected = np.concatenate([kind.kept(case)["slices"]["target"] for case in cases])
     assert all((data[i][1][0].numpy() == expected[i]).all() for i in range(18))
 
 
@@ -115,8 +115,8 @@ def test_training_without_any_target_is_one_error(tmp_path):
 
 def test_slices_of_a_kind_without_cache_go_away_with_it(tmp_path):
     kind = kind_of(DrawnVolumes())
-    kind.prepare(cases_of(tmp_path, ["v1"])[0])
-    folder = kind.cache.folder
+    dict(kind.kept(cases_of(tmp_path, ["v1"])[0]))
+    folder = kind.kept.files.folder
     assert list(folder.rglob("*.npy"))
     del kind
     import gc
@@ -129,7 +129,7 @@ def test_a_cache_too_small_for_the_slices_is_one_error(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH_DECODED_GIB", "0.00001")
     kind = kind_of(DrawnVolumes(), tmp_path / "cache")
     with pytest.raises(StorageError, match=r"more than its limit of 1e-05 GiB. Raise the limit with BENCH_DECODED_GIB"):
-        kind.prepare(cases_of(tmp_path, ["v1"])[0])
+        dict(kind.kept(cases_of(tmp_path, ["v1"])[0]))
 
 
 def test_unusable_volumes(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ from bench.core.kind import Features
 from bench.core.task import Case, DataSet, Task, Volume
 from bench.data.cache import DiskCache
 from bench.data.splits import make_split
+from bench.engine.kept import keep_cases
 from tasks.kinds.segmentation import Segmentation2D, Segmentation3D
 
 
@@ -144,8 +145,7 @@ def kind_of(reader, cache: Path | None = None, metric: str | None = None, change
     )
     defaults = {"image_size": 32, "decoder_channels": (32, 16, 16, 16, 16)}
     kind = cls(task, cls.settings_class.model_validate(defaults | settings))
-    kind.cache = DiskCache(cache) if cache else None
-    kind.contents = defaultdict(str)
+    keep_cases(kind, defaultdict(str), DiskCache(cache) if cache else None)
     return kind
 
 
