@@ -1,5 +1,7 @@
 """`bench data verify`, `fingerprint` and `splits`: what they find, what they write, and how they fail."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from collections import Counter
@@ -152,3 +154,23 @@ def test_commands_are_described(bench):
     text = bench("data", "--help").out
     assert all(name in text for name in ("verify", "fingerprint", "splits", "status", "clean"))
     assert {"fgadr", "drive"} <= set(tasks().plugins)
+
+
+def test_data_status_counts_found_against_expected(bench, whole_phantom_root, tmp_path):
+    out = bench("data", "status", "--data-root", whole_phantom_root).out
+    assert "brain_tumor: found (phantom data)" in out
+    assert "train: 200 found of 200 expected" in out
+    assert "4 groups, 2 of them on both sides" in out
+    facts = json.loads(bench("data", "status", "--data-root", whole_phantom_root, "--json").out)
+    assert facts["data_sets"][0]["counts"]["test"]["no_tumor"] == 20
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "file").touch()
+    assert "brain_tumor: missing" in bench("data", "status", "--data-root", tmp_path / "x").out
+    assert bench("data", "status", "--data-root", tmp_path / "nowhere").code == 3
+
+
+@pytest.mark.real_data
+def test_data_status_of_the_real_set(bench, real_root):
+    out = bench("data", "status", "--data-root", real_root).out
+    assert "train: 2870 found of 2870 expected" in out
+    assert "166 groups, 64 of them on both sides" in out

@@ -1,23 +1,12 @@
 """Protocols through the plan and the command line; what was stored before there were several is still found."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from bench.core.console import Report
-from bench.core.errors import UsageError
-from bench.core.registry import tasks
-from bench.engine.compute import Compute
 from bench.evaluation.evaluate import embeddings
-from bench.results.store import Store
-from bench.runs.config import resolve_config
-from bench.runs.plan import make_plan
-from bench.runs.resolve import Options, resolve
-from bench.runs.world import World
 
-RESULTS = Path(__file__).parents[2] / "results"
 SMALL = ["--set=pretrain.epochs=1", "--set=pretrain.image_size=32", "--set=task.image_size=32"]
 
 
@@ -135,47 +124,6 @@ def test_setting_of_no_protocol_is_an_error_with_several(run):
     assert (done.code, "has no setting 'epoch'. Did you mean 'epochs'?" in done.err) == (2, True), done.err
 
 
-def test_kind_that_reads_feature_maps_has_no_vote(monkeypatch):
-    from tasks.kinds.classification import Classification
-
-    monkeypatch.setattr(Classification, "pooled_only", False)
-    with pytest.raises(UsageError, match=r"'knn' does not apply to the task 'brain_tumor'.*of this task: linear, fine"):
-        make_plan("random", "brain_tumor", "knn", None, (0,), "quick")
-
-
-def test_tasks_of_one_data_set_share_the_runs_of_a_protocol_that_is_no_tasks_own():
-    runs, merged = make_plan("random", "brain_tumor_linear,brain_tumor", "knn", None, (0,), "quick")
-    assert [(r.task.name, r.protocol) for r in runs] == [("brain_tumor", "knn")]
-    assert "brain_tumor_linear with protocol knn is the task brain_tumor" in merged
-
-
-@pytest.mark.parametrize("protocol", ["mlp", "mlp_finetune"])
-def test_paper_profile_takes_the_tasks_hidden_layers(protocol):
-    resolved = resolve_config("simclr", tasks().get("brain_tumor"), protocol, "paper", "resnet50", {})
-    assert resolved.protocol.hidden == (512, 256)
-    assert (resolved.protocol.lr, resolved.protocol.epochs) == (5e-4, 30)
-    assert resolved.model_dump()["protocol"]["hidden"] == (512, 256)
-    linear = resolve_config("simclr", tasks().get("brain_tumor"), "linear", "paper", "resnet50", {})
-    assert "hidden" not in linear.protocol.model_dump()
-
-
-@pytest.mark.parametrize("profile", ["quick", "paper"])
-def test_presets_hold_in_every_profile(profile):
-    shares = {}
-    for name in ("few_shot", "few_shot_1pct", "few_shot_5pct", "few_shot_10pct"):
-        shares[name] = resolve_config("simclr", tasks().get("brain_tumor"), name, profile, "resnet18", {}).protocol
-    assert [s.fraction for s in shares.values()] == [0.1, 0.01, 0.05, 0.1]
-    own = {"protocol": {"fraction": "0.2", "draws": "5"}}
-    set_ = resolve_config("simclr", tasks().get("brain_tumor"), "few_shot", profile, "resnet18", own).protocol
-    assert (set_.fraction, set_.per_class, set_.draws) == (0.2, None, 5)
-
-
-def test_paper_profile_gives_a_vote_no_settings_of_training():
-    resolved = resolve_config("simclr", tasks().get("brain_tumor"), "knn", "paper", "resnet50", {})
-    assert resolved.protocol.model_dump() == {"neighbours": 20, "temperature": 0.07}
-    assert resolved.task["image_size"] == 224
-
-
 def test_knn_and_its_settings_are_described(bench):
     assert "knn" in bench("list", "protocols").out
     text = bench("show", "knn").out
@@ -183,36 +131,3 @@ def test_knn_and_its_settings_are_described(bench):
     assert "temperature: 0.07" in text
     assert "fraction: 0.01" in bench("show", "few_shot_1pct").out.split("set by this protocol")[1]
     assert "hidden: [512,256]" in bench("show", "mlp").out
-
-
-def committed():
-    return [r for r in Store(RESULTS).load()[0] if r.data == "real"]
-
-
-def test_settings_of_committed_protocols_resolve_as_they_were_recorded():
-    for record in committed():
-        set_ = {"protocol": record.overrides.get("protocol", {})}
-        task = tasks().get(record.task)
-        now = resolve_config(record.method, task, record.protocol, record.profile, record.backbone, set_)
-        assert now.protocol.model_dump() == record.config["protocol"]
-
-
-@pytest.mark.real_data
-def test_committed_records_are_found_again(real_root, tmp_path):
-    """Every committed record of the versions that are declared now has the identity that the same run has now."""
-    (tmp_path / "brain_tumor").symlink_to(real_root / "brain_tumor")
-    world = World(tmp_path, Report(quiet=True))
-    checked = 0
-    for record in (r for r in committed() if r.data_set == "brain_tumor"):
-        plan, _ = make_plan(
-            record.method, record.task, record.protocol, record.backbone, (record.seed,), record.profile,
-            record.overrides,
-        )  # fmt: skip
-        options = Options(record.profile, "pool", tmp_path, tmp_path, Compute("cpu"))
-        run = resolve(plan[0], options, world)
-        if run.facts.versions == record.facts.versions:
-            assert (run.identity, run.hashes) == (record.identity, record.hashes), record.method
-            assert run.config.sections == record.config
-            checked += 1
-    if not checked:
-        pytest.skip("a version of every method was raised since the records were committed")

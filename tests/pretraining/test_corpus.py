@@ -95,12 +95,6 @@ def test_a_volume_held_out_leaves_all_its_slices_out(segmentation_root):
     assert (corpus.excluded, len(corpus.images)) == (12, 12 * len(split.train))
 
 
-def test_a_phantom_world_counts_its_own_data_sets_only(tmp_path):
-    World.phantom([DRIVE], tmp_path, Report(quiet=True))
-    world = World.phantom([BRAIN_TUMOR], tmp_path, Report(quiet=True))
-    assert set(world.corpus("pool", BRAIN_TUMOR, 0).sources) == {"brain_tumor"}
-
-
 def test_manifest_leaves_out_evaluation_images(tmp_path, world):
     data, split = world.data(BRAIN_TUMOR), world.split(BRAIN_TUMOR, 0)
     (tmp_path / "copy.jpg").write_bytes(split.test[0].image.read_bytes())

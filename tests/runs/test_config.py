@@ -1,16 +1,26 @@
 """Settings: overrides are typed, unknown keys list the valid ones, profiles hold the published values."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import Field, ValidationError
 
 from bench.core.errors import UsageError
 from bench.core.registry import methods, tasks
+from bench.results.store import Store
 from bench.runs.config import parse_overrides, resolve_config
 
 
 def config(method="simclr", task="brain_tumor", profile="quick", *pairs):
     chosen = tasks().get(task)
     return resolve_config(method, chosen, chosen.protocol, profile, "resnet18", parse_overrides(pairs))
+
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+def committed():
+    return [r for r in Store(RESULTS).load()[0] if r.data == "real"]
 
 
 def test_override_is_typed_and_recorded():
@@ -83,3 +93,38 @@ def test_settings_are_frozen():
     resolved = config()
     with pytest.raises(ValidationError):
         resolved.pretrain.epochs = 3
+
+
+@pytest.mark.parametrize("protocol", ["mlp", "mlp_finetune"])
+def test_paper_profile_takes_the_tasks_hidden_layers(protocol):
+    resolved = resolve_config("simclr", tasks().get("brain_tumor"), protocol, "paper", "resnet50", {})
+    assert resolved.protocol.hidden == (512, 256)
+    assert (resolved.protocol.lr, resolved.protocol.epochs) == (5e-4, 30)
+    assert resolved.model_dump()["protocol"]["hidden"] == (512, 256)
+    linear = resolve_config("simclr", tasks().get("brain_tumor"), "linear", "paper", "resnet50", {})
+    assert "hidden" not in linear.protocol.model_dump()
+
+
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+def test_presets_hold_in_every_profile(profile):
+    shares = {}
+    for name in ("few_shot", "few_shot_1pct", "few_shot_5pct", "few_shot_10pct"):
+        shares[name] = resolve_config("simclr", tasks().get("brain_tumor"), name, profile, "resnet18", {}).protocol
+    assert [s.fraction for s in shares.values()] == [0.1, 0.01, 0.05, 0.1]
+    own = {"protocol": {"fraction": "0.2", "draws": "5"}}
+    set_ = resolve_config("simclr", tasks().get("brain_tumor"), "few_shot", profile, "resnet18", own).protocol
+    assert (set_.fraction, set_.per_class, set_.draws) == (0.2, None, 5)
+
+
+def test_paper_profile_gives_a_vote_no_settings_of_training():
+    resolved = resolve_config("simclr", tasks().get("brain_tumor"), "knn", "paper", "resnet50", {})
+    assert resolved.protocol.model_dump() == {"neighbours": 20, "temperature": 0.07}
+    assert resolved.task["image_size"] == 224
+
+
+def test_settings_of_committed_protocols_resolve_as_they_were_recorded():
+    for record in committed():
+        set_ = {"protocol": record.overrides.get("protocol", {})}
+        task = tasks().get(record.task)
+        now = resolve_config(record.method, task, record.protocol, record.profile, record.backbone, set_)
+        assert now.protocol.model_dump() == record.config["protocol"]

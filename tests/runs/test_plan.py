@@ -4,10 +4,13 @@ import pytest
 
 from bench.core.errors import UsageError
 from bench.runs.plan import make_plan
+from bench.runs.request import names_of
 
 
-def plan(methods="random", tasks="brain_tumor", protocols=None, backbones=None, seeds=(0,), profile="quick"):
-    return make_plan(methods, tasks, protocols, backbones, seeds, profile)
+def plan(methods="random", tasks="brain_tumor", protocols="", backbones="", seeds=(0,), profile="quick"):
+    """The plan of names in comma-separated texts."""
+    names = (names_of(text.split(",")) for text in (methods, tasks, protocols, backbones))
+    return make_plan(*names, seeds, profile)
 
 
 def test_grid_has_every_cell_once():
@@ -48,3 +51,17 @@ def test_both_protocols_of_one_task_are_the_two_tasks():
 def test_unknown_names(arguments, message):
     with pytest.raises(UsageError, match=message):
         plan(**arguments)
+
+
+def test_kind_that_reads_feature_maps_has_no_vote(monkeypatch):
+    from tasks.kinds.classification import Classification
+
+    monkeypatch.setattr(Classification, "pooled_only", False)
+    with pytest.raises(UsageError, match=r"'knn' does not apply to the task 'brain_tumor'.*of this task: linear, fine"):
+        plan("random", "brain_tumor", "knn")
+
+
+def test_tasks_of_one_data_set_share_the_runs_of_a_protocol_that_is_no_tasks_own():
+    runs, merged = plan("random", "brain_tumor_linear,brain_tumor", "knn")
+    assert [(r.task.name, r.protocol) for r in runs] == [("brain_tumor", "knn")]
+    assert "brain_tumor_linear with protocol knn is the task brain_tumor" in merged

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: runs, repeats, interruptions, and one clear error for every bad input."""
+"""Running commands as a user meets them: runs, repeats, interruptions, and one clear error for every bad input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +17,11 @@ import pytest
 from bench.results.store import Store
 
 REPOSITORY = Path(__file__).parents[2]
+
+
 EXAMPLE = REPOSITORY / "docs" / "example_method"
+
+
 SMALL = [
     "--set=pretrain.epochs=1",
     "--set=pretrain.image_size=32",
@@ -108,21 +111,6 @@ def test_any_changed_setting_is_a_new_run(run, tmp_path):
     assert len({r["identity"] for r in found}) == len(found) == 2
 
 
-def test_leaderboard_is_regenerated_byte_for_byte_and_skips_foreign_files(bench, run, tmp_path):
-    run("random", "brain_tumor_linear", "--seeds", "2")
-    before = tree(tmp_path / "results" / "leaderboard")
-    shutil.rmtree(tmp_path / "results" / "leaderboard")
-    (tmp_path / "results" / "runs" / "broken.json").write_text("{")
-    done = bench("leaderboard", "--results", tmp_path / "results")
-    assert done.code == 0
-    assert "broken.json is not a valid record and was not counted" in done.err
-    assert tree(tmp_path / "results" / "leaderboard") == before
-    assert (
-        "| brain_tumor_linear | linear | random |"
-        in bench("leaderboard", "--results", tmp_path / "results", "--markdown").out
-    )
-
-
 def test_json_output_is_one_document(run):
     done = run("random", "brain_tumor_linear", "--seed", "0", "--json")
     summary = json.loads(done.out)
@@ -131,46 +119,12 @@ def test_json_output_is_one_document(run):
     assert done.err == ""
 
 
-def test_without_a_data_root_it_says_so_and_runs_on_the_phantom(bench, tmp_path):
-    done = bench(
-        "run", "-m", "random", "-t", "brain_tumor_linear", "--seed", "0", "--results", tmp_path / "r",
-        "--cache", tmp_path / "c", *SMALL,
-    )  # fmt: skip
-    assert done.code == 0, done.err
-    assert "No data root is configured" in done.err
-    assert [r["data"] for r in records(tmp_path / "r")] == ["phantom"]
-
-
 def move_root(phantom_root, tmp_path, where):
     root = tmp_path / "data"
     shutil.copytree(phantom_root, root)
     return {"low": root / "brain_tumor", "lower": root / "brain_tumor" / "Training", "high": tmp_path, "ok": root}[
         where
     ]
-
-
-@pytest.mark.parametrize(
-    ("method", "task", "more", "code", "message"),
-    [
-        ("lvmmde", "brain_tumor", [], 2, "Unknown method 'lvmmde'. Did you mean 'lvmmed'?"),
-        ("random", "brain_tumour", [], 2, "Unknown task 'brain_tumour'. Did you mean 'brain_tumor'?"),
-        ("random", "brain_tumor", ["--set=protocol.epoch=1"], 2, "no setting 'epoch'. Did you mean 'epochs'?"),
-        ("random", "brain_tumor", ["--profile", "papr"], 2, "Unknown profile 'papr'. Did you mean 'paper'?"),
-        ("random", "brain_tumor", ["--backbone", "resnet20"], 2, "Unknown backbone 'resnet20'."),
-        ("random", "brain_tumor", ["--device", "gpu"], 2, "Unknown device 'gpu'"),
-        ("simclr", "brain_tumor", ["--corpus", "pol"], 2, "--corpus 'pol': expected pool, task, or a manifest"),
-        ("simclr", "brain_tumor", ["--corpus", "none.csv"], 2, "none.csv: no such file"),
-        ("simclr", "brain_tumor", ["--set=pretrain.init=imagenet"], 6, "Nothing is downloaded here"),
-    ],
-)
-def test_wrong_usage(run, tmp_path, monkeypatch, method, task, more, code, message):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    done = run(method, task, *more)
-    assert done.code == code
-    assert message in done.err
-    assert done.err.count("Error:") == 1
-    assert "Traceback" not in done.err
-    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize(
@@ -302,6 +256,8 @@ class Still(SimCLR):
             waits.touch()
             time.sleep(300)
 """
+
+
 """A method that stands still after the first step of its second epoch, the first time."""
 
 
@@ -332,57 +288,3 @@ def test_interrupted_run_leaves_results_alone_and_continues(bench, phantom_root,
     assert again.code == 0, again.err
     assert "resuming still at epoch 1 of 2" in again.err
     assert [r["method"] for r in records(tmp_path / "r")] == ["still"]
-
-
-def test_lists_and_descriptions(bench):
-    for what, expected in (
-        ("methods", "lvmmed"), ("tasks", "brain_tumor_linear"), ("protocols", "finetune"), ("backbones", "resnet50"),
-        ("corpora", "pool"),
-    ):  # fmt: skip
-        assert expected in bench("list", what).out
-    assert "Did you mean 'methods'" in bench("list", "method").err
-    text = bench("show", "brain_tumor").out
-    for part in ("Training/", "accuracy", "0.0005", "Kaggle", "licence", "Download"):
-        assert part in text
-    assert "Gumbel" in bench("show", "lvmmed").out
-    assert bench("show", "lvmmedd").code == 2
-
-
-def test_data_status_counts_found_against_expected(bench, whole_phantom_root, tmp_path):
-    out = bench("data", "status", "--data-root", whole_phantom_root).out
-    assert "brain_tumor: found (phantom data)" in out
-    assert "train: 200 found of 200 expected" in out
-    assert "4 groups, 2 of them on both sides" in out
-    facts = json.loads(bench("data", "status", "--data-root", whole_phantom_root, "--json").out)
-    assert facts["data_sets"][0]["counts"]["test"]["no_tumor"] == 20
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x" / "file").touch()
-    assert "brain_tumor: missing" in bench("data", "status", "--data-root", tmp_path / "x").out
-    assert bench("data", "status", "--data-root", tmp_path / "nowhere").code == 3
-
-
-@pytest.mark.real_data
-def test_data_status_of_the_real_set(bench, real_root):
-    out = bench("data", "status", "--data-root", real_root).out
-    assert "train: 2870 found of 2870 expected" in out
-    assert "166 groups, 64 of them on both sides" in out
-
-
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "--help"], ["data", "--help"]]
-)
-def test_help_and_version_import_no_torch(arguments):
-    code = (
-        f"import sys; sys.argv = ['bench', *{arguments!r}]\n"
-        "from bench.cli.app import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "assert not {'torch', 'pandas', 'numpy', 'lightly'} & set(sys.modules), 'heavy import'"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert ("medical-ssl-bench" if "--version" in arguments else "Usage") in done.stdout
-
-
-def test_version_is_the_installed_one(bench):
-    done = bench("--version")
-    assert (done.code, done.out) == (0, f"medical-ssl-bench {version('medical-ssl-bench')}\n")

@@ -1,0 +1,84 @@
+"""The command line: help, version, lists, and tables from records."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+SMALL = [
+    "--set=pretrain.epochs=1",
+    "--set=pretrain.image_size=32",
+    "--set=task.image_size=32",
+    "--set=protocol.epochs=1",
+]
+
+
+@pytest.fixture
+def run(bench, phantom_root, tmp_path):
+    """`bench run` on the phantom with small settings, a results folder and a cache of its own."""
+
+    def call(method, task, *more, root=phantom_root):
+        return bench(
+            "run", "--method", method, "--task", task, "--data-root", root, "--results", tmp_path / "results",
+            "--cache", tmp_path / "cache", "--device", "cpu", *SMALL, *more,
+        )  # fmt: skip
+
+    return call
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_leaderboard_is_regenerated_byte_for_byte_and_skips_foreign_files(bench, run, tmp_path):
+    run("random", "brain_tumor_linear", "--seeds", "2")
+    before = tree(tmp_path / "results" / "leaderboard")
+    shutil.rmtree(tmp_path / "results" / "leaderboard")
+    (tmp_path / "results" / "runs" / "broken.json").write_text("{")
+    done = bench("leaderboard", "--results", tmp_path / "results")
+    assert done.code == 0
+    assert "broken.json is not a valid record and was not counted" in done.err
+    assert tree(tmp_path / "results" / "leaderboard") == before
+    assert (
+        "| brain_tumor_linear | linear | random |"
+        in bench("leaderboard", "--results", tmp_path / "results", "--markdown").out
+    )
+
+
+def test_lists_and_descriptions(bench):
+    for what, expected in (
+        ("methods", "lvmmed"), ("tasks", "brain_tumor_linear"), ("protocols", "finetune"), ("backbones", "resnet50"),
+        ("corpora", "pool"),
+    ):  # fmt: skip
+        assert expected in bench("list", what).out
+    assert "Did you mean 'methods'" in bench("list", "method").err
+    text = bench("show", "brain_tumor").out
+    for part in ("Training/", "accuracy", "0.0005", "Kaggle", "licence", "Download"):
+        assert part in text
+    assert "Gumbel" in bench("show", "lvmmed").out
+    assert bench("show", "lvmmedd").code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "--help"], ["data", "--help"]]
+)
+def test_help_and_version_import_no_torch(arguments):
+    code = (
+        f"import sys; sys.argv = ['bench', *{arguments!r}]\n"
+        "from bench.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'pandas', 'numpy', 'lightly'} & set(sys.modules), 'heavy import'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ("medical-ssl-bench" if "--version" in arguments else "Usage") in done.stdout
+
+
+def test_version_is_the_installed_one(bench):
+    done = bench("--version")
+    assert (done.code, done.out) == (0, f"medical-ssl-bench {version('medical-ssl-bench')}\n")

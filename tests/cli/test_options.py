@@ -1,0 +1,56 @@
+"""Options that commands share: declared once, and in each of them."""
+
+import dataclasses
+import inspect
+import json
+from typing import Any
+
+import pytest
+
+from bench.cli.options import listed, print_json, run_options, takes_run_options
+from bench.core.errors import UsageError
+from bench.runs.request import RunRequest
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"), [(("a,b", "c"), ["a", "b", "c"]), ((" a , ,b",), ["a", "b"]), (("",), []), ((), [])]
+)
+def test_names_are_separated_by_commas_or_repeated(texts, names):
+    assert listed(*texts) == names
+
+
+def test_seeds_that_are_named_go_before_their_number():
+    assert run_options(seeds=5)["seeds"] == 5
+    assert run_options(seeds=5, seed=[7, 8])["seeds"] == [7, 8]
+
+
+def test_settings_are_read_and_wrong_ones_refused():
+    assert run_options(set_=["method.lr=1", "method.scale=[0.2, 1]"])["settings"] == {
+        "method": {"lr": "1", "scale": [0.2, 1]}
+    }
+    with pytest.raises(UsageError, match="unknown section 'methd'"):
+        run_options(set_=["methd.lr=1"])
+
+
+def test_every_shared_option_is_part_of_a_request():
+    assert set(run_options()) <= {field.name for field in dataclasses.fields(RunRequest)}
+
+
+def test_a_command_gets_its_own_options_and_the_shared_ones_as_one():
+    got = {}
+
+    @takes_run_options
+    def command(task: str = "x", *, options: dict[str, Any]) -> None:
+        got.update(task=task, **options)
+
+    parameters = inspect.signature(command).parameters
+    assert next(iter(parameters)) == "task"
+    assert {"seeds", "data_root", "set_"} <= set(parameters)
+    assert "options" not in parameters
+    command(**{name: p.default for name, p in parameters.items()} | {"task": "drive", "protocol": ["knn,linear"]})
+    assert (got["task"], got["protocols"], got["profile"]) == ("drive", ["knn", "linear"], "quick")
+
+
+def test_json_is_one_document_with_sorted_keys(capsys, tmp_path):
+    print_json({"b": tmp_path, "a": [1]})
+    assert json.loads(capsys.readouterr().out) == {"a": [1], "b": str(tmp_path)}

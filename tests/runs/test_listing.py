@@ -1,0 +1,43 @@
+"""What can be run, as rows of data, without torch."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def data(done):
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def imported_by(*arguments: str) -> set[str]:
+    code = (
+        "import sys\nfrom bench.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print('modules', *{m.partition('.')[0] for m in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text, _, names = done.stdout.rpartition("modules ")
+    assert text, "the command printed nothing"
+    return set(names.split())
+
+
+@pytest.mark.parametrize("command", ["list tasks", "list protocols", "list backbones", "list formats", "show moco"])
+def test_other_lists_import_no_torch(command):
+    assert not imported_by(*command.split()) & {"torch", "torchvision", "lightly"}
+
+
+def test_lists_as_data(bench):
+    rows = {what: data(bench("list", what, "--json")) for what in ("methods", "tasks", "protocols", "backbones")}
+    named = {what: {row["name"]: row for row in found} for what, found in rows.items()}
+    assert named["methods"]["lvmmed"]["location"] == "methods.lvmmed:LVMMed"
+    assert set(named["tasks"]["fgadr"]) == {
+        "name", "title", "data_set", "kind", "protocol", "metric", "stand_in_for", "location", "package",
+    }  # fmt: skip
+    assert named["tasks"]["dr_patient600_linear"]["stand_in_for"] == "fgadr"
+    assert named["tasks"]["dr_patient600_linear"]["data_set"] == "dr_patient600"
+    assert named["protocols"]["finetune"]["frozen"] is False
+    assert named["backbones"]["resnet18"]["embedding_dim"] == 512
