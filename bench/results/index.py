@@ -82,8 +82,8 @@ def read_rows(store: Store, paths: Sequence[str]) -> list[Found]:
 
 def _start(store: Store, paths: Sequence[str], stack: ExitStack) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """A process of this Python that reads some files; what it finds is in the second when it has ended."""
-    given = stack.enter_context(TemporaryFile())
-    output = stack.enter_context(TemporaryFile())
+    given = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
+    output = stack.enter_context(TemporaryFile())  # noqa: SIM115
     given.write(json.dumps([str(store.results.resolve()), *paths]).encode())
     given.seek(0)
     code = f"from {__name__} import serve; serve()"
