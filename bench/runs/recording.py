@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from bench.core.kind import TaskKind
 from bench.core.settings import WeightsRecord
 from bench.core.task import Case
-from bench.data.splits import write_split
+from bench.data.duplicates import Overlap
+from bench.data.splits import SplitCases, write_split
 from bench.engine.compute import pick_device
 from bench.evaluation.evaluate import Evaluation
 from bench.evaluation.supervised import Adaptation
@@ -47,70 +49,99 @@ def make_record(
     run: ResolvedRun, evaluation: Evaluation, pretrained: Pretrained, options: Options, world: World
 ) -> Finished:
     """Score the predictions, with and without duplicated test cases, and write split, duplicates and draws down."""
-    plan, task, adaptation = run.plan, run.plan.task, evaluation.adaptation
-    data, split = world.data(task.data), world.split(task.data, plan.seed)
-    overlap = world.overlap(task.data, plan.seed)
-    file = f"splits/{data.kind}/{task.data.name}-seed{plan.seed}-{split.fingerprint[:8]}.csv"
-    write_split(split, options.results / file)
-    beside = SplitFiles(options.results, file.removesuffix(".csv"))
-    clean = np.array([c.id not in set(overlap.affected_test_cases) for c in split.test])
-    everything = np.ones(len(split.test), dtype=bool)
-    domains, clean_domains = (_score_domains(run, split.test, adaptation.predictions, k) for k in (everything, clean))
-    cost = ({"pretrain": pretrained.cost} if pretrained.cost else {}) | evaluation.cost
-    columns = run.kind.case_columns(split.test, adaptation.predictions)
-    table = case_table(columns, [str(c.domain) for c in split.test] if domains else [])
+    adaptation, split = evaluation.adaptation, world.split(run.plan.task.data, run.plan.seed)
+    scores = _scores(run, adaptation, split, world.overlap(run.plan.task.data, run.plan.seed))
+    sites = [str(case.domain) for case in split.test] if scores["domains"] else []
+    table = case_table(run.kind.case_columns(split.test, adaptation.predictions), sites)
     cases = to_bytes(table)
     record = Record(
         schema_version=SCHEMA_VERSION,
         identity=run.identity,
         status="complete",
-        profile=run.config.profile,
-        data=data.kind,
-        method=plan.method,
-        backbone=plan.backbone,
-        task=task.name,
-        data_set=task.data.name,
-        stand_in_for=task.data.stand_in_for or None,
-        kind=task.kind,
-        protocol=plan.protocol,
-        seed=plan.seed,
-        metric=task.metric,
-        distribution="in+out" if len(domains) > 1 else "in",
-        metrics=_overall(run.kind, split.test, adaptation, domains, everything),
-        domains=domains,
-        trained_domain=task.data.domains[0] if domains else None,
-        metrics_without_duplicates=_overall(run.kind, split.test, adaptation, clean_domains, clean),
-        selection=_selection(task.metric, adaptation),
-        duplicates=beside.write_duplicates(overlap.groups_by_concern, overlap.counts),
-        split=SplitRecord(
-            fingerprint=split.fingerprint,
-            file=file,
-            train=len(split.train),
-            validation=len(split.validation),
-            test=len(split.test),
-            given=split.given,
-        ),
-        corpus=_corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
-        weights=pretrained.weights,
-        config=run.config.sections,
-        overrides=run.config.overrides,
-        ablations=run.ablations,
-        versions=Versions.model_validate(run.facts.versions),
-        fingerprints={"data": data.fingerprint, "declaration": run.facts.declaration},
-        hashes=run.hashes,
-        warnings=[*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
-        cost=cost,
-        efficiency=evaluation.model | run_facts(cost),
-        draws=[
-            DrawRecord(labelled=len(draw.labelled), metrics=run.kind.score(split.test, draw.predictions))
-            for draw in adaptation.draws
-        ],
-        labelled=beside.write_labelled([draw.labelled for draw in adaptation.draws]),
-        logged=pretrained.logged,
-        provenance=collect(pick_device(options.compute.device)) | run.kind.provenance(),
         cases=CasesRecord(sha256=file_hash(cases), rows=len(split.test), columns=table.column_names),
+        provenance=collect(pick_device(options.compute.device)) | run.kind.provenance(),
+        **_names(run),
+        **scores,
+        **_settings(run),
+        **_data(run, adaptation, pretrained, options, world),
+        **_costs(evaluation, pretrained),
     )
     return Finished(record, cases)
+
+
+def _names(run: ResolvedRun) -> dict[str, Any]:
+    plan, task = run.plan, run.plan.task
+    return {
+        "profile": run.config.profile,
+        "method": plan.method,
+        "backbone": plan.backbone,
+        "task": task.name,
+        "data_set": task.data.name,
+        "stand_in_for": task.data.stand_in_for or None,
+        "kind": task.kind,
+        "protocol": plan.protocol,
+        "seed": plan.seed,
+        "metric": task.metric,
+    }
+
+
+def _settings(run: ResolvedRun) -> dict[str, Any]:
+    """What was set, and all that the identity is made of besides the data."""
+    return {
+        "config": run.config.sections,
+        "overrides": run.config.overrides,
+        "ablations": run.ablations,
+        "versions": Versions.model_validate(run.facts.versions),
+        "fingerprints": {"data": run.facts.data, "declaration": run.facts.declaration},
+        "hashes": run.hashes,
+    }
+
+
+def _data(
+    run: ResolvedRun, adaptation: Adaptation, pretrained: Pretrained, options: Options, world: World
+) -> dict[str, Any]:
+    """What was trained and tested on; writes the split and the files beside it."""
+    data, split = world.data(run.plan.task.data), world.split(run.plan.task.data, run.plan.seed)
+    overlap = world.overlap(run.plan.task.data, run.plan.seed)
+    file = f"splits/{data.kind}/{data.data_set.name}-seed{run.plan.seed}-{split.fingerprint[:8]}.csv"
+    write_split(split, options.results / file)
+    beside = SplitFiles(options.results, file.removesuffix(".csv"))
+    sizes = {name: len(cases) for name, cases in split.sides.items()}
+    return {
+        "data": data.kind,
+        "duplicates": beside.write_duplicates(overlap.groups_by_concern, overlap.counts),
+        "split": SplitRecord(fingerprint=split.fingerprint, file=file, given=split.given, **sizes),
+        "labelled": beside.write_labelled([draw.labelled for draw in adaptation.draws]),
+        "corpus": _corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
+        "weights": pretrained.weights,
+        "warnings": [*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
+    }
+
+
+def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap: Overlap) -> dict[str, Any]:
+    """The metrics: overall, by domain and by draw, and without duplicated test cases."""
+    kind, cases, predictions = run.kind, split.test, adaptation.predictions
+    affected = set(overlap.affected_test_cases)
+    clean = np.array([case.id not in affected for case in cases])
+    everything = np.ones(len(cases), dtype=bool)
+    domains, clean_domains = (_score_domains(run, cases, predictions, keep) for keep in (everything, clean))
+    return {
+        "metrics": _overall(kind, cases, adaptation, domains, everything),
+        "metrics_without_duplicates": _overall(kind, cases, adaptation, clean_domains, clean),
+        "domains": domains,
+        "trained_domain": run.plan.task.data.domains[0] if domains else None,
+        "distribution": "in+out" if len(domains) > 1 else "in",
+        "selection": _selection(run.plan.task.metric, adaptation),
+        "draws": [
+            DrawRecord(labelled=len(draw.labelled), metrics=kind.score(cases, draw.predictions))
+            for draw in adaptation.draws
+        ],
+    }
+
+
+def _costs(evaluation: Evaluation, pretrained: Pretrained) -> dict[str, Any]:
+    cost = ({"pretrain": pretrained.cost} if pretrained.cost else {}) | evaluation.cost
+    return {"cost": cost, "efficiency": evaluation.model | run_facts(cost), "logged": pretrained.logged}
 
 
 def mean_over(parts: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
