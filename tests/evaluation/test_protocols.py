@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from bench.evaluation.evaluate import embeddings
+from bench.evaluation import embeddings
 
 SMALL = ["--set=pretrain.epochs=1", "--set=pretrain.image_size=32", "--set=task.image_size=32"]
 

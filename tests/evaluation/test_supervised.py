@@ -11,7 +11,7 @@ from bench.core.errors import StorageError, TrainingError
 from bench.core.kind import Features
 from bench.engine.compute import Compute
 from bench.engine.seeding import seed_all
-from bench.evaluation.evaluate import supervised as adapt
+from bench.evaluation import supervised as adapt
 from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from bench.runs.world import World

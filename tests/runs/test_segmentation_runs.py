@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from bench.engine.kept import Memory
 from bench.results.record import Record
 from bench.results.store import Store
 from tasks.kinds.segmentation import Segmentation2D
@@ -89,7 +90,8 @@ def test_second_run_decodes_nothing_and_scores_the_same(run_task, cache, monkeyp
     assert list((cache / "decoded").rglob("*.npy"))
     for path in (results / "runs").rglob("*.json"):
         path.unlink()
-    monkeypatch.setattr(Segmentation2D, "_decode", lambda self, case: pytest.fail(f"decoded {case.id} again"))
+    monkeypatch.setattr("bench.engine.kept.MEMORY", Memory())
+    monkeypatch.setattr(Segmentation2D, "prepare", lambda self, case: pytest.fail(f"decoded {case.id} again"))
     again, _ = run_task("drive")
     assert again.identity == first.identity
     assert again.metrics == first.metrics
