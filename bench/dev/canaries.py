@@ -7,26 +7,28 @@ another processor or another version of a library may round differently.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import torch
-from PIL.Image import Image
 
-from bench.core import registry
-from bench.core.console import Report
 from bench.core.kind import TaskKind
 from bench.core.method import Method
-from bench.core.task import Case, DataSet, Task, Volume
-from bench.data.dataset import Data, read_data
+from bench.core.task import DataSet, Task
+from bench.data.dataset import read_data
 from bench.data.phantom import ensure_phantom
-from bench.data.splits import SplitCases, draw_split
-from bench.engine.compute import Compute
-from bench.engine.kept import keep_cases, name_contents
+from bench.data.splits import SplitCases
+from bench.dev.made_up import (
+    CPU,
+    QUIET,
+    Values,
+    adapted,
+    losses_of_steps,
+    made_up_corpus,
+    statistics,
+)
 from bench.engine.meter import Meter
 from bench.engine.seeding import seed_all, seeded
 from bench.evaluation.embeddings import embed_splits
@@ -36,16 +38,10 @@ from bench.evaluation.protocols import PROTOCOLS, NeighbourSettings, Protocol, P
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.pretraining.settings import PretrainSettings
-from bench.runs.config import quick_settings
-
-Values = Mapping[str, str | list[float]]
-CPU, QUIET = Compute("cpu", 0, False), Report(quiet=True)
 
 
 def method(cls: type[Method], folder: Path) -> Values:
     """Losses of two steps in the `quick` profile on 16 made-up images, and the mean of what is trained after them."""
-    from bench.dev.harness_canaries import losses_of_steps, made_up_corpus
-
     config = cls.config_class(**cls.quick)
     if not cls.pretrains:
         seed_all(0)
@@ -123,25 +119,6 @@ def backbone(name: str, folder: Path) -> Values:
     return {"embedding": statistics(features.pooled), **maps}
 
 
-def adapted(task: Task, folder: Path) -> tuple[TaskKind, SplitCases]:
-    """The kind of a task in the `quick` profile, and a few cases of its phantom for each side of a split."""
-    data: Data = read_data(task.data, ensure_phantom(task.data, folder))
-    split = draw_split(data, 0)
-    cls = registry.kinds().get(task.kind)
-    settings = {**task.settings, **quick_settings(task, "finetune")["task"]}
-    engine = cls(task, cls.settings_class(**settings))
-    keep_cases(engine, name_contents(data))
-    return engine, replace(
-        split, train=_few(split.train, 8), validation=_few(split.validation, 3), test=_few(split.test, 4)
-    )
-
-
-def _few(cases: Sequence[Case], number: int) -> tuple[Case, ...]:
-    """Evenly spread over the list, so that all classes are among them."""
-    places = np.linspace(0, len(cases) - 1, min(number, len(cases))).astype(int)
-    return tuple(cases[i] for i in places)
-
-
 def _one_epoch(engine: TaskKind, split: SplitCases, chosen: Protocol) -> list[float]:
     """Training losses, step by step."""
     settings = chosen.settings_class(**{**chosen.preset, "epochs": 1, "batch_size": 4, "lr": 1e-3})
@@ -159,22 +136,3 @@ def _one_epoch(engine: TaskKind, split: SplitCases, chosen: Protocol) -> list[fl
     with patch.object(engine, "training_loss", kept):
         training.train_epoch(1, lambda note: None)
     return losses
-
-
-def statistics(value: Any) -> list[float]:
-    """Size, mean, deviation and a weighted mean, in which places matter, of an array, image, volume or tensor."""
-    if isinstance(value, Volume):
-        return [*statistics(value.array), *map(float, np.asarray(value.affine).flatten())]
-    if value is None:
-        return []
-    array = np.asarray(value.detach() if isinstance(value, torch.Tensor) else value, dtype=np.float64)
-    if isinstance(value, Image) and value.mode != "RGB":
-        raise TypeError(f"a reader gave an image of mode {value.mode}; expected RGB")
-    weights = np.resize(np.arange(1, 98), array.size)
-    weighted = float(np.average(array.flatten(), weights=weights)) if array.size else 0.0
-    return [float(array.size), float(array.mean()), float(array.std()), weighted]
-
-
-def flat(parts: Iterator[Sequence[float]]) -> list[float]:
-    """Several lists of numbers as one."""
-    return [float(x) for part in parts for x in part]

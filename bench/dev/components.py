@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,42 @@ from bench.core import registry
 from bench.core.source import source_hash
 from bench.core.task import DataSet
 from bench.core.versions import PARTS, Version, declared_version
-from bench.dev import canaries, harness_canaries
-from bench.dev.canaries import Values
+from bench.data import images as image_files
+from bench.data import split_files as split_reading
+from bench.data import splits
+from bench.data import volumes as volume_files
+from bench.dev import canaries, data_canaries, training_canaries
+from bench.dev.made_up import Values
+from bench.engine import images as engine_images
+from bench.engine import loaders as loading
+from bench.engine import optim, seeding
+from bench.evaluation import embeddings
+from bench.evaluation.few_shot import Probe
+from bench.evaluation.heads import MlpHead
+from bench.evaluation.neighbours import NeighbourVote
 from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.supervised import Supervised
 from bench.models.specs import BACKBONES
+from bench.models.weights import files, formats, layouts, match
+from bench.models.weights import method as weights_method
+from bench.pretraining import balance, corpus_image, manifest
+from bench.pretraining import corpus as corpora
+from bench.pretraining import loop as pretrain
+from bench.pretraining.augment import Augmentation
+
+CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
+    "images": (data_canaries.images, (image_files, engine_images)),
+    "volumes": (data_canaries.volumes, (volume_files, corpus_image)),
+    "splits": (data_canaries.split_cases, (splits, split_reading)),
+    "corpus": (data_canaries.corpus, (corpora, manifest, balance)),
+    "views": (training_canaries.views, (Augmentation,)),
+    "pretraining": (training_canaries.pretraining, (pretrain, loading, optim, seeding)),
+    "weights": (training_canaries.weights, (weights_method, files, formats, layouts, match)),
+    "adaptation": (training_canaries.adaptation, (Supervised, MlpHead)),
+    "embeddings": (training_canaries.embedded, (embeddings,)),
+    "probes": (training_canaries.probes, (NeighbourVote, Probe)),
+}
+"""Part -> its canary, and what its source is in."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +74,7 @@ def components() -> list[Component]:
 
 
 def _parts() -> Iterator[Component]:
-    for name, (canary, objects) in harness_canaries.PARTS.items():
+    for name, (canary, objects) in CANARIES.items():
         yield Component(name, PARTS[name], _files(*objects), canary)
 
 

@@ -19,8 +19,8 @@ import torch
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
 from bench.core.files import write_text
-from bench.dev.canaries import QUIET, Values
 from bench.dev.components import Component
+from bench.dev.made_up import QUIET, Values
 
 LOCK_FILE = "behaviour.lock"
 RELATIVE, ABSOLUTE = 5e-3, 2e-3
