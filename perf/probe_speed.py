@@ -56,7 +56,7 @@ class Bench:
     def kind(self, *, reencode: bool = False):
         cls = registry.kinds().get(self.task.kind)
         settings = cls.settings_class(image_size=self.arguments.size)
-        kind = (type("Reencoding", (cls,), {"pooled_only": False}) if reencode else cls)(self.task, settings)
+        kind = (type("Reencoding", (cls,), {"pooled_only": False, "version": cls.version}) if reencode else cls)(self.task, settings)
         keep_cases(kind, self.data.hashes)
         return kind
 
