@@ -32,7 +32,7 @@ def test_our_plugins_come_through_entry_points():
 
 def test_asking_for_one_name_imports_only_that_plugin():
     code = (
-        "import sys; from bench import registry; registry.methods().get('random'); "
+        "import sys; from bench.core import registry; registry.methods().get('random'); "
         "print([m for m in sys.modules if m.startswith('methods.')])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -93,7 +93,7 @@ def test_a_private_class_of_a_file_is_a_base_and_no_method(tmp_path):
         (GOOD.replace("def loss", "def losses"), r"lacks loss\(\)"),
         (GOOD.replace("def view_transform", "def views"), r"lacks view_transform\(\)"),
         (GOOD.replace('name = "mine"', 'name = "simclr"'), "Two plugins claim the method name 'simclr'"),
-        ("x = 1", "defines no subclass of bench.core.method.Method"),
+        ("x = 1", "defines no subclass of bench.Method"),
         ("import no_such_module_at_all", "failed to import: ModuleNotFoundError"),
     ],
 )
