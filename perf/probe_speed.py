@@ -56,7 +56,9 @@ class Bench:
     def kind(self, *, reencode: bool = False):
         cls = registry.kinds().get(self.task.kind)
         settings = cls.settings_class(image_size=self.arguments.size)
-        kind = (type("Reencoding", (cls,), {"pooled_only": False, "version": cls.version}) if reencode else cls)(self.task, settings)
+        if reencode:
+            cls = type("Reencoding", (cls,), {"pooled_only": False, "version": cls.version})
+        kind = cls(self.task, settings)
         keep_cases(kind, self.data.hashes)
         return kind
 
