@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.options import Cache, DataRoot, Json, Quiet, print_json
+from bench.cli.duplicates import duplicates
+from bench.cli.options import Cache, DataRoot, Json, Quiet, found_data_sets, print_json
 
 if TYPE_CHECKING:
-    from bench.core.task import DataSet
+    from bench.data.dataset import Data
+    from bench.data.splits import SplitCases
 
 Tasks = Annotated[str, typer.Argument(help="Task(s), comma-separated, or `all`: every data set under the data root.")]
 _SHOWN = 20
@@ -22,6 +25,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `bench data`."""
     app.command("status", epilog="Example: bench data status --data-root ~/data")(status)
     app.command("verify", epilog="Example: bench data verify brain_tumor,drive --data-root ~/data")(verify)
+    app.command(
+        "duplicates", epilog="Example: bench data duplicates brain_tumor --html copies.html --data-root ~/data"
+    )(duplicates)
     app.command("fingerprint", epilog="Example: bench data fingerprint all --data-root ~/data")(fingerprint)
     app.command(
         "splits",
@@ -49,7 +55,7 @@ def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False
     from bench.core.console import Report
     from bench.data.verify import verify
 
-    root, data_sets = _found(task, data_root)
+    root, data_sets = found_data_sets(task, data_root)
     report = Report(quiet=quiet or as_json)
     with report.live():
         results = [verify(data_set, root, report) for data_set in data_sets]
@@ -77,7 +83,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json =
     from bench.data.dataset import read_data
     from bench.data.root import data_kind
 
-    root, data_sets = _found(task, data_root)
+    root, data_sets = found_data_sets(task, data_root)
     rows = []
     for data_set in data_sets:
         row: dict[str, object] = {
@@ -110,36 +116,57 @@ def splits(
     import_: Annotated[
         Path | None, typer.Option("--import", help="Check this published split (.csv or .json) instead of drawing one.")
     ] = None,
+    grouped: Annotated[
+        bool, typer.Option("--grouped", help="Draw a split that no near duplicates cross; the owner's is ignored.")
+    ] = False,
     data_root: DataRoot = None,
+    cache: Cache = None,
     as_json: Json = False,
 ) -> None:
     """Draw the split of a seed, or check a published one; say what is on each side; write it as `--split` wants it."""
-    from bench.core.console import Report
     from bench.core.errors import UsageError
     from bench.data.dataset import count_cases, read_data
-    from bench.data.split_import import import_split
-    from bench.data.splits import draw_split, write_split
+    from bench.data.splits import write_split
 
-    root, data_sets = _found(task, data_root)
+    if grouped and import_:
+        raise UsageError("--grouped draws a split, --import reads one. Give one of them.")
+    root, data_sets = found_data_sets(task, data_root)
     if len(data_sets) != 1:
         raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
     data = read_data(data_sets[0], root)
-    report = Report(quiet=as_json)
-    split = import_split(data, import_, seed, report) if import_ else draw_split(data, seed)
+    split = _split(data, seed, import_, cache, grouped=grouped, quiet=as_json)
     if export:
         write_split(split, export)
     sides = {side: count_cases(data.data_set, cases) for side, cases in split.sides.items()}
     if as_json:
-        facts = {"data_set": data.data_set.name, "seed": seed, "fingerprint": split.fingerprint, "sides": sides}
-        print_json(facts)
+        print_json({"data_set": data.data_set.name, "seed": seed, "fingerprint": split.fingerprint, "sides": sides})
         return
     for side, cases in split.sides.items():
-        shown = ", ".join(f"{name} {n}" for part in sides[side].values() for name, n in part.items())
-        subjects = len({case.subject or case.id for case in cases})
-        typer.echo(f"{side}: {len(cases)} cases of {subjects} subjects ({shown})")
+        shown = ", ".join(f"{name} {n}" for name, n in sum(map(Counter, sides[side].values()), Counter[str]()).items())
+        typer.echo(
+            f"{side}: {len(cases)} cases of {len({case.subject or case.id for case in cases})} subjects ({shown})"
+        )
     typer.echo(f"fingerprint {split.fingerprint}")
     if export:
-        typer.echo(f"Wrote {export}; give it to bench run with --split {export}")
+        typer.echo(f"Wrote {export}; give it to bench run with --split {'grouped' if grouped else export}")
+
+
+def _split(data: Data, seed: int, file: Path | None, cache: Path | None, *, grouped: bool, quiet: bool) -> SplitCases:
+    """The split that the options ask for."""
+    from bench.core.cache_folder import default_cache
+    from bench.core.console import Report
+    from bench.data.cache import FOLDER, DiskCache
+    from bench.data.grouped_split import draw_grouped_split
+    from bench.data.near_duplicates.groups import find_copies
+    from bench.data.split_import import import_split
+    from bench.data.splits import draw_split
+
+    report = Report(quiet=quiet)
+    if grouped:
+        contents = DiskCache((cache or default_cache()) / FOLDER, report)
+        with report.live():
+            return draw_grouped_split(data, find_copies(data, report, contents).near, seed)
+    return import_split(data, file, seed, report) if file else draw_split(data, seed)
 
 
 def phantom(
@@ -168,23 +195,3 @@ def clean(cache: Cache = None, as_json: Json = False) -> None:
         print_json({"files": files, "bytes": size_bytes})
     else:
         typer.echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
-
-
-def _found(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:
-    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
-    from bench.core.errors import DataError
-    from bench.core.registry import tasks
-    from bench.data.dataset import find_data_sets
-    from bench.data.root import ROOT_VARIABLE, resolve_root
-    from bench.runs.plan import expand_names
-
-    names = list(tasks().plugins) if task.strip() == "all" else expand_names(task, tasks())
-    known = {(d := tasks().get(name).data).name: d for name in names}
-    root = resolve_root(data_root)
-    if root is None:
-        raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
-    if task.strip() == "all":
-        known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
-    if not known:
-        raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")
-    return root, list(known.values())

@@ -1,13 +1,18 @@
 """Options that several commands share, declared once, and the arguments that they make up."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bench.core.task import DataSet
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, for machines.")]
@@ -54,7 +59,11 @@ Compile = Annotated[
     typer.Option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
 ]
 Split = Annotated[
-    Path | None, typer.Option(help="Published split: CSV file, columns `case` and `split` (train, validation, test).")
+    Path | None,
+    typer.Option(
+        help="Published split: CSV file, columns `case` and `split` (train, validation, test); or `grouped`: drawn so "
+        "that no near duplicates stand on two sides."
+    ),
 ]
 
 
@@ -99,6 +108,26 @@ def run_options(
 def listed(*texts: str) -> list[str]:
     """Names in comma-separated texts."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:
+    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
+    from bench.core.errors import DataError
+    from bench.core.registry import tasks
+    from bench.data.dataset import find_data_sets
+    from bench.data.root import ROOT_VARIABLE, resolve_root
+    from bench.runs.plan import expand_names
+
+    names = list(tasks().plugins) if task.strip() == "all" else expand_names(task, tasks())
+    known = {(d := tasks().get(name).data).name: d for name in names}
+    root = resolve_root(data_root)
+    if root is None:
+        raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
+    if task.strip() == "all":
+        known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
+    if not known:
+        raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")
+    return root, list(known.values())
 
 
 def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:

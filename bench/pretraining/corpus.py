@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -66,13 +66,29 @@ class Corpus:
         return f"{self.name}({'+'.join(sorted(self.sources))})"
 
 
-def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> Corpus:
-    """Training images of several data sets, without files that any of them evaluates on.
+@dataclass(frozen=True)
+class Exclusion:
+    """Files that a corpus leaves out besides those that are evaluated on: copies of these."""
+
+    files: Collection[str]
+    """SHA-256 of each."""
+    rule: str
+    """Name and version of what found them; part of the corpus's origin."""
+
+
+def _origin(drawn_from: list[Any], exclusion: Exclusion | None) -> str:
+    return digest([drawn_from, exclusion.rule]) if exclusion else digest(drawn_from)
+
+
+def pool_corpus(
+    sets: Sequence[tuple[Data, SplitCases]], name: str = "pool", exclusion: Exclusion | None = None
+) -> Corpus:
+    """Training images of several data sets, without files that any of them evaluates on, nor those of `exclusion`.
 
     A file that several data sets train on (one collection with masks and with boxes) counts for the last of them; a
     data set that brings nothing of its own is no source.
     """
-    held_out = held_out_contents(sets)
+    held_out = held_out_contents(sets) | set(exclusion.files if exclusion else ())
     source_of = {data.hashes[c.id]: data.data_set.name for data, split in sets for c in split.train}
     images: list[CorpusImage] = []
     sources: dict[str, int] = {}
@@ -91,7 +107,7 @@ def pool_corpus(sets: Sequence[tuple[Data, SplitCases]], name: str = "pool") -> 
         excluded += sum(map(len, of_cases.values())) - len(drawn)
         sources[data.data_set.name] = len(drawn)
         images += drawn
-    return Corpus(name, tuple(images), sources, excluded, digest(sorted(drawn_from)), readers)
+    return Corpus(name, tuple(images), sources, excluded, _origin(sorted(drawn_from), exclusion), readers)
 
 
 def _images_of(data: Data, case: Case, decoder: Versions) -> Iterator[CorpusImage]:
@@ -116,18 +132,18 @@ def _decoder(data: Data) -> Versions:
     return plugin_versions("reader", reader.__name__, reader) if hasattr(reader, "load_image") else {}
 
 
-def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]]) -> Corpus:
-    """Images of a manifest, without files that a data set under the data root evaluates on.
+def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]], exclusion: Exclusion | None = None) -> Corpus:
+    """Images of a manifest, without files that a data set under the data root evaluates on, nor those of `exclusion`.
 
     Raises:
         DataError: the manifest or an entry of it is missing, empty or of an unknown form.
     """
-    held_out = held_out_contents(sets)
+    held_out = held_out_contents(sets) | set(exclusion.files if exclusion else ())
     images = read_manifest(path)
     kept = tuple(i for i in images if i.content not in held_out)
     if not kept:
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
-    origin = digest([[i.content, i.axis, i.index] for i in images])
+    origin = _origin([[i.content, i.axis, i.index] for i in images], exclusion)
     return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin, {})
 
 

@@ -15,6 +15,7 @@ from bench.core.cache_folder import default_cache
 from bench.core.console import Report
 from bench.core.errors import UsageError, closest
 from bench.core.settings import PROFILES
+from bench.data.grouped_split import GROUPED
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
 from bench.results.boards import write_tables
@@ -147,8 +148,11 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     from bench.runs.world import World
 
     data_sets = list({p.task.data.name: p.task.data for p in plans}.values())
-    splits = {data_sets[0].name: request.split} if request.split else {}
-    world = World(root, report, given_splits=splits) if root else World.phantom(data_sets, cache, report, splits)
+    splits = dict.fromkeys((d.name for d in data_sets), request.split) if request.split else {}
+    if root:
+        world = World(root, report, given_splits=splits, cache=cache)
+    else:
+        world = World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
     options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
     return world, options
@@ -185,14 +189,16 @@ def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:
 
 def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:
     names = sorted({plan.task.data.name for plan in plans})
-    if path is None:
+    if path is None or path == Path(GROUPED):
         return
     if len(names) > 1:
         raise UsageError(
             f"--split names one data set's cases; these tasks use {', '.join(names)}. Run them one by one."
         )
     if not path.is_file():
-        raise UsageError(f"--split {path}: no such file. It is a CSV file with the columns case and split.")
+        raise UsageError(
+            f"--split {path}: no such file. It is a CSV file with the columns case and split, or the word {GROUPED}."
+        )
 
 
 def _rows_of(own: list[Record], frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.core.console import Report
 from bench.core.registry import tasks
 from bench.core.task import DataSet
+from bench.data.cache import FOLDER, DiskCache
+from bench.data.content import Source, read_contents, sources_of
 from bench.data.dataset import Data, find_data_sets, read_data
 from bench.data.duplicates import Overlap, find_duplicates
+from bench.data.grouped_split import GROUPED, GROUPED_VERSION, draw_grouped_split
+from bench.data.near_duplicates.groups import Copies, components, find_copies, near_contents
 from bench.data.phantom import ensure_phantoms
 from bench.data.split_files import read_split
 from bench.data.splits import SplitCases, draw_split
-from bench.pretraining.corpus import Corpus, manifest_corpus, pool_corpus
+from bench.pretraining.corpus import Corpus, Exclusion, held_out_contents, manifest_corpus, pool_corpus
+from bench.pretraining.manifest import read_manifest
 
 
 class World:
@@ -25,13 +30,19 @@ class World:
         report: Report,
         only: frozenset[str] | None = None,
         given_splits: Mapping[str, Path] | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.root = root
         self.only = only
         """Names of the data sets that count as lying under the root; None for all."""
         self.report = report
         self.given_splits = given_splits or {}
-        """Data set -> split file that the user gave."""
+        """Data set -> split file that the user gave, or `GROUPED`; where one is, all data sets are split so."""
+        self.grouped = Path(GROUPED) in self.given_splits.values()
+        self._cache = DiskCache(cache / FOLDER, report) if cache else None
+        """Where the contents of images are kept."""
+        self._copies: dict[str, Copies] = {}
+        self._components: dict[tuple[str, ...], dict[str, str]] = {}
         self._data: dict[str, Data] = {}
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
@@ -48,7 +59,7 @@ class World:
         report.say("No data root is configured (--data-root or BENCH_DATA), so this runs on synthetic phantom data.")
         root = ensure_phantoms(data_sets, cache)
         report.say(f"Phantom data: {root}. Scores on it say that the harness works, nothing about a method.")
-        return cls(root, report, frozenset(data_set.name for data_set in data_sets), given_splits)
+        return cls(root, report, frozenset(data_set.name for data_set in data_sets), given_splits, cache)
 
     def data(self, data_set: DataSet) -> Data:
         """Read a data set; its warnings are said once. Raises `DataError`."""
@@ -60,13 +71,26 @@ class World:
         return self._data[data_set.name]
 
     def split(self, data_set: DataSet, seed: int) -> SplitCases:
-        """Training, validation and test cases for a seed: drawn, or as the user's file says. Raises `DataError`."""
+        """Training, validation and test cases for a seed: drawn, grouped, or as the user's file says.
+
+        Raises:
+            DataError: they cannot be drawn, an image cannot be decoded, or the file is wrong.
+        """
         key = (data_set.name, seed)
         if key not in self._splits:
             given = self.given_splits.get(data_set.name)
             data = self.data(data_set)
-            self._splits[key] = read_split(data, given, seed, self.report) if given else draw_split(data, seed)
+            if self.grouped:
+                self._splits[key] = draw_grouped_split(data, self.copies(data_set).near, seed)
+            else:
+                self._splits[key] = read_split(data, given, seed, self.report) if given else draw_split(data, seed)
         return self._splits[key]
+
+    def copies(self, data_set: DataSet) -> Copies:
+        """Groups of equal and nearly equal images of a data set. Raises `DataError`."""
+        if data_set.name not in self._copies:
+            self._copies[data_set.name] = find_copies(self.data(data_set), self.report, self._cache)
+        return self._copies[data_set.name]
 
     def overlap(self, data_set: DataSet, seed: int) -> Overlap:
         """Duplicates of a data set under the split of a seed."""
@@ -76,19 +100,38 @@ class World:
         return self._overlaps[key]
 
     def corpus(self, name: str, data_set: DataSet, seed: int) -> Corpus:
-        """`pool`, `task` or a manifest, without any image that a data set under the root evaluates on."""
+        """`pool`, `task` or a manifest, without any image that a data set under the root evaluates on.
+
+        Under a grouped split, without copies of such images either. Raises `DataError`.
+        """
         key = (name, data_set.name if name == "task" else "", seed)
         if key not in self._corpora:
             found = self._found()
             pairs = [(self.data(d), self.split(d, seed)) for d in found]
+            listed = None if name in ("pool", "task") else Path(name)
+            exclusion = self._exclusion(pairs, listed) if self.grouped else None
             if name == "pool":
-                self._corpora[key] = pool_corpus(pairs)
+                self._corpora[key] = pool_corpus(pairs, exclusion=exclusion)
             elif name == "task":
                 own = [(self.data(data_set), self.split(data_set, seed))]
-                self._corpora[key] = pool_corpus(own, name="task")
+                self._corpora[key] = pool_corpus(own, name="task", exclusion=exclusion)
             else:
-                self._corpora[key] = manifest_corpus(Path(name), pairs)
+                self._corpora[key] = manifest_corpus(Path(name), pairs, exclusion)
         return self._corpora[key]
+
+    def _exclusion(self, sets: Sequence[tuple[Data, SplitCases]], manifest: Path | None) -> Exclusion:
+        """Every file under the root and of a manifest that is a copy of an image which is evaluated on."""
+        sources = {file: source for data, _ in sets for file, source in sources_of(data).items()}
+        if manifest:
+            sources = {image.content: Source(image.path) for image in read_manifest(manifest)} | sources
+        place = tuple(sorted(sources))
+        if place not in self._components:
+            contents = read_contents(sources, self.report, self._cache)
+            keys = {file: content.key for file, content in contents.items()}
+            self._components[place] = components(keys, near_contents(contents, self.report, self._cache))
+        component = self._components[place]
+        held_out = {component[file] for file in held_out_contents(sets)}
+        return Exclusion({file for file, one in component.items() if one in held_out}, GROUPED_VERSION)
 
     def _found(self) -> list[DataSet]:
         known = {(d := tasks().get(name).data).name: d for name in tasks().plugins}

@@ -1,0 +1,87 @@
+"""The command `bench data duplicates`: parse and print, no logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.options import Cache, DataRoot, Json, Quiet, found_data_sets, print_json
+
+if TYPE_CHECKING:
+    from bench.data.dataset import Data
+    from bench.data.near_duplicates.groups import Copies
+
+_SHOWN = 20
+"""Groups that are printed; `--json` and `--html` have all."""
+
+
+def duplicates(
+    task: Annotated[str, typer.Argument(help="One task.")],
+    near: Annotated[
+        bool,
+        typer.Option(
+            "--near/--exact",
+            help="Count resized, compressed, mirrored, cropped and brighter copies, too; or equal pixels alone.",
+        ),
+    ] = True,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page of the groups' pictures.")] = None,
+    data_root: DataRoot = None,
+    cache: Cache = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Find images that are in a data set more than once, whatever their files' bytes, and say where they stand."""
+    from bench.core.cache_folder import default_cache
+    from bench.core.console import Report
+    from bench.core.errors import UsageError
+    from bench.data.cache import FOLDER, DiskCache
+    from bench.data.dataset import read_data
+    from bench.data.near_duplicates.groups import find_copies
+    from bench.data.near_duplicates.page import write_page
+
+    root, data_sets = found_data_sets(task, data_root)
+    if len(data_sets) != 1:
+        raise UsageError(f"Name one task; {task} has the data sets {', '.join(d.name for d in data_sets)}.")
+    report = Report(quiet=quiet or as_json)
+    data = read_data(data_sets[0], root)
+    with report.live():
+        copies = find_copies(data, report, DiskCache((cache or default_cache()) / FOLDER, report), near=near)
+    if html:
+        write_page(html, data, copies, copies.near)
+    if as_json:
+        print_json(_facts(data, copies, near=near))
+    else:
+        _print(data, copies, near=near)
+        if html:
+            typer.echo(f"Wrote {html}")
+
+
+def _facts(data: Data, copies: Copies, *, near: bool) -> dict[str, Any]:
+    from bench.data.near_duplicates.groups import describe_groups
+
+    kinds = {"exact": copies.exact} | ({"near": copies.near} if near else {})
+    counts = {kind: describe_groups(groups, data) | {"groups": groups} for kind, groups in kinds.items()}
+    pairs = [pair._asdict() for pair in copies.pairs]
+    return {"data_set": data.data_set.name, "kind": data.kind, **counts} | ({"pairs": pairs} if near else {})
+
+
+def _print(data: Data, copies: Copies, *, near: bool) -> None:
+    facts = _facts(data, copies, near=near)
+    n_test = sum(case.owner_split == "test" for case in data.cases)
+    names = {"exact": "equal pixels or voxels", "near": "equal or nearly equal"}
+    for kind, name in ((kind, name) for kind, name in names.items() if kind in facts):
+        row = facts[kind]
+        typer.echo(f"{name}: {row['n_groups']} groups of {row['n_cases']} cases of {len(data.cases)}")
+        if n_test:
+            typer.echo(
+                f"  {row['n_crossing_owner_split']} on both sides of the owner's split: "
+                f"{row['n_test_cases_in_training']} of {n_test} test cases are training images too"
+            )
+        typer.echo(f"  {row['n_contradictory']} with contradicting labels")
+    groups = copies.near
+    for group in groups[:_SHOWN]:
+        typer.echo("  " + " = ".join(group))
+    if len(groups) > _SHOWN:
+        typer.echo(f"  ... and {len(groups) - _SHOWN} more (--json and --html have all)")

@@ -1,0 +1,1 @@
+"""Near duplicates: copies of an image that were resized, compressed, mirrored, cropped a little or made brighter."""
