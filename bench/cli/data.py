@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.duplicates import duplicates
-from bench.cli.options import Cache, DataRoot, Json, Quiet, found_data_sets, print_json
+from bench.cli.options import Cache, DataRoot, Json, Quiet, found_data_sets, listed, print_json
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -181,7 +181,7 @@ def phantom(
     from bench.data.phantom import ensure_phantoms
     from bench.runs.plan import expand_names
 
-    data_sets = [tasks().get(name).data for name in expand_names(task, tasks())]
+    data_sets = [tasks().get(name).data for name in expand_names(listed(task), tasks())]
     typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 

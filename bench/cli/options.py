@@ -118,7 +118,7 @@ def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataS
     from bench.data.root import ROOT_VARIABLE, resolve_root
     from bench.runs.plan import expand_names
 
-    names = list(tasks().plugins) if task.strip() == "all" else expand_names(task, tasks())
+    names = list(tasks().plugins) if task.strip() == "all" else expand_names(listed(task), tasks())
     known = {(d := tasks().get(name).data).name: d for name in names}
     root = resolve_root(data_root)
     if root is None:

@@ -19,10 +19,10 @@ GROUPED_VERSION = "grouped-1"
 def draw_grouped_split(data: Data, groups: Iterable[Group], seed: int) -> SplitCases:
     """Draw test, validation and training cases from all cases, by whole groups and stratified by class.
 
-    A group is all cases that are joined by a subject or by one of `groups` (`Copies.near`), also through third cases.
-    The test split has the owner's share of the cases, else 20 %, and is the same for every seed; validation is drawn
-    from the rest by `seed`. Where the data set has domains, this holds for the first; all cases of the others, and
-    what is grouped with them, are test cases.
+    What moves together is all cases that are joined by a subject or by one of the disjoint `groups` (`Copies.near`),
+    also through third cases. The test split has the owner's share of the cases, else 20 %, and is the same for every
+    seed; validation is drawn from the rest by `seed`. Where the data set has domains, this holds for the first; all
+    cases of the others, and what is grouped with them, are test cases.
 
     Raises:
         DataError: a class has too few groups to stand on both sides.

@@ -174,3 +174,31 @@ def test_data_status_of_the_real_set(bench, real_root):
     out = bench("data", "status", "--data-root", real_root).out
     assert "train: 2870 found of 2870 expected" in out
     assert "166 groups, 64 of them on both sides" in out
+
+
+def test_a_grouped_split_is_drawn_and_exported(bench, whole_phantom_root, tmp_path):
+    def splits(*options):
+        return bench("data", "splits", "brain_tumor", "--data-root", whole_phantom_root, "--cache", tmp_path, *options)
+
+    file = tmp_path / "grouped.csv"
+    done = splits("--grouped", "--export", file)
+    assert "with --split grouped" in done.out
+    rows = dict(line.rsplit(",", 1) for line in file.read_text().splitlines()[1:])
+    assert len(rows) == 280
+    assert {side for name, side in rows.items() if name.startswith("Testing/")} == {"train", "validation", "test"}
+    grouped, usual = (json.loads(splits("--json", *more).out) for more in (["--grouped"], []))
+    assert grouped["fingerprint"] != usual["fingerprint"]
+    both = splits("--grouped", "--import", file)
+    assert (both.code, "Give one of them" in both.err) == (2, True)
+
+
+def test_tasks_may_be_named_in_one_text(bench, segmentation_root):
+    out = bench("data", "fingerprint", "drive,jsrt", "--data-root", segmentation_root).out
+    assert [line.split()[1] for line in out.splitlines()] == ["drive", "jsrt"]
+
+
+@pytest.mark.real_data
+def test_data_status_names_test_images_that_are_training_images(bench, real_root, monkeypatch, tmp_path):
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path))
+    out = bench("data", "status", "--data-root", real_root).out
+    assert "251 of 394 test cases equal a training image by pixels" in out

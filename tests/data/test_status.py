@@ -5,6 +5,9 @@ from pathlib import Path
 
 from bench.data.dataset import find_data_sets
 from bench.data.status import data_status
+from tasks.brain_tumor import BRAIN_TUMOR
+from tasks.drive import DRIVE
+from tasks.jsrt import JSRT
 
 
 def test_status_found_missing_broken(tiny, tiny_root):
@@ -23,3 +26,19 @@ def test_status_found_missing_broken(tiny, tiny_root):
     assert (row.state, row.expected) == ("missing", tiny.expected_counts)
     (row,) = data_status(Path(tiny_root / "gone"), [tiny])
     assert row.state == "missing"
+
+
+def test_status_counts_test_cases_that_are_training_images(whole_phantom_root, segmentation_root, tmp_path):
+    (row,) = data_status(whole_phantom_root, [BRAIN_TUMOR], tmp_path)
+    assert row.n_copied_test_cases == 2
+    assert row.warnings[-1].startswith("brain_tumor: 2 of 80 test cases equal a training image by pixels")
+    (row,) = data_status(segmentation_root, [DRIVE], tmp_path)
+    assert (row.n_copied_test_cases, row.warnings) == (0, ())
+    (row,) = data_status(segmentation_root, [JSRT], tmp_path)
+    assert row.n_copied_test_cases is None, "the owner gives no test split"
+
+
+def test_what_cannot_be_decoded_is_a_warning(tiny, tiny_root, tmp_path):
+    (row,) = data_status(tiny_root, [tiny], tmp_path)
+    assert (row.state, row.n_copied_test_cases) == ("found", None)
+    assert "cannot be compared by pixels" in row.warnings[-1]

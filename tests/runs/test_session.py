@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from bench import api
+from bench.core import registry
+from bench.core.console import Report
+from bench.core.errors import UsageError
+from bench.data.grouped_split import GROUPED_VERSION
+from bench.runs.plan import PlannedRun
+from bench.runs.request import RunRequest
+from bench.runs.session import prepare_world
+
 SMALL = [
     "--set=pretrain.epochs=1",
     "--set=pretrain.image_size=32",
@@ -64,3 +73,31 @@ def test_wrong_usage(run, tmp_path, monkeypatch, method, task, more, code, messa
     assert done.err.count("Error:") == 1
     assert "Traceback" not in done.err
     assert not (tmp_path / "results").exists()
+
+
+def test_a_grouped_split_is_an_evaluation_of_its_own(run, phantom_root, tmp_path):
+    linear = ("random", "brain_tumor", "--protocol", "linear", "--seed", 0)
+    assert [run(*linear, *more).code for more in ([], ["--split", "grouped"])] == [0, 0]
+    given = {record["split"]["given"]: record for record in records(tmp_path / "results")}
+    assert given.keys() == {None, GROUPED_VERSION}
+    board = api.leaderboard(tmp_path / "results")
+    assert len(board) == board["evaluation"].nunique() == 2
+    assert set(board["rank"]) == {1}, "they are not ranked against each other"
+    again = api.run(
+        "random", "brain_tumor", "linear", seeds=[0], split="grouped", data_root=phantom_root, device="cpu", quiet=True,
+        results=tmp_path / "results", cache=tmp_path / "cache",
+        settings=dict(option.removeprefix("--set=").split("=") for option in SMALL),
+    )  # fmt: skip
+    assert (again.made, again.records[0].identity) == (0, given[GROUPED_VERSION]["identity"])
+
+
+def test_a_grouped_split_holds_for_all_tasks_of_a_command(segmentation_root, tmp_path):
+    tasks = [registry.tasks().get(name) for name in ("drive", "jsrt")]
+    plans = [PlannedRun("random", task, task.protocol, "resnet18", 0) for task in tasks]
+    request = RunRequest(split=Path("grouped"), data_root=segmentation_root, cache=tmp_path)
+    world, _ = prepare_world(plans, request, Report(quiet=True))
+    assert {world.split(task.data, 0).given for task in tasks} == {GROUPED_VERSION}
+    with pytest.raises(UsageError, match="names one data set's cases"):
+        prepare_world(
+            plans, RunRequest(split=Path("s.csv"), data_root=segmentation_root, cache=tmp_path), Report(quiet=True)
+        )

@@ -1,10 +1,20 @@
 """The data a plan sees: read once, and of its own data sets alone."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+from PIL import Image, ImageOps
+
+from bench.core import registry
 from bench.core.console import Report
 from bench.data.dataset import read_data
+from bench.data.grouped_split import GROUPED_VERSION
 from bench.data.splits import write_split
+from bench.engine.compute import Compute
+from bench.runs.plan import PlannedRun
+from bench.runs.resolve import Options, resolve
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.drive import DRIVE
@@ -43,3 +53,59 @@ def test_warnings_of_a_data_set_are_said_once(phantom_root, capsys):
     for _ in range(2):
         world.data(replace(BRAIN_TUMOR, stand_in_for="another"))
     assert capsys.readouterr().err.count("a stand-in for another") == 1
+
+
+@pytest.fixture(scope="module")
+def planted_root(phantom_root, tmp_path_factory):
+    """The phantom, with mirrored copies of some training images in other places, written without loss."""
+    root = tmp_path_factory.mktemp("planted") / "data"
+    shutil.copytree(phantom_root, root)
+    folder = root / "brain_tumor"
+    for number, path in enumerate(sorted(folder.glob("Training/*/*"))[::3]):
+        with Image.open(path) as image:
+            ImageOps.mirror(image).save(path.parent / f"mirror{number}.png")
+    return root
+
+
+def test_a_grouped_split_and_its_corpus_hold_no_copies_of_what_is_evaluated_on(planted_root, tmp_path):
+    grouped = World(planted_root, Report(quiet=True), given_splits={"brain_tumor": Path("grouped")}, cache=tmp_path)
+    usual = World(planted_root, Report(quiet=True))
+    split, groups = grouped.split(BRAIN_TUMOR, 0), grouped.copies(BRAIN_TUMOR).near
+    assert sum(any("mirror" in name for name in group) for group in groups) >= 20
+    sides = {case.id: side for side, cases in split.sides.items() for case in cases}
+    assert all(len({sides[i] for i in group}) == 1 for group in groups)
+    assert split.given == GROUPED_VERSION
+    assert usual.split(BRAIN_TUMOR, 0).given is None
+    corpus, other = (world.corpus("pool", BRAIN_TUMOR, 0) for world in (grouped, usual))
+    assert corpus.origin != other.origin
+    hashes = grouped.data(BRAIN_TUMOR).hashes
+    assert {hashes[case.id] for case in split.train} == {image.content for image in corpus.images}
+
+
+def test_a_grouped_split_keeps_copies_in_a_manifest_out(planted_root, tmp_path):
+    world = World(planted_root, Report(quiet=True), given_splits={"brain_tumor": Path("grouped")})
+    split = world.split(BRAIN_TUMOR, 0)
+    with Image.open(split.test[0].image) as held_out:
+        held_out.save(tmp_path / "same.png")
+        ImageOps.mirror(held_out).resize((50, 50)).save(tmp_path / "mirror.png")
+    with Image.open(split.train[0].image) as trained:
+        trained.save(tmp_path / "own.png")
+    (tmp_path / "list.csv").write_text("path\nsame.png\nmirror.png\nown.png\n")
+    corpus = world.corpus(str(tmp_path / "list.csv"), BRAIN_TUMOR, 0)
+    assert ([image.path.name for image in corpus.images], corpus.excluded) == (["own.png"], 2)
+    usual = World(planted_root, Report(quiet=True)).corpus(str(tmp_path / "list.csv"), BRAIN_TUMOR, 0)
+    assert len(usual.images) == 3, "byte-identical files alone are left out there"
+
+
+def test_runs_with_and_without_grouping_never_share_an_identity(phantom_root, tmp_path):
+    for method in ("random", "simclr"):
+        plan = PlannedRun(method, registry.tasks().get("brain_tumor"), "knn", "resnet18", 0)
+        options = Options("quick", "pool", tmp_path, tmp_path, Compute("cpu"))
+        given = ({}, {"brain_tumor": Path("grouped")})
+        usual, grouped = (
+            resolve(plan, options, World(phantom_root, Report(quiet=True), given_splits=splits)) for splits in given
+        )
+        assert usual.identity != grouped.identity
+        assert usual.hashes["evaluation"] != grouped.hashes["evaluation"], "another group of the leaderboard"
+        assert grouped.facts.given_split == GROUPED_VERSION
+        assert (usual.hashes["pretraining"] == grouped.hashes["pretraining"]) == (method == "random")
