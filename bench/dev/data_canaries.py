@@ -17,6 +17,7 @@ from bench.data import volumes as volume_files
 from bench.data.dataset import Data
 from bench.dev.made_up import (
     QUIET,
+    SIDE,
     Values,
     flat,
     made_up_image,
