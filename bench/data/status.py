@@ -11,10 +11,8 @@ from bench.core.cache_folder import default_cache
 from bench.core.console import Report
 from bench.core.errors import BenchError
 from bench.core.task import DataSet
-from bench.data.cache import FOLDER, DiskCache
 from bench.data.dataset import Counts, Data, expected_counts, find_data_sets, read_data
 from bench.data.duplicates import crossing_groups, duplicate_groups
-from bench.data.near_duplicates.groups import copied_test_cases, find_copies
 from bench.data.root import ROOT_VARIABLE, Kind, data_kind
 
 
@@ -83,6 +81,9 @@ def _status(root: Path | None, data_set: DataSet, cache: Path | None, report: Re
 
 def _copied(data: Data, cache: Path | None, report: Report) -> tuple[int | None, tuple[str, ...]]:
     """How many of the owner's test cases are in its training set too, by pixels, and a warning if any."""
+    from bench.data.cache import FOLDER, DiskCache
+    from bench.data.near_duplicates.groups import copied_test_cases, find_copies
+
     n_test = sum(case.owner_split == "test" for case in data.cases)
     if not n_test:
         return None, ()
