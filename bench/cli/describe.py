@@ -17,7 +17,6 @@ from bench.core.errors import unknown
 from bench.core.task import DataSet, Task
 from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
-from bench.data.status import data_status
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.specs import BACKBONES, BackboneSpec
 from bench.runs.config import quick_settings
@@ -160,6 +159,8 @@ def _format_facts(form: Format) -> Facts:
 def data_facts(option: Path | None) -> dict[str, Any]:
     """What is under the data root, per data set. Raises `DataError` when a given root does not exist."""
     from dataclasses import asdict
+
+    from bench.data.status import data_status
 
     root = resolve_root(option)
     sets = {(d := registry.tasks().get(name).data).name: d for name in registry.tasks().plugins}
