@@ -14,7 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.api import Runs, ablate, evaluate, leaderboard, load_encoder, load_records, methods, pretrain, run, tasks
+    from bench.api.encoders import evaluate, load_encoder, pretrain
+    from bench.api.grids import ablate, run
+    from bench.api.tables import leaderboard, load_records, methods, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
     from bench.core.method import Method, MethodConfig, Progress
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
     from bench.core.task import Box, BoxTarget, Case, DataSet, Task, Volume
     from bench.models.export import export
     from bench.results.record import Record
+    from bench.runs.session import Runs
 
 _HOMES = {
-    "bench.api": (
-        "Runs", "ablate", "evaluate", "leaderboard", "load_encoder", "load_records", "methods", "pretrain", "run",
-        "tasks",
-    ),
+    "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
+    "bench.api.grids": ("ablate", "run"),
+    "bench.api.tables": ("leaderboard", "load_records", "methods", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
     "bench.core.method": ("Method", "MethodConfig", "Progress"),
@@ -35,6 +37,7 @@ _HOMES = {
     "bench.core.task": ("Box", "BoxTarget", "Case", "DataSet", "Task", "Volume"),
     "bench.models.export": ("export",),
     "bench.results.record": ("Record",),
+    "bench.runs.session": ("Runs",),
 }  # fmt: skip
 __version__ = "0.1.0"
 

@@ -52,11 +52,11 @@ def run(
     options: dict[str, Any],
 ) -> None:
     """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
-    from bench import api
+    from bench.api import grids
 
     more: dict[str, Any] = {"checkpoints": checkpoint or (), "save_predictions": save_predictions}
     with _continuable():
-        runs = api.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
+        runs = grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
     if as_json:
         print_json(runs.to_json())
         return
@@ -83,11 +83,11 @@ def ablate(
 
     Default protocols: the task's own and, where it applies, knn. The runs are ordinary ones; nothing is repeated.
     """
-    from bench import api
+    from bench.api import grids
 
     rows: dict[str, Any] = {"only": only or (), "against": listed(*(against or ())), "from_records": from_records}
     with _continuable():
-        ablation = api.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options)
+        ablation = grids.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options)
     if as_json:
         print_json(ablation.to_json())
         return

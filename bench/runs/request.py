@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from bench.core import registry
+from bench.core.errors import UsageError, closest
+from bench.core.method import Method
 from bench.core.settings import Overrides
+from bench.core.task import Task
 
 Names = str | Iterable[str] | None
 """One name, several, or none."""
@@ -68,3 +73,29 @@ def sections_of(settings: Mapping[str, object]) -> list[tuple[str, str, object]]
             section, _, key = name.partition(".")
             rows.append((section, key, value))
     return rows
+
+
+def request_of(**fields: Any) -> RunRequest:
+    """A request with its paths as paths. Raises `UsageError` for an unknown option, with the closest match."""
+    known = RunRequest.__dataclass_fields__
+    for name in fields:
+        if name not in known:
+            raise UsageError(f"Unknown option {name!r}.{closest(name, known)} Known: {', '.join(sorted(known))}.")
+    for name in ("data_root", "results", "cache", "split"):
+        if fields.get(name) is not None:
+            fields[name] = Path(fields[name])
+    fields["plugins"] = paths_of(fields.get("plugins", ()))
+    request = RunRequest(**fields)
+    return replace(request, corpus=str(request.corpus))
+
+
+def method_names(wanted: str | type[Method] | Iterable[str | type[Method]]) -> tuple[str, ...]:
+    """Names of methods; classes of this process are registered. Raises `PluginError` for a name that is taken."""
+    several = [wanted] if isinstance(wanted, str | type) else list(wanted)
+    return names_of(one if isinstance(one, str) else registry.methods().add_own(one) for one in several)
+
+
+def task_names(wanted: str | Task | Iterable[str | Task]) -> tuple[str, ...]:
+    """Names of tasks, likewise."""
+    several = [wanted] if isinstance(wanted, str | Task) else list(wanted)
+    return names_of(one if isinstance(one, str) else registry.tasks().add_own(one) for one in several)

@@ -13,7 +13,7 @@ from bench.engine.process import keep_freed_memory
 LIBRARY = """
 import cv2
 cv2.setNumThreads(3)
-import bench, bench.api
+import bench, bench.api.grids
 from bench.engine import process
 process.keep_freed_memory = None  # not to be called
 from pathlib import Path

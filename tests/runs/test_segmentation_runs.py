@@ -86,6 +86,7 @@ def test_prostate_scores_every_site(run_task):
 
 
 def test_second_run_decodes_nothing_and_scores_the_same(run_task, cache, monkeypatch):
+    monkeypatch.setattr("bench.engine.kept.MEMORY", Memory())
     first, results = run_task("drive")
     assert list((cache / "decoded").rglob("*.npy"))
     for path in (results / "runs").rglob("*.json"):

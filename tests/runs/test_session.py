@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import api
+from bench.api import grids, tables
 from bench.core import registry
 from bench.core.console import Report
 from bench.core.errors import UsageError
@@ -80,10 +80,10 @@ def test_a_grouped_split_is_an_evaluation_of_its_own(run, phantom_root, tmp_path
     assert [run(*linear, *more).code for more in ([], ["--split", "grouped"])] == [0, 0]
     given = {record["split"]["given"]: record for record in records(tmp_path / "results")}
     assert given.keys() == {None, GROUPED_VERSION}
-    board = api.leaderboard(tmp_path / "results")
+    board = tables.leaderboard(tmp_path / "results")
     assert len(board) == board["evaluation"].nunique() == 2
     assert set(board["rank"]) == {1}, "they are not ranked against each other"
-    again = api.run(
+    again = grids.run(
         "random", "brain_tumor", "linear", seeds=[0], split="grouped", data_root=phantom_root, device="cpu", quiet=True,
         results=tmp_path / "results", cache=tmp_path / "cache",
         settings=dict(option.removeprefix("--set=").split("=") for option in SMALL),

@@ -1,0 +1,102 @@
+"""Grids of runs from Python: `bench.run` and `bench.ablate`. The command line is a thin caller of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.core.method import Method
+from bench.core.task import Task
+from bench.runs.ablate import AblationRequest, AblationSummary, execute_ablation
+from bench.runs.config import collect_overrides
+from bench.runs.request import method_names, names_of, request_of, sections_of, seeds_of, task_names
+from bench.runs.session import Runs, execute
+
+if TYPE_CHECKING:
+    pass
+
+
+Settings = Mapping[str, Any]
+"""`{"method.temperature": 0.2}` or `{"method": {"temperature": 0.2}}`."""
+AnyPath = str | Path
+
+
+def run(
+    methods: str | type[Method] | Iterable[str | type[Method]],
+    tasks: str | Task | Iterable[str | Task],
+    protocols: str | Iterable[str] | None = None,
+    *,
+    backbones: str | Iterable[str] | None = None,
+    seeds: int | Iterable[int] = 3,
+    profile: str = "quick",
+    settings: Settings | None = None,
+    checkpoints: Iterable[AnyPath] = (),
+    quiet: bool = False,
+    **options: Any,
+) -> Runs:
+    """Run what is missing of (methods x tasks x protocols x backbones x seeds), store it, and tabulate it.
+
+    Args:
+        methods, tasks: Names, `"all"`, or classes and tasks of your own; `bench.methods()`, `bench.tasks()` list them.
+        protocols, backbones: Names; default: each task's own, and the checkpoints' own, else the profile's.
+        seeds: How many, as 0 to N-1, or which.
+        profile: `quick` (a laptop) or `paper` (the published settings).
+        settings: Settings that differ from the profile's, `{"pretrain.epochs": 20}`.
+        checkpoints: Weights from files that take part, as `--checkpoint` takes them.
+        quiet: Print nothing but warnings and errors.
+        options: As those of `bench run`, see docs/python.md. Without `data_root` (or BENCH_DATA) all runs on phantoms.
+
+    Raises:
+        BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
+    """
+    request = request_of(
+        methods=method_names(methods),
+        tasks=task_names(tasks),
+        protocols=names_of(protocols),
+        backbones=names_of(backbones),
+        seeds=seeds_of(seeds),
+        profile=profile,
+        settings=collect_overrides(sections_of(settings or {})),
+        checkpoints=tuple(map(str, checkpoints)),
+        **options,
+    )
+    return execute(request, quiet=quiet)
+
+
+def ablate(
+    method: str | type[Method],
+    task: str | Task,
+    *,
+    only: Iterable[str] = (),
+    against: Iterable[str] = (),
+    from_records: bool = False,
+    protocols: str | Iterable[str] | None = None,
+    seeds: int | Iterable[int] = 3,
+    settings: Settings | None = None,
+    quiet: bool = False,
+    **options: Any,
+) -> AblationSummary:
+    """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
+
+    Args:
+        method, task: One each; `bench show METHOD` lists its ablations.
+        only: These ablations beside `full`; default: all.
+        against: Other methods as rows.
+        from_records: Run nothing; tabulate what is stored.
+        protocols: Default: the task's own and, where it applies, knn.
+        seeds, settings, quiet, options: As for `run`.
+
+    Raises:
+        BenchError: as `run`, and for a method that declares no ablations.
+    """
+    request = request_of(
+        methods=method_names(method),
+        tasks=task_names(task),
+        protocols=names_of(protocols),
+        seeds=seeds_of(seeds),
+        settings=collect_overrides(sections_of(settings or {})),
+        backbones=names_of(options.pop("backbones", None)),
+        **options,
+    )
+    return execute_ablation(AblationRequest(request, tuple(only), tuple(against), from_records), quiet=quiet)

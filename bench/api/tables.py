@@ -1,0 +1,56 @@
+"""What is stored and what there is, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.core.console import Report
+from bench.results.index import read_frame
+from bench.results.leaderboard import board_of
+from bench.results.record import Record
+from bench.results.store import Store, lines_of
+from bench.runs.listing import listing
+
+if TYPE_CHECKING:
+    pass
+
+
+Settings = Mapping[str, Any]
+"""`{"method.temperature": 0.2}` or `{"method": {"temperature": 0.2}}`."""
+AnyPath = str | Path
+
+
+def leaderboard(results: AnyPath = "results") -> pd.DataFrame:
+    """The task board of a results folder, a row for each contestant; writes nothing.
+
+    Columns are those of results/leaderboard/*.csv (docs/records.md); fractions, not percent.
+
+    Raises:
+        StorageError: two records claim one contestant and seed.
+    """
+    frame, problems = read_frame(Store(Path(results)))
+    for line in lines_of(problems):
+        Report().warn(line)
+    return board_of(frame)
+
+
+def load_records(results: AnyPath = "results") -> list[Record]:
+    """All valid records of a results folder, in the order of their paths; a warning says which files are none."""
+    records, problems = Store(Path(results)).load()
+    for line in lines_of(problems):
+        Report().warn(line)
+    return records
+
+
+def methods() -> pd.DataFrame:
+    """The pretraining methods: name, package and where each is defined; none is imported for it."""
+    return pd.DataFrame(listing("methods", ()))
+
+
+def tasks() -> pd.DataFrame:
+    """The downstream tasks: name, data set, kind, default protocol, headline metric."""
+    return pd.DataFrame(listing("tasks", ()))
