@@ -14,6 +14,7 @@ import torch
 from bench.core import registry
 from bench.data.phantom import ensure_phantom, ensure_phantoms
 from tasks import phantoms
+from tests.commands import SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +107,16 @@ def real_root() -> Path:
     if not (root / "brain_tumor").is_dir():
         pytest.skip(f"the real data set brain_tumor is not in {root}; set BENCH_TEST_DATA to a data root")
     return root
+
+
+@pytest.fixture
+def run(bench, phantom_root, tmp_path):
+    """`bench run` on the phantom with small settings, a results folder and a cache of its own."""
+
+    def call(method, task, *more, root=phantom_root):
+        return bench(
+            "run", "--method", method, "--task", task, "--data-root", root, "--results", tmp_path / "results",
+            "--cache", tmp_path / "cache", "--device", "cpu", *SMALL, *more,
+        )  # fmt: skip
+
+    return call

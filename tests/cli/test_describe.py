@@ -1,13 +1,12 @@
 """What `bench show` says: data with `--json`, the same as text, and no torch where none is needed."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from bench.core.registry import methods, tasks
 from tests.cli.test_running import EXAMPLE
+from tests.commands import imported_by
 
 HEAVY = {"torch", "torchvision", "lightly", "numpy", "scipy", "pandas", "PIL", "cv2"}
 
@@ -15,19 +14,6 @@ HEAVY = {"torch", "torchvision", "lightly", "numpy", "scipy", "pandas", "PIL", "
 def data(done):
     assert done.code == 0, done.err
     return json.loads(done.out)
-
-
-def imported_by(*arguments: str) -> set[str]:
-    code = (
-        "import sys\nfrom bench.cli.app import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print('modules', *{m.partition('.')[0] for m in sys.modules})"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    text, _, names = done.stdout.rpartition("modules ")
-    assert text, "the command printed nothing"
-    return set(names.split())
 
 
 @pytest.mark.parametrize(

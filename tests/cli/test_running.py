@@ -15,32 +15,12 @@ import pandas as pd
 import pytest
 
 from bench.results.store import Store
+from tests.commands import SMALL
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 EXAMPLE = REPOSITORY / "docs" / "example_method"
-
-
-SMALL = [
-    "--set=pretrain.epochs=1",
-    "--set=pretrain.image_size=32",
-    "--set=task.image_size=32",
-    "--set=protocol.epochs=1",
-]
-
-
-@pytest.fixture
-def run(bench, phantom_root, tmp_path):
-    """`bench run` on the phantom with small settings, a results folder and a cache of its own."""
-
-    def call(method, task, *more, root=phantom_root):
-        return bench(
-            "run", "--method", method, "--task", task, "--data-root", root, "--results", tmp_path / "results",
-            "--cache", tmp_path / "cache", "--device", "cpu", *SMALL, *more,
-        )  # fmt: skip
-
-    return call
 
 
 def tree(folder: Path) -> dict[str, bytes]:

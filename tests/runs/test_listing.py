@@ -1,28 +1,15 @@
 """What can be run, as rows of data, without torch."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+from tests.commands import imported_by
 
 
 def data(done):
     assert done.code == 0, done.err
     return json.loads(done.out)
-
-
-def imported_by(*arguments: str) -> set[str]:
-    code = (
-        "import sys\nfrom bench.cli.app import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print('modules', *{m.partition('.')[0] for m in sys.modules})"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    text, _, names = done.stdout.rpartition("modules ")
-    assert text, "the command printed nothing"
-    return set(names.split())
 
 
 @pytest.mark.parametrize("command", ["list tasks", "list protocols", "list backbones", "list formats", "show moco"])

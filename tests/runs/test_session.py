@@ -15,26 +15,7 @@ from bench.data.grouped_split import GROUPED_VERSION
 from bench.runs.plan import PlannedRun
 from bench.runs.request import RunRequest
 from bench.runs.session import prepare_world
-
-SMALL = [
-    "--set=pretrain.epochs=1",
-    "--set=pretrain.image_size=32",
-    "--set=task.image_size=32",
-    "--set=protocol.epochs=1",
-]
-
-
-@pytest.fixture
-def run(bench, phantom_root, tmp_path):
-    """`bench run` on the phantom with small settings, a results folder and a cache of its own."""
-
-    def call(method, task, *more, root=phantom_root):
-        return bench(
-            "run", "--method", method, "--task", task, "--data-root", root, "--results", tmp_path / "results",
-            "--cache", tmp_path / "cache", "--device", "cpu", *SMALL, *more,
-        )  # fmt: skip
-
-    return call
+from tests.commands import SMALL
 
 
 def records(folder: Path) -> list[dict]:

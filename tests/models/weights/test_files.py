@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 import torch
-import torchvision
 from torch import nn
 
 from bench.core.errors import StorageError, UsageError
@@ -16,16 +15,6 @@ from bench.models.weights.formats import FORMATS, unpack
 from bench.models.weights.method import load_weights
 from bench.models.weights.sources import WeightsEntry
 from tests.models.weights.files import RELEASED, dino_training_with_arguments
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """A torchvision ResNet-18 with weights of its own, and its file."""
-    torch.manual_seed(5)
-    network = torchvision.models.resnet18(weights=None)
-    path = tmp_path_factory.mktemp("weights") / "released.pth"
-    torch.save(network.state_dict(), path)
-    return network.eval(), path
 
 
 def entry(path, **settings):

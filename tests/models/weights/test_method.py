@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import torchvision
 from torch import nn
 
 from bench.core.errors import StorageError, UsageError
@@ -10,16 +9,6 @@ from bench.models.build import build_backbone
 from bench.models.checkpoints import save_encoder
 from bench.models.weights.method import contestant, load_into, load_weights
 from bench.models.weights.sources import WeightsEntry, default_name
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """A torchvision ResNet-18 with weights of its own, and its file."""
-    torch.manual_seed(5)
-    network = torchvision.models.resnet18(weights=None)
-    path = tmp_path_factory.mktemp("weights") / "released.pth"
-    torch.save(network.state_dict(), path)
-    return network.eval(), path
 
 
 def entry(path, **settings):

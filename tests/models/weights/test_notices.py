@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import torchvision
 
 from bench.core.console import Report
 from bench.core.registry import methods
@@ -11,16 +10,6 @@ from bench.models.weights.facts import file_facts
 from bench.models.weights.method import load_weights
 from bench.models.weights.sources import WeightsEntry, parse_checkpoints
 from tests.models.weights.files import RELEASED
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """A torchvision ResNet-18 with weights of its own, and its file."""
-    torch.manual_seed(5)
-    network = torchvision.models.resnet18(weights=None)
-    path = tmp_path_factory.mktemp("weights") / "released.pth"
-    torch.save(network.state_dict(), path)
-    return network.eval(), path
 
 
 def entry(path, **settings):

@@ -1,22 +1,10 @@
 """Patterns of an entry: one that matches nothing is named."""
 
 import pytest
-import torch
-import torchvision
 
 from bench.core.errors import UsageError
 from bench.models.weights.method import load_weights
 from bench.models.weights.sources import WeightsEntry
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """A torchvision ResNet-18 with weights of its own, and its file."""
-    torch.manual_seed(5)
-    network = torchvision.models.resnet18(weights=None)
-    path = tmp_path_factory.mktemp("weights") / "released.pth"
-    torch.save(network.state_dict(), path)
-    return network.eval(), path
 
 
 def entry(path, **settings):
