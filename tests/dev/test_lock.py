@@ -67,7 +67,9 @@ VOLUMES = (
 """Before that change, a volume of almost one value was scaled between two equal percentiles."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "component"), [(VIEWS, "views"), (VOLUMES, "volumes")])
+@pytest.mark.slow
 def test_changed_behaviour_fails_and_is_never_refreshed_before_the_version_rises(checkout, change, component):
     file, old, new = change
     edit(checkout.folder / "bench" / file, old, new)
@@ -90,6 +92,7 @@ def test_changed_behaviour_fails_and_is_never_refreshed_before_the_version_rises
     }
 
 
+@pytest.mark.slow
 def test_a_renamed_module_changes_neither_behaviour_nor_identities(checkout):
     folder = checkout.folder
     (folder / "bench/pretraining/augment.py").rename(folder / "bench/pretraining/other_name.py")
@@ -116,6 +119,7 @@ def test_a_renamed_module_changes_neither_behaviour_nor_identities(checkout):
     assert said[0] == said[1] != ""
 
 
+@pytest.mark.slow
 def test_changed_layout_of_source_is_refreshed(checkout):
     path = checkout.folder / "bench/pretraining/augment.py"
     path.write_text(path.read_text() + "\n\n_UNUSED = 1\n")
