@@ -69,7 +69,6 @@ VOLUMES = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("change", "component"), [(VIEWS, "views"), (VOLUMES, "volumes")])
-@pytest.mark.slow
 def test_changed_behaviour_fails_and_is_never_refreshed_before_the_version_rises(checkout, change, component):
     file, old, new = change
     edit(checkout.folder / "bench" / file, old, new)
