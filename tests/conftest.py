@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import torch
 
 from bench.core import registry
 from bench.data.phantom import ensure_phantom, ensure_phantoms
+from bench.models.specs import BACKBONES
 from tasks import phantoms
 from tests.commands import SMALL
 
@@ -21,6 +22,14 @@ from tests.commands import SMALL
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BENCH_DATA", "BENCH_RESULTS", "BENCH_CACHE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _forget_given_encoders() -> Iterator[None]:
+    """Modules that a test evaluates are backbones of this process; the next test starts without them."""
+    yield
+    for name in [name for name, spec in BACKBONES.items() if spec.family == "given"]:
+        del BACKBONES[name]
 
 
 @pytest.fixture(autouse=True)

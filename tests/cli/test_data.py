@@ -197,6 +197,7 @@ def test_tasks_may_be_named_in_one_text(bench, segmentation_root):
     assert [line.split()[1] for line in out.splitlines()] == ["drive", "jsrt"]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_data_status_names_test_images_that_are_training_images(bench, real_root, monkeypatch, tmp_path):
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path))

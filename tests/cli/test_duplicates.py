@@ -41,6 +41,7 @@ def test_several_tasks_are_refused(bench, segmentation_root):
     assert (done.code, "Name one task" in done.err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_brain_tumor(bench, real_root):
     out = bench("data", "duplicates", "brain_tumor", "--exact", "--data-root", real_root).out

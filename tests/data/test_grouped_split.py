@@ -89,6 +89,7 @@ def test_one_group_of_everything_cannot_be_split(data):
         draw_grouped_split(data, [tuple(case.id for case in data.cases)], 0)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_brain_tumor_without_leaks(real_root):
     data = read_data(BRAIN_TUMOR, real_root)

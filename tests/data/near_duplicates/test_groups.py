@@ -88,6 +88,7 @@ def test_an_undecodable_image_is_an_error(tiny, tiny_root):
         find_copies(read_data(tiny, tiny_root), QUIET)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_brain_tumor(real_root):
     data = read_data(BRAIN_TUMOR, real_root)
@@ -103,6 +104,7 @@ def test_real_brain_tumor(real_root):
     assert max(map(len, copies.near)) <= 12, "head MRIs that look alike do not chain"
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_sets_with_few_copies_or_none(real_root):
     near = {}
