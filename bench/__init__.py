@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.api.encoders import evaluate, load_encoder, pretrain
     from bench.api.grids import ablate, run
-    from bench.api.tables import leaderboard, load_records, methods, tasks
+    from bench.api.tables import compare, leaderboard, load_records, methods, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
     from bench.core.method import Method, MethodConfig, Progress
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
     "bench.api.grids": ("ablate", "run"),
-    "bench.api.tables": ("leaderboard", "load_records", "methods", "tasks"),
+    "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
     "bench.core.method": ("Method", "MethodConfig", "Progress"),
@@ -60,6 +60,7 @@ __all__ = [
     "TaskKind",
     "Volume",
     "ablate",
+    "compare",
     "evaluate",
     "export",
     "leaderboard",

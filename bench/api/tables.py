@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bench.core.console import Report
+from bench.results import compare as comparing
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.listing import listing
+from bench.runs.request import names_of
 
 if TYPE_CHECKING:
     pass
@@ -36,6 +38,36 @@ def leaderboard(results: AnyPath = "results") -> pd.DataFrame:
     for line in lines_of(problems):
         Report().warn(line)
     return board_of(frame)
+
+
+def compare(
+    a: str,
+    b: str,
+    *,
+    task: str | Iterable[str] | None = None,
+    protocol: str | Iterable[str] | None = None,
+    results: AnyPath = "results",
+) -> pd.DataFrame:
+    """Paired differences a - b of two contestants, a row for each task, protocol and budget that both were run on.
+
+    Args:
+        a: A method with its own settings, or with changed ones: `"lvmmed nodes=8"`.
+        b: Another.
+        task: Only these; default: all.
+        protocol: Only these; default: all.
+        results: Folder with the records.
+
+    Returns:
+        Columns as in docs/statistics.md; fractions, not percent. p is Holm-corrected over the rows.
+
+    Raises:
+        UsageError: nothing of that name, or nothing that both were run on.
+        StorageError: a file that the records refer to is missing or was changed.
+    """
+    frame, problems = read_frame(Store(Path(results)))
+    for line in lines_of(problems):
+        Report().warn(line)
+    return comparing.compare(frame, a, b, names_of(task), names_of(protocol))
 
 
 def load_records(results: AnyPath = "results") -> list[Record]:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.compare import register as register_compare
 from bench.cli.data import register
 from bench.cli.dev import register as register_dev
 from bench.cli.options import Json, Plugins, Quiet, Results, print_json
@@ -40,6 +41,7 @@ dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=Tr
 app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)
 register_running(app)
+register_compare(app)
 
 
 def _print_version(wanted: bool) -> None:

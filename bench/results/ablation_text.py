@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from bench.results.ablations import ROW, TABLE
+from bench.results.board_text import p_value, signed
 from bench.results.tables import percent
 
 Row = dict[Any, Any]
 NOTE = (
-    "Percent, mean ± standard deviation over seeds with 95 % interval (Student's t) on the test split; mean on the "
-    "validation split. Difference: to `full`, paired by seed, with its 95 % interval, not corrected for the number of "
-    "settings."
+    "Percent, mean ± standard deviation over seeds with 95 % interval over seeds and test cases; mean on the "
+    "validation split. Difference: to `full`, paired by seed and test case, with its 95 % interval and Holm's p, "
+    "corrected for the settings of the column; on validation paired by seed, Student's t over seeds, not corrected."
 )
 
 
@@ -50,6 +51,7 @@ def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
         name = protocol if protocol not in cells else f"{protocol} {chosen or evaluation}"
         cells[name] = [_score(found.get(s)) for s in first]
         cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]
+        cells[f"{name}: p"] = [p_value(found[s]["p_holm"]) if s in found else "" for s in first]
         cells[f"{name}, validation"] = [_mean(found.get(s), "mean_validation") for s in first]
         cells[f"{name}, validation: difference"] = [_difference(found.get(s), "validation_") for s in first]
         for about in dict.fromkeys(r["reported_of"] for r in found.values() if r["reported_of"]):
@@ -86,10 +88,8 @@ def _mean(row: Row | None, column: str) -> str:
 
 
 def _difference(row: Row | None, prefix: str = "") -> str:
-    value, low, high = (row[f"{prefix}difference{end}"] if row else None for end in ("", "_low", "_high"))
-    if value is None or pd.isna(value):
-        return ""
-    return f"{100 * value:+.1f}" + (f" ({100 * low:+.1f} to {100 * high:+.1f})" if pd.notna(low) else "")
+    names = [f"{prefix}difference{end}" for end in ("", "_low", "_high")]
+    return signed(*(row[name] for name in names)) if row else ""
 
 
 def _markdown(cells: Mapping[str, Sequence[str]]) -> str:

@@ -18,9 +18,11 @@ import pandas as pd
 
 from bench.core.files import write_text
 from bench.core.settings import settings_text
-from bench.results.leaderboard import first, summary, to_frame
+from bench.results.evidence import Evidence
+from bench.results.frame import to_frame
+from bench.results.leaderboard import first, summary
 from bench.results.record import Record
-from bench.results.statistics import intervals, means
+from bench.results.statistics import holm, means, seed_intervals
 from bench.results.tables import to_csv
 
 FULL = "full"
@@ -37,25 +39,32 @@ def ablation_board(
     """One row per table, protocol and setting; empty without a `full` and an ablation to compare it with.
 
     Columns: scores as in the leaderboard; `difference`: mean over common seeds of the setting's score less that of
-    `full`, with Student's t interval of these paired differences (not corrected for the number of settings), on test
-    and, as `validation_difference`, on validation;
+    `full`, paired by seed and case, with its interval and `p_holm`, corrected for the settings of the table's column;
+    `validation_difference`: the same on validation, whose cases no record holds, with Student's t interval over seeds;
     `pretext_*`: mean accuracy of the pretext task over the last tenth of the pretraining; `reported_*`: the paper's.
+
+    `published` is the folder `published` of the results folder that holds the records; without it nothing is reported,
+    and there are no intervals on test.
     """
-    return ablation_board_of(to_frame(records), method, list(ablations.items()), published)
+    frame = to_frame(records, published.parent if published else None)
+    return ablation_board_of(frame, method, list(ablations.items()), published)
 
 
 def ablation_board_of(
     frame: pd.DataFrame, method: str, declared: Declared, published: Path | None = None
 ) -> pd.DataFrame:
-    """The same from the frame of `to_frame`."""
+    """The same from the frame of `to_frame`. Raises `StorageError` for cases that are missing or were changed."""
     runs = _placed(frame, method, [(name, changes) for name, changes in declared if name != FULL])
     if runs.empty:
         return pd.DataFrame()
     keys = TABLE + COLUMN + ROW
     rows = runs.groupby(keys, sort=True).ngroup()
-    differences = [_differences(runs, rows, "score"), _differences(runs, rows, "validation", "validation_")]
+    evidence = Evidence(frame)
+    scores = summary(runs, rows, evidence).drop(columns=["sample", "metrics"])
+    differences = [_differences(runs, rows, evidence), _validation_differences(runs, rows)]
     names = first(runs, rows)[keys].drop(columns="order")
-    board = pd.concat([names, summary(runs, rows), *differences, _pretext(runs, rows)], axis=1)
+    board = pd.concat([names, scores, *differences, _pretext(runs, rows)], axis=1)
+    evidence.cache.save()
     return _with_reported(board, method, published)
 
 
@@ -115,15 +124,39 @@ def _others(plain: pd.DataFrame, own: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _differences(runs: pd.DataFrame, rows: pd.Series, of: str, prefix: str = "") -> pd.DataFrame:
-    """Mean and interval of each row's differences to `full`, paired by seed; NaN for `full` and without pairs."""
+def _differences(runs: pd.DataFrame, rows: pd.Series, evidence: Evidence) -> pd.DataFrame:
+    """Each row's difference to `full` on test, with interval and corrected p; NaN for `full` and without pairs.
+
+    Without the records' cases there is the mean over common seeds alone.
+    """
+    table = _paired(runs, rows, "score").rename(columns={"mean": "difference"})[["difference"]]
+    table = table.assign(difference_low=np.nan, difference_high=np.nan, p_holm=np.nan)
+    contestants = evidence.contestants(runs, rows)
+    top = first(runs, rows)
+    for _, column in top.groupby(TABLE + COLUMN) if contestants else ():
+        full = column.index[column["setting"] == FULL]
+        others = column.index.drop(full)
+        tests = evidence.differences([(contestants[row], contestants[full[0]]) for row in others])
+        table.loc[others, "difference_low"] = [test.low for test in tests]
+        table.loc[others, "difference_high"] = [test.high for test in tests]
+        table.loc[others, "p_holm"] = holm(np.array([test.p_of_zero() for test in tests]))
+    return table
+
+
+def _validation_differences(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """Each row's difference to `full` on validation with Student's t interval over common seeds."""
+    ends = {"mean": "", "low": "_low", "high": "_high"}
+    table = _paired(runs, rows, "validation")
+    return pd.DataFrame({f"validation_difference{end}": table[name] for name, end in ends.items()})
+
+
+def _paired(runs: pd.DataFrame, rows: pd.Series, of: str) -> pd.DataFrame:
+    """Mean and interval of each row's differences to `full` over common seeds; NaN for `full` and without pairs."""
     facts = pd.DataFrame({"row": rows, "column": runs.groupby(TABLE + COLUMN).ngroup()})
     facts = facts.assign(seed=runs["seed"], score=runs[of])
     full = runs["setting"] == FULL
     pairs = facts[~full].merge(facts[full], on=["column", "seed"], suffixes=("", "_of_full"))
-    table = intervals(pairs["score"] - pairs["score_of_full"], pairs["row"]).reindex(np.arange(rows.max() + 1))
-    ends = {"mean": "", "low": "_low", "high": "_high"}
-    return pd.DataFrame({f"{prefix}difference{end}": table[name] for name, end in ends.items()})
+    return seed_intervals(pairs["score"] - pairs["score_of_full"], pairs["row"]).reindex(np.arange(rows.max() + 1))
 
 
 def _pretext(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from bench.core.errors import UsageError
 from bench.results.ablations import write_ablations
+from bench.results.board_text import to_markdown
+from bench.results.critical_difference import critical_differences
 from bench.results.index import read_frame
 from bench.results.store import Store, lines_of
-from bench.results.tables import to_markdown, write_leaderboards
+from bench.results.tables import METRICS, OVERALL, write_leaderboards
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,11 @@ class Regenerated:
     @property
     def markdown(self) -> str:
         """The task boards among the files as Markdown tables, each under the name of its file."""
-        boards = [p for p in self.files if not p.stem.endswith("-overall") and not p.stem.startswith("ablation-")]
-        return "\n".join(f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path))}" for path in boards)
+        others = (OVERALL, METRICS)
+        boards = [p for p in self.files if not p.stem.endswith(others) and not p.stem.startswith("ablation-")]
+        parts = [f"**{path.stem}**\n\n{to_markdown(pd.read_csv(path))}" for path in boards]
+        overall = [pd.read_csv(p, keep_default_na=True) for p in self.files if p.stem.endswith(OVERALL)]
+        return "\n".join([*parts, *(f"{line}\n" for table in overall for line in critical_differences(table))])
 
 
 def regenerate(results: Path, cache: Path | None = None) -> Regenerated:

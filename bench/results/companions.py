@@ -41,6 +41,17 @@ class SplitFiles:
         rows.writerows((number, case) for number, draw in enumerate(draws) for case in draw)
         return self._write("labelled", ".csv", text.getvalue())
 
+    def write_subjects(self, subjects: Mapping[str, str | None]) -> FileRecord | None:
+        """The subject of each case, columns `case` and `subject`; None where no case has a known one."""
+        known = {case: subject for case, subject in subjects.items() if subject is not None}
+        if not known:
+            return None
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["case", "subject"])
+        rows.writerows(sorted(known.items()))
+        return self._write("subjects", ".csv", text.getvalue())
+
     def _write(self, what: str, suffix: str, text: str) -> FileRecord:
         sha256 = file_hash(text.encode())
         file = f"{self.start}-{what}-{sha256[:8]}{suffix}"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results.record import Record
-from bench.results.statistics import intervals, means
+from bench.results.statistics import means
 
 DISTRIBUTION = ("in_distribution", "out_of_distribution", "drop")
 """Headline metric where a data set has several domains: trained domain, mean of the others, difference."""
@@ -28,10 +28,8 @@ def domain_scores(record: Record) -> dict[str, float | None]:
 
 
 def domain_summary(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
-    """Per row, means over its runs of what `domain_scores` gave, and the interval of the drop."""
-    low, high = DROP_INTERVAL
-    drop = intervals(runs["drop"], rows)
-    return means(runs[[*DISTRIBUTION, *site_columns(runs)]], rows).assign(**{low: drop["low"], high: drop["high"]})
+    """Per row, means over its runs of what `domain_scores` gave."""
+    return means(runs[[*DISTRIBUTION, *site_columns(runs)]], rows)
 
 
 def site_columns(frame: pd.DataFrame) -> list[str]:

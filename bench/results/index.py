@@ -6,7 +6,6 @@ the index costs only the time to make it again.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,19 +19,19 @@ from typing import IO
 
 import pandas as pd
 
-from bench.core.cache_folder import INDEX, default_cache
 from bench.core.errors import StorageError
 from bench.core.files import write_atomic
-from bench.results.leaderboard import frame_of, row_of
+from bench.results.frame import frame_of, located, row_of
+from bench.results.statistics_cache import cache_file
 from bench.results.store import InvalidRecord, Problem, Store
 
 SHARED_FROM = 4000
 """Files from which reading is shared among processes, whose start takes half a second."""
-FROM_FILES = 1000
+FROM_FILES = 200
 """Stores with fewer records are read whole, and have no index."""
 Found = tuple[str, str | None, str]
 """Path, row as JSON or None, and why it is no record."""
-_VERSION = 1
+_VERSION = 2
 """Raised whenever `row_of` gives other columns."""
 
 
@@ -54,14 +53,13 @@ def read_frame(store: Store, cache: Path | None = None) -> tuple[pd.DataFrame, l
             known[path] = row
     if file and (fresh or len(kept) != len(known)):
         _write(file, {path: (stamps[path], row) for path, row in known.items()})
-    rows = [{**json.loads(known[path]), "path": path} for path in sorted(known)]
-    return frame_of(rows), problems
+    frame = frame_of([json.loads(known[path]) for path in sorted(known)])
+    return located(frame, [store.runs / path for path in sorted(known)], store.results, cache), problems
 
 
 def index_file(results: Path, cache: Path | None = None) -> Path:
     """Where the index of a results folder lies."""
-    name = hashlib.sha256(str(results.resolve()).encode()).hexdigest()[:16]
-    return (cache or default_cache()) / INDEX / f"{name}.parquet"
+    return cache_file(results, cache)
 
 
 def read_rows(store: Store, paths: Sequence[str]) -> list[Found]:

@@ -152,6 +152,9 @@ class Record(Part):
     )
     draws: list[DrawRecord] = Field([], description="The draws of a protocol that labels some training images only.")
     labelled: FileRecord | None = Field(None, description="CSV file with the labelled cases of each draw.")
+    subjects: FileRecord | None = Field(
+        None, description="CSV file with the subject of each test case; null where the data set does not name them."
+    )
     logged: dict[str, float] = Field(
         default_factory=dict,
         description="Mean over the last tenth of the pretraining's steps of every scalar the method logged.",

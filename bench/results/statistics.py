@@ -1,13 +1,10 @@
-"""Statistics over seeds, for all rows of a table at once: means, intervals of means, paired tests."""
+"""Statistics over seeds, for all rows of a table at once."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
-
-ROUNDING = 1e-12
-"""Differences that vary by less are equal but for rounding: there is no variance to test with."""
+from scipy.special import stdtrit
 
 
 def means(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
@@ -19,30 +16,31 @@ def means(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     return grouped.mean().where(grouped.count().eq(grouped.size(), axis=0))
 
 
-def intervals(scores: pd.Series, rows: pd.Series) -> pd.DataFrame:
-    """Per row `seeds`, `mean`, `std`, and `low` and `high` of the 95 % confidence interval of the mean (Student's t).
+def deviations(scores: pd.Series, rows: pd.Series) -> pd.DataFrame:
+    """Per row `seeds`, `mean` and sample standard deviation `std`, which a single seed has not.
 
-    Undefined scores make all but `seeds` NaN; a single seed has a mean alone.
+    Undefined scores make all but `seeds` NaN.
     """
     table = scores.groupby(rows).agg(["size", "count", "mean", "std"])
     defined = table[["mean", "std"]].where(table["count"] == table["size"])
-    half = stdtrit(table["size"] - 1.0, 0.975) * defined["std"] / np.sqrt(table["size"])
-    return pd.DataFrame(
-        {"seeds": table["size"], **defined, "low": defined["mean"] - half, "high": defined["mean"] + half}
-    )
+    return pd.DataFrame({"seeds": table["size"], **defined})
 
 
-def tied(differences: pd.Series, rows: pd.Series) -> dict[int, bool | None]:
-    """Row -> whether a t-test does not tell its paired differences from zero (p >= 0.05).
+def seed_intervals(scores: pd.Series, rows: pd.Series) -> pd.DataFrame:
+    """`deviations`, and `low` and `high` of the 95 % interval of the mean over seeds alone (Student's t).
 
-    None with an undefined difference, and with a single one that is not zero.
+    For scores of which no record holds the cases, those on the validation split.
     """
-    table = differences.groupby(rows).agg(["size", "count", "mean", "std", "min", "max"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = table["mean"].abs() / (table["std"] / np.sqrt(table["size"]))
-    verdicts = pd.Series(2 * stdtr(table["size"] - 1.0, -t) >= 0.05, index=table.index, dtype=object)
-    verdicts[table["max"] - table["min"] < ROUNDING] = False
-    verdicts[table["size"] < 2] = None
-    verdicts[(table["min"] == 0) & (table["max"] == 0)] = True
-    verdicts[table["count"] < table["size"]] = None
-    return dict(zip(table.index.to_list(), verdicts.to_list(), strict=True))
+    table = deviations(scores, rows)
+    half = stdtrit(table["seeds"] - 1.0, 0.975) * table["std"] / np.sqrt(table["seeds"])
+    return table.assign(low=table["mean"] - half, high=table["mean"] + half)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's (1979) corrected p of a family of tests (N,); those that are NaN were not made and do not count."""
+    made = np.flatnonzero(np.isfinite(p))
+    order = made[np.argsort(p[made], kind="stable")]
+    corrected = np.full(len(p), np.nan)
+    factors = np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
+    return corrected

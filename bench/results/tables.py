@@ -1,4 +1,4 @@
-"""Tables as files and as text: CSV for machines, Markdown for people."""
+"""Tables as files: CSV for machines. The same records give the same bytes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ import pandas as pd
 from bench.core.errors import StorageError
 from bench.core.files import write_text
 from bench.core.settings import PROFILES
-from bench.results.domains import DISTRIBUTION, SITE, is_domain_column, site_columns
-from bench.results.leaderboard import EFFICIENCY, board_of, is_variant, overall_board
+from bench.results.domains import is_domain_column
+from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP
+from bench.results.leaderboard import detailed_board, plain
+from bench.results.overall import overall_board
 from bench.results.published import join_published
+from bench.results.run_draws import CALIBRATION
 
-FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", "-overall"))
+OVERALL, METRICS = "-overall", "-metrics"
+"""Ends of the names of files with mean ranks, and with all metrics."""
+FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", OVERALL, METRICS))
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -39,31 +44,43 @@ def write_leaderboards(results: Path, frame: pd.DataFrame) -> list[Path]:
 
 
 def leaderboard_texts(frame: pd.DataFrame, published: Path) -> dict[str, str]:
-    """File name -> CSV text of the task boards and overall boards, from the frame of `to_frame`.
+    """File name -> CSV text of the task boards, overall boards and tables of all metrics, from the frame of `to_frame`.
 
     Data sets that stand in for others are not among the overall ranks.
 
     Raises:
-        StorageError: two records claim one contestant and seed.
+        StorageError: two records claim one contestant and seed, or a file of cases is missing or was changed.
     """
     if frame.empty:
         return {}
     try:
-        board = board_of(frame)
+        board = detailed_board(frame)
     except ValueError as error:
         raise StorageError(str(error)) from error
-    overall = overall_board(board_of(frame[~frame["stand_in"]]) if frame["stand_in"].any() else board)
+    overall = overall_board(board[~board["stand_in"]])
+    tables = (("", join_published(plain(board), published)), (OVERALL, overall), (METRICS, metric_rows(board)))
     return {
         f"{data}-{profile}{kind}.csv": to_csv(_without_empty_columns(rows))
-        for kind, table in (("", join_published(board, published)), ("-overall", overall))
+        for kind, table in tables
         for (data, profile), rows in (table.groupby(["data", "profile"], sort=True) if len(table) else ())
     }
 
 
+def metric_rows(board: pd.DataFrame) -> pd.DataFrame:
+    """One row per contestant and metric, with its interval, from `detailed_board`."""
+    rows = board[[*GROUP, *CONTESTANT, "seeds", "interval_over"]].assign(metric=board["metrics"].map(list))
+    rows = rows.explode("metric").dropna(subset="metric")
+    known = board["metrics"].to_dict()
+    found = [known[row][name] for row, name in rows["metric"].items()]
+    values = pd.DataFrame(found, index=rows.index, columns=["mean", "ci95_low", "ci95_high"], dtype=float)
+    rows = rows.reset_index(drop=True).join(values.reset_index(drop=True))
+    return rows[[*GROUP, *CONTESTANT, "metric", "seeds", "mean", "ci95_low", "ci95_high", "interval_over"]]
+
+
 def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop rank columns of tasks, and columns of domains and of efficiency, that no row of this table has."""
-    optional = [c for c in rows if str(c).startswith("rank ") or c in EFFICIENCY or is_domain_column(str(c))]
-    return rows.drop(columns=[c for c in optional if rows[c].isna().all()])
+    """Drop what no row of this table has: ranks of tasks, domains, efficiency, calibration."""
+    optional = [c for c in map(str, rows) if c.startswith(("rank ", "set_rank ", *CALIBRATION)) or is_domain_column(c)]
+    return rows.drop(columns=[c for c in (*optional, *EFFICIENCY) if c in rows and rows[c].isna().all()])
 
 
 def percent(mean: float, std: float) -> str:
@@ -71,29 +88,3 @@ def percent(mean: float, std: float) -> str:
     if pd.isna(mean):
         return "n/a"
     return f"{100 * mean:.1f}" + ("" if pd.isna(std) else f" ± {100 * std:.1f}")
-
-
-def to_markdown(board: pd.DataFrame) -> str:
-    """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
-    has_domains = "in_distribution" in board and bool(board["in_distribution"].notna().any())
-    domains = (*DISTRIBUTION, *site_columns(board)) if has_domains else ()
-    columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval")
-    columns = (*columns, "no duplicates", "seeds", "rank", "tied with best", "reported")
-    columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
-    rows = [columns, ("---",) * len(columns)]
-    board = board.assign(settings=board["settings"].astype(object).fillna(""))
-    variants = is_variant(board)
-    for r in board[~variants].to_dict("records"):
-        low, high = r["ci95_low"], r["ci95_high"]
-        between = "n/a" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}"
-        reported = percent(r.get("reported_mean", float("nan")), r.get("reported_std", float("nan")))
-        tied = {True: "yes", False: "no"}.get(r["tied_with_best"], "")
-        clean = percent(r["mean_without_duplicates"], float("nan"))
-        score = percent(r["mean"], r["std"])
-        names = (r["task"], r["protocol"], r["method"], r["settings"])
-        row = (*names, score, between, clean, str(r["seeds"]), f"{r['rank']:.0f}", tied, reported)
-        rows.append((*row, *(percent(r[name], float("nan")) for name in domains)))
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    if variants.any():
-        lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
-    return "\n".join(lines) + "\n"

@@ -112,6 +112,7 @@ def _data(
         "duplicates": beside.write_duplicates(overlap.groups_by_concern, overlap.counts),
         "split": SplitRecord(fingerprint=split.fingerprint, file=file, given=split.given, **sizes),
         "labelled": beside.write_labelled([draw.labelled for draw in adaptation.draws]),
+        "subjects": beside.write_subjects({case.id: case.subject for case in split.test}),
         "corpus": _corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
         "weights": pretrained.weights,
         "warnings": [*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],

@@ -1,7 +1,8 @@
 """Ablation tables for people."""
 
 from bench.results.ablation_text import tables_text
-from bench.results.ablations import ablation_board
+from bench.results.ablations import ablation_board_of
+from bench.results.frame import to_frame
 from bench.results.record import AblationRecord
 from tests.records_of import record
 
@@ -31,7 +32,7 @@ def stated(own, ablations=ABLATIONS):
 
 
 def board(records, published=None):
-    return ablation_board(records, "lvmmed", ABLATIONS, published)
+    return ablation_board_of(to_frame(records), "lvmmed", list(ABLATIONS.items()), published)
 
 
 def test_text_has_differences_pretext_accuracy_and_the_papers_figure(tmp_path):
@@ -40,10 +41,7 @@ def test_text_has_differences_pretext_accuracy_and_the_papers_figure(tmp_path):
     table = board(runs([0.5, 0.6], logged=logged) + runs([0.4, 0.6], own={"x": False}, logged=logged), tmp_path)
     text = tables_text(table, markdown=True)
     assert "reported (finetune, mean(fgadr,brain_tumor), resnet50)" in text
-    assert (
-        "| without_x | x=False | 50.0 ± 14.1 (-77.1 to 177.1) | -5.0 (-68.5 to +58.5) | 50.0 | +0.0 (+0.0 to +0.0) "
-        "| 62.2 | 25.0 | 2 |" in text
-    )
+    assert "| without_x | x=False | 50.0 ± 14.1 | -5.0 |  | 50.0 | +0.0 (+0.0 to +0.0) | 62.2 | 25.0 | 2 |" in text
     assert "9.0" not in text
     plain = tables_text(table, markdown=False)
     assert "without_x  x=False" in plain

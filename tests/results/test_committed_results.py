@@ -20,14 +20,27 @@ from bench.runs.ablate import find_ablations
 REPOSITORY = Path(__file__).parents[2]
 
 
-def test_committed_tables_are_what_the_committed_records_give(tmp_path):
-    for part in ("runs/real", "published"):
-        shutil.copytree(REPOSITORY / "results" / part, tmp_path / part)
-    records, problems = Store(tmp_path).load()
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A copy of what tables are made of, and a cache that these tests share."""
+    results = tmp_path_factory.mktemp("results")
+    for part in ("runs/real", "splits/real", "published"):
+        shutil.copytree(REPOSITORY / "results" / part, results / part)
+    return results, tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def results(folders, monkeypatch):
+    monkeypatch.setenv("BENCH_CACHE", str(folders[1]))
+    return folders[0]
+
+
+def test_committed_tables_are_what_the_committed_records_give(results):
+    records, problems = Store(results).load()
     assert problems == []
     assert records
     assert {r.data for r in records} == {"real"}
-    written = write_tables(tmp_path, to_frame(records))
+    written = write_tables(results, to_frame(records, results))
     committed = {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("real-*")}
     committed |= {p.name for p in (REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*")}
     assert {p.name for p in written} == committed
@@ -42,11 +55,9 @@ def test_committed_records_come_from_clean_commits_and_name_existing_splits():
         assert (REPOSITORY / "results" / record.split.file).is_file()
 
 
-def test_docs_show_the_committed_tables(tmp_path):
+def test_docs_show_the_committed_tables(results):
     """docs/results.md holds what `bench leaderboard --markdown` prints, and README.md some of its rows, unchanged."""
-    for part in ("runs/real", "published"):
-        shutil.copytree(REPOSITORY / "results" / part, tmp_path / part)
-    printed = regenerate(tmp_path).markdown.strip()
+    printed = regenerate(results).markdown.strip()
     assert printed in (REPOSITORY / "docs" / "results.md").read_text()
     header, rule, *_ = [line for line in printed.splitlines() if line.startswith("|")]
     _, _, after = (REPOSITORY / "README.md").read_text().partition(f"{header}\n{rule}\n")
@@ -64,9 +75,9 @@ def test_published_numbers_are_under_the_names_of_the_tasks():
     assert [t.name for t in ours if (t.data.name, t.protocol, t.metric) not in published] == []
 
 
-def test_docs_show_the_committed_ablations():
+def test_docs_show_the_committed_ablations(results):
     """docs/ablation.md holds, for each committed table, what `bench ablate ... --from-records --markdown` prints."""
-    records, _ = Store(REPOSITORY / "results").load()
+    records, _ = Store(results).load()
     real = [r for r in records if r.data == "real"]
     files = sorted((REPOSITORY / "results" / "leaderboard").glob("ablation-*-real-*.csv"))
     if not files:
@@ -75,7 +86,7 @@ def test_docs_show_the_committed_ablations():
     for path in files:
         _, method, data_set, _, profile = path.stem.split("-")
         chosen = [r for r in real if (r.data_set, r.profile) == (data_set, profile)]
-        board = ablation_board(chosen, method, find_ablations(method), REPOSITORY / "results" / "published")
+        board = ablation_board(chosen, method, find_ablations(method), results / "published")
         assert tables_text(board, markdown=True) in text, path.name
 
 

@@ -38,6 +38,14 @@ def test_labelled_cases_are_rows_of_their_draw(tmp_path):
     assert [(row["draw"], row["case"]) for row in rows] == [("0", "a,1"), ("0", "b"), ("1", "c")]
 
 
+def test_subjects_are_those_that_are_known(tmp_path):
+    files = SplitFiles(tmp_path, "splits/x")
+    assert files.write_subjects({"a": None, "b": None}) is None
+    written = files.write_subjects({"b,1": "s2", "a": "s1", "c": None})
+    rows = list(csv.DictReader((tmp_path / written.file).read_text().splitlines()))
+    assert [(row["case"], row["subject"]) for row in rows] == [("a", "s1"), ("b,1", "s2")]
+
+
 def test_a_dry_run_names_the_file_and_writes_none(tmp_path):
     dry = SplitFiles(tmp_path, "splits/x", dry_run=True).write_labelled([["a"]])
     assert list(tmp_path.iterdir()) == []

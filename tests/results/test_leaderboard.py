@@ -4,8 +4,10 @@ import math
 
 import pytest
 
-from bench.results.leaderboard import overall_board, task_board
-from bench.results.tables import to_markdown
+from bench.results.board_text import to_markdown
+from bench.results.leaderboard import task_board
+from bench.results.overall import overall_board
+from bench.results.record import SplitRecord
 from tests.records_of import record, write_boards
 
 
@@ -13,16 +15,22 @@ def scores(method, values, **changes):
     return [record(method, seed, value, **changes) for seed, value in enumerate(values)]
 
 
+def split(fingerprint):
+    """Of another data set: those with the same splits are on the same images."""
+    return SplitRecord(fingerprint=fingerprint, file="splits/x.csv", train=2, validation=1, test=1)
+
+
 def row(board, method):
     return board[board["method"] == method].iloc[0]
 
 
-def test_mean_std_and_interval_by_hand():
+def test_mean_and_deviation_by_hand_and_no_interval_without_cases():
     board = task_board(scores("simclr", [0.5, 0.6, 0.7]))
     r = row(board, "simclr")
-    half = 4.302652729911275 * 0.1 / math.sqrt(3)  # t quantile for 2 degrees of freedom
     assert (r["mean"], r["std"], r["seeds"]) == (pytest.approx(0.6), pytest.approx(0.1), 3)
-    assert (r["ci95_low"], r["ci95_high"]) == (pytest.approx(0.6 - half), pytest.approx(0.6 + half))
+    assert math.isnan(r["ci95_low"])
+    assert math.isnan(r["ci95_high"])
+    assert (r["interval_over"], r["tested"]) == ("", "")
     assert r["mean_without_duplicates"] == pytest.approx(0.5)
 
 
@@ -41,19 +49,9 @@ def test_one_seed_has_no_deviation():
     assert math.isnan(r["std"])
 
 
-def test_ranks_share_ties_and_say_what_a_test_cannot_tell_apart():
-    board = task_board(
-        scores("best", [0.70, 0.80, 0.90]) + scores("near", [0.69, 0.81, 0.89]) + scores("far", [0.10, 0.21, 0.30])
-    )
-    assert list(board["method"]) == ["best", "near", "far"]
-    assert list(board["rank"]) == [1, 2, 3]
-    assert list(board["tied_with_best"]) == [True, True, False]
-
-
-def test_no_common_seed_is_no_tie():
-    rows = [record(method="simclr", seed=s, score=0.9) for s in (0, 1)]
-    rows += [record(method="byol", seed=s, score=0.1) for s in (2, 3)]
-    assert task_board(rows)["tied_with_best"].tolist()[1] is None
+def test_equal_means_share_a_rank():
+    board = task_board(scores("a", [0.8, 0.7]) + scores("b", [0.7, 0.8]) + scores("far", [0.1, 0.2]))
+    assert list(zip(board["method"], board["rank"], strict=True)) == [("a", 1), ("b", 1), ("far", 3)]
 
 
 @pytest.mark.parametrize("changes", [{"data": "phantom"}, {"profile": "paper"}, {"backbone": "resnet50"}])
@@ -89,24 +87,39 @@ def test_same_contestant_and_seed_twice_is_an_error():
 
 
 def test_mean_rank_is_null_without_every_task():
-    linear = {"task": "brain_tumor_linear", "protocol": "linear"}
+    linear = {"task": "drive", "data_set": "drive", "split": split("d")}
     records = scores("simclr", [0.5]) + scores("byol", [0.9])
     records += scores("simclr", [0.9], **linear)
     overall = overall_board(task_board(records))
     assert row(overall, "simclr")["mean_rank"] == pytest.approx((2 + 1) / 2)
     assert math.isnan(row(overall, "byol")["mean_rank"])
-    assert row(overall, "byol")["tasks"] == 1
+    assert row(overall, "byol")["data_sets"] == 1
+
+
+def test_tasks_and_data_sets_on_the_same_images_count_once():
+    records = scores("simclr", [0.9]) + scores("byol", [0.5]) + scores("dino", [0.1])
+    for other in ("brain_tumor_linear", "brain_tumor"):  # the second is another data set with the same split
+        changes = {"task": other, "data_set": "b" if other == "brain_tumor" else "brain_tumor", "protocol": "linear"}
+        records += (
+            scores("simclr", [0.1], **changes) + scores("byol", [0.5], **changes) + scores("dino", [0.9], **changes)
+        )
+    drive = {"task": "drive", "data_set": "drive", "split": split("d")}
+    records += scores("simclr", [0.9], **drive) + scores("byol", [0.5], **drive) + scores("dino", [0.1], **drive)
+    overall = overall_board(task_board(records))
+    assert list(overall["data_sets"]) == [2, 2, 2]
+    assert row(overall, "simclr")["mean_rank"] == pytest.approx(((1 + 3 + 3) / 3 + 1) / 2)
+    assert row(overall, "dino")["set_rank b"] == pytest.approx((3 + 1 + 1) / 3)
 
 
 def test_a_task_of_many_protocols_counts_once():
-    one = {"task": "drive", "data_set": "drive"}
+    one = {"task": "drive", "data_set": "drive", "split": split("d")}
     records = scores("simclr", [0.5]) + scores("byol", [0.9], **one) + scores("simclr", [0.1], **one)
     for protocol in ("finetune", "linear", "knn"):
         records += scores("simclr", [0.5], protocol=protocol)[protocol == "finetune" :]
         records += scores("byol", [0.4], protocol=protocol)
     overall = overall_board(task_board(records))
     assert row(overall, "simclr")["mean_rank"] == row(overall, "byol")["mean_rank"] == pytest.approx(1.5)
-    assert list(overall["tasks"]) == [2, 2]
+    assert list(overall["data_sets"]) == [2, 2]
 
 
 def test_variants_have_a_rank_that_no_other_depends_on():
@@ -121,7 +134,6 @@ def test_variants_have_a_rank_that_no_other_depends_on():
     assert list(zip(board["method"], board["settings"], board["rank"], strict=True)) == [
         ("lvmmed", "method.alpha=1", 1), ("simclr", "", 1), ("byol", "", 2), ("lvmmed", "method.alpha=2", 2),
     ]  # fmt: skip
-    assert row(board, "simclr")["tied_with_best"]
     assert set(overall_board(board)["method"]) == {"simclr", "byol"}
     text = to_markdown(board)
     assert "alpha" not in text

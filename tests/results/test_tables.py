@@ -5,7 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from bench.results.tables import percent, to_csv, to_markdown
+from bench.results.board_text import to_markdown
+from bench.results.tables import percent, to_csv
 from tests.records_of import record, write_boards
 
 

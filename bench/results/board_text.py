@@ -1,0 +1,89 @@
+"""Boards for people: Markdown, in percent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from bench.results.domains import DISTRIBUTION, SITE, site_columns
+from bench.results.leaderboard import is_variant
+from bench.results.tables import percent
+
+NAN = float("nan")
+COMPARED = (
+    "Percent, paired by seed and test case. Holm: p corrected for the rows of this table. Shown from: the smallest "
+    "difference that these seeds and cases find with 80 % power at p < 0.05, uncorrected."
+)
+
+
+def signed(value: float, low: float, high: float) -> str:
+    """`-2.6 (-7.1 to +2.0)` in percent; empty for an undefined value, and without the interval where there is none."""
+    if pd.isna(value):
+        return ""
+    return f"{100 * value:+.1f}" + ("" if pd.isna(low) else f" ({100 * low:+.1f} to {100 * high:+.1f})")
+
+
+def p_value(p: float) -> str:
+    """Three decimals, or `< 0.001`; empty where nothing was tested."""
+    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def to_markdown(board: pd.DataFrame) -> str:
+    """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
+    has_domains = "in_distribution" in board and bool(board["in_distribution"].notna().any())
+    domains = (*DISTRIBUTION, *site_columns(board)) if has_domains else ()
+    columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval", "over")
+    columns = (*columns, "no duplicates", "seeds", "rank", "to the best", "p", "tested", "reported")
+    columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
+    rows = [columns, ("---",) * len(columns)]
+    texts = ["settings", "interval_over", "tested"]
+    board = board.assign(**{name: board[name].astype(object).fillna("") for name in texts})
+    variants = is_variant(board)
+    for r in board[~variants].to_dict("records"):
+        rows.append((*_cells(r), *(percent(r[name], NAN) for name in domains)))
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    if variants.any():
+        lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(r: dict[Any, Any]) -> tuple[str, ...]:
+    low, high = r["ci95_low"], r["ci95_high"]
+    between = "n/a" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}"
+    places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
+    to_best = signed(r["difference_to_best"], r["difference_low"], r["difference_high"])
+    return (
+        *(r["task"], r["protocol"], r["method"], r["settings"], percent(r["mean"], r["std"]), between),
+        *(r["interval_over"], percent(r["mean_without_duplicates"], NAN), str(r["seeds"]), f"{r['rank']:.0f}{places}"),
+        *("" if r["tested"] == "the best" else to_best, p_value(r["p_holm"]), r["tested"]),
+        percent(r.get("reported_mean", NAN), r.get("reported_std", NAN)),
+    )
+
+
+def compared_lines(table: pd.DataFrame) -> list[str]:
+    """The rows of `compare` as aligned text, and what they mean."""
+    head = (
+        "task",
+        "protocol",
+        "settings",
+        "metric",
+        "seeds",
+        "difference (95 %)",
+        "over",
+        "p",
+        "Holm",
+        "tested",
+        "shown from",
+    )
+    cells = [head]
+    for r in table.to_dict("records"):
+        settings = r["settings_a"] or r["settings_b"] or ""
+        shown = "" if pd.isna(r["smallest_shown"]) else f"{100 * r['smallest_shown']:.1f}"
+        names = (r["task"], r["protocol"], settings, r["metric"], str(r["seeds"]))
+        between = signed(r["difference"], r["low"], r["high"])
+        tests = (p_value(r["p"]), p_value(r["p_holm"]), r["tested"], shown)
+        cells.append((*names, between, r["interval_over"], *tests))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [*lines, "", COMPARED]

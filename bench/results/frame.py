@@ -1,0 +1,107 @@
+"""Records -> a frame, one row per run: what boards and ablation tables are made of.
+
+A group is what may be compared: data (real or phantom), profile, task, protocol, backbone and evaluation settings.
+A contestant is a method with its own settings, its corpus and its pretraining budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.core.digest import digest
+from bench.core.settings import settings_text
+from bench.results.domains import DISTRIBUTION, domain_scores, site_columns
+from bench.results.record import Record
+from bench.results.store import Store
+
+GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
+EFFICIENCY = [
+    "parameters",
+    "trained_parameters",
+    "gflops_per_image",
+    "images_per_second",
+    "peak_memory_mib",
+    "pretrain_seconds",
+    "adapt_seconds",
+]
+"""What a record's `efficiency` may hold; means over seeds, empty where a record lacks it."""
+CONTESTANT = ["method", "settings", "corpus", "pretraining"]
+SCOPE = ["data", "profile", "backbone"]
+BUDGET = [*SCOPE, "budget"]
+RESULTS, CACHE = "results", "cache"
+"""Attributes of a frame whose records lie in a store: the results folder, and the cache folder or an empty text."""
+
+
+def to_frame(records: Sequence[Record], results: Path | None = None) -> pd.DataFrame:
+    """One row per record: group, contestant, seed and scores, and what else boards and ablation tables are made of.
+
+    `changed` and `method_settings` are the method's settings: what the user set, and all; `logged` are scalars of the
+    pretraining. These columns hold dictionaries. With `results`, the folder of a store that holds the records, tables
+    have intervals, which are made from the records' cases.
+    """
+    frame = frame_of([row_of(r) for r in records])
+    return frame if results is None else located(frame, [Store(results).path(r) for r in records], results)
+
+
+def located(frame: pd.DataFrame, paths: Sequence[Path], results: Path, cache: Path | None = None) -> pd.DataFrame:
+    """The frame with the `path` of each record below `results`/runs, and where that and the cache lie."""
+    folder = results / "runs"
+    found = frame.assign(path=[path.relative_to(folder).as_posix() for path in paths])
+    found.attrs = {RESULTS: str(results), CACHE: str(cache or "")}
+    return found
+
+
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The frame of rows that `row_of` gave."""
+    frame = pd.DataFrame(rows)
+    numbers = ["score", "without_duplicates", "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY]
+    return frame.astype(dict.fromkeys(numbers, float)) if rows else frame
+
+
+def row_of(r: Record) -> dict[str, Any]:
+    """What boards read of a record, as plain values."""
+    set_ = r.overrides.get("method", {})
+    return {
+        "identity": r.identity,
+        "digest": r.digest or r.sealed().digest,
+        "data": r.data,
+        "profile": r.profile,
+        "task": r.task,
+        "protocol": r.protocol,
+        "backbone": r.backbone,
+        "evaluation": r.hashes["evaluation"][:8],
+        "method": r.method,
+        "settings": _settings(r),
+        "corpus": r.corpus.label if r.corpus else "",
+        "pretraining": r.hashes["pretraining"][:8],
+        "data_set": r.data_set,
+        "split": r.split.fingerprint,
+        "stand_in": bool(r.stand_in_for),
+        "seed": r.seed,
+        "metric": r.metric,
+        "score": r.metrics[r.metric],
+        "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+        "validation": r.selection.get(f"validation_{r.metric}"),
+        "source": digest(r.versions.pretraining)[:8],
+        "budget": _text(r, "pretrain"),
+        "evaluation_settings": _text(r, "task", "protocol"),
+        "changed": set_,
+        "method_settings": r.config.get("method", {}) | set_,
+        "ablations": [a.model_dump() for a in r.ablations],
+        "logged": r.logged,
+        **{name: r.efficiency.get(name) for name in EFFICIENCY},
+        **domain_scores(r),
+    }
+
+
+def _text(record: Record, *sections: str) -> str:
+    return settings_text({s: record.overrides.get(s, {}) for s in sections})
+
+
+def _settings(record: Record) -> str:
+    """What the user set, as text; settings of pretraining and method do not concern a method without pretraining."""
+    return settings_text(record.overrides) if record.corpus else _text(record, "task", "protocol")
