@@ -56,8 +56,8 @@ def truth(world: Effects, metric: str) -> float:
 
 def scores_of(table: np.ndarray):
     """What the records of one method (seeds, cases) give."""
-    from bench.results.resampling import case_weights
-    from bench.results.two_level import Scores
+    from bench.results.statistics.resampling import case_weights
+    from bench.results.statistics.two_level import Scores
 
     weights = case_weights([str(i) for i in range(table.shape[1])], DRAWS)
     draws = table.astype(np.float32) @ weights / weights.sum(axis=0)
@@ -65,7 +65,7 @@ def scores_of(table: np.ndarray):
 
 
 def covers(scores, value: float, low: float, high: float) -> bool:
-    from bench.results.two_level import percentile_interval, resampled_means, spread_of
+    from bench.results.statistics.two_level import percentile_interval, resampled_means, spread_of
 
     spread = spread_of(scores.recorded, scores.draws, scores.n_subjects)
     ends = percentile_interval(resampled_means(scores, spread, low, high))
@@ -82,8 +82,8 @@ def resampled_covers(scores, value: float, rng: np.random.Generator) -> bool:
 
 def any_differs(methods) -> bool:
     """Whether a pair of methods is told apart after the correction."""
-    from bench.results.differences import difference
-    from bench.results.statistics import holm
+    from bench.results.statistics.differences import difference
+    from bench.results.statistics.seeds import holm
 
     p = [difference(a, b).p_of_zero() for a, b in combinations(methods, 2)]
     return bool((holm(np.array(p)) < 0.05).any())

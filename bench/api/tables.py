@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.core.console import Report
-from bench.results import compare as comparing
+from bench.results.comparison import side_by_side
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of
 from bench.results.record import Record
@@ -67,7 +67,7 @@ def compare(
     frame, problems = read_frame(Store(Path(results)))
     for line in lines_of(problems):
         Report().warn(line)
-    return comparing.compare(frame, a, b, names_of(task), names_of(protocol))
+    return side_by_side.compare(frame, a, b, names_of(task), names_of(protocol))
 
 
 def load_records(results: AnyPath = "results") -> list[Record]:

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """Paired differences of two contestants with intervals, corrected p, and what could have been shown."""
-        from bench.results.compare import compare as compare_
+        from bench.results.comparison.side_by_side import compare as compare_
         from bench.results.index import read_frame
         from bench.results.store import Store, lines_of
 

@@ -18,11 +18,11 @@ import pandas as pd
 
 from bench.core.files import write_text
 from bench.core.settings import settings_text
-from bench.results.evidence import Evidence
-from bench.results.frame import to_frame
+from bench.results.frame import located, path_of, to_frame
 from bench.results.leaderboard import first, summary
 from bench.results.record import Record
-from bench.results.statistics import holm, means, seed_intervals
+from bench.results.statistics.evidence import Evidence
+from bench.results.statistics.seeds import holm, means, seed_intervals
 from bench.results.tables import to_csv
 
 FULL = "full"
@@ -187,9 +187,13 @@ def _with_reported(board: pd.DataFrame, method: str, published: Path | None) -> 
 def write_ablations(results: Path, frame: pd.DataFrame) -> list[Path]:
     """Write results/leaderboard/ablation-<method>-<data set>-<data>-<profile>.csv from the records alone.
 
+    A frame that does not say where its records lie is of those in `results`, where there are any.
+
     Raises:
-        StorageError: a file cannot be written.
+        StorageError: a file cannot be written, or a file of cases is missing or was changed.
     """
+    if not frame.attrs and (results / "runs").is_dir():
+        frame = located(frame, [path_of(row, results) for row in frame.to_dict("records")], results)
     texts = ablation_texts(frame, results / "published") if len(frame) else {}
     paths = [results / "leaderboard" / name for name in texts]
     for path, text in zip(paths, texts.values(), strict=True):

@@ -10,7 +10,7 @@ import pandas as pd
 from bench.core.errors import UsageError
 from bench.results.ablations import write_ablations
 from bench.results.board_text import to_markdown
-from bench.results.critical_difference import critical_differences
+from bench.results.comparison.critical_difference import critical_differences
 from bench.results.index import read_frame
 from bench.results.store import Store, lines_of
 from bench.results.tables import METRICS, OVERALL, write_leaderboards

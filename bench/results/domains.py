@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results.record import Record
-from bench.results.statistics import means
+from bench.results.statistics.seeds import means
 
 DISTRIBUTION = ("in_distribution", "out_of_distribution", "drop")
 """Headline metric where a data set has several domains: trained domain, mean of the others, difference."""

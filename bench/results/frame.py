@@ -16,7 +16,6 @@ from bench.core.digest import digest
 from bench.core.settings import settings_text
 from bench.results.domains import DISTRIBUTION, domain_scores, site_columns
 from bench.results.record import Record
-from bench.results.store import Store
 
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
 EFFICIENCY = [
@@ -44,7 +43,9 @@ def to_frame(records: Sequence[Record], results: Path | None = None) -> pd.DataF
     have intervals, which are made from the records' cases.
     """
     frame = frame_of([row_of(r) for r in records])
-    return frame if results is None else located(frame, [Store(results).path(r) for r in records], results)
+    if results is None:
+        return frame
+    return located(frame, [path_of(row, results) for row in frame.to_dict("records")], results)
 
 
 def located(frame: pd.DataFrame, paths: Sequence[Path], results: Path, cache: Path | None = None) -> pd.DataFrame:
@@ -53,6 +54,12 @@ def located(frame: pd.DataFrame, paths: Sequence[Path], results: Path, cache: Pa
     found = frame.assign(path=[path.relative_to(folder).as_posix() for path in paths])
     found.attrs = {RESULTS: str(results), CACHE: str(cache or "")}
     return found
+
+
+def path_of(row: Mapping[Any, Any], results: Path) -> Path:
+    """Where the record of a row lies, as `Store.path` says."""
+    name = f"{row['backbone']}-{row['protocol']}-seed{row['seed']}-{row['identity'][:12]}.json"
+    return results / "runs" / row["data"] / row["profile"] / row["method"] / row["task"] / name
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

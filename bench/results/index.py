@@ -22,7 +22,7 @@ import pandas as pd
 from bench.core.errors import StorageError
 from bench.core.files import write_atomic
 from bench.results.frame import frame_of, located, row_of
-from bench.results.statistics_cache import cache_file
+from bench.results.statistics.kept import cache_file
 from bench.results.store import InvalidRecord, Problem, Store
 
 SHARED_FROM = 4000

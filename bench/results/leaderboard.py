@@ -11,13 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.results.comparisons import compare_with_best
+from bench.results.comparison.with_best import compare_with_best
 from bench.results.domains import domain_summary
-from bench.results.evidence import NOTHING, Evidence, Intervals
 from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP, to_frame
 from bench.results.record import Record
-from bench.results.run_draws import CALIBRATION, DROP
-from bench.results.statistics import deviations, means
+from bench.results.statistics.evidence import NOTHING, Evidence, Intervals
+from bench.results.statistics.run_draws import CALIBRATION, DROP
+from bench.results.statistics.seeds import deviations, means
 
 DECIMALS = 12
 """Means that differ beyond these decimals only are equal: the order in which scores are summed decides no rank."""

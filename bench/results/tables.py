@@ -10,12 +10,12 @@ import pandas as pd
 from bench.core.errors import StorageError
 from bench.core.files import write_text
 from bench.core.settings import PROFILES
+from bench.results.comparison.mean_ranks import overall_board
 from bench.results.domains import is_domain_column
 from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP
 from bench.results.leaderboard import detailed_board, plain
-from bench.results.overall import overall_board
 from bench.results.published import join_published
-from bench.results.run_draws import CALIBRATION
+from bench.results.statistics.run_draws import CALIBRATION
 
 OVERALL, METRICS = "-overall", "-metrics"
 """Ends of the names of files with mean ranks, and with all metrics."""

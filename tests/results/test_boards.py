@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from bench.results.comparison.mean_ranks import overall_board
 from bench.results.leaderboard import board_of, task_board, to_frame
-from bench.results.overall import overall_board
 from bench.results.record import SplitRecord
 from bench.results.tables import leaderboard_texts
 from tests.records_of import record

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from bench.results.board_text import to_markdown
+from bench.results.comparison.mean_ranks import overall_board
 from bench.results.leaderboard import task_board
-from bench.results.overall import overall_board
 from bench.results.record import SplitRecord
 from tests.records_of import record, write_boards
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.results.comparisons import ranks_of
+from bench.results.comparison.with_best import ranks_of
 from bench.results.frame import BUDGET, CONTESTANT, SCOPE
 from bench.results.leaderboard import DECIMALS, is_variant
-from bench.results.two_level import ALPHA
+from bench.results.statistics.two_level import ALPHA
 
 CELL = [*BUDGET, "column"]
 ROW = [*BUDGET, *CONTESTANT]

@@ -4,15 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.results.board_text import to_markdown
-from bench.results.comparisons import rank_intervals, ranks_of, verdict
-from bench.results.differences import Difference, Law
+from bench.results.comparison.with_best import rank_intervals, ranks_of, verdict
 from bench.results.index import read_frame
-from bench.results.leaderboard import board_of, detailed_board
-from bench.results.metric_facts import facts_of
-from bench.results.overall import overall_board
+from bench.results.leaderboard import board_of
+from bench.results.statistics.differences import Difference, Law
+from bench.results.statistics.metric_facts import facts_of
 from bench.results.store import Store
-from bench.results.tables import leaderboard_texts
 from tests.results.stores_of import add_run, three_methods
 
 
@@ -94,34 +91,6 @@ def test_ranks_have_intervals_among_the_rows_that_count():
 def test_ranks_by_hand():
     draws = np.array([[0.1, 0.5], [0.2, 0.5], [0.3, 0.1]])
     assert ranks_of(draws, draws).tolist() == [[3, 1], [2, 1], [1, 3]]
-
-
-def test_mean_ranks_have_intervals(tmp_path):
-    store = three_methods(tmp_path)
-    for seed in range(3):
-        for method, right in (("simclr", 0.7), ("byol", 0.75), ("random", 0.2)):
-            add_run(store, method, seed, right, task="drive", data_set="drive", split_name="d", n_cases=50)
-    found = overall_board(detailed_board(read_frame(store, tmp_path / "c")[0])).set_index("method")
-    assert (found["mean_rank_low"] <= found["mean_rank"]).all()
-    assert (found["mean_rank"] <= found["mean_rank_high"]).all()
-    assert found.loc["random", ["mean_rank_low", "mean_rank_high"]].tolist() == [3, 3]
-    assert found.loc["byol", "mean_rank_low"] < found.loc["byol", "mean_rank_high"]
-
-
-def test_files_have_every_metric_with_its_interval_and_the_text_what_was_tested(tmp_path):
-    store = three_methods(tmp_path)
-    frame, _ = read_frame(store, tmp_path / "cache")
-    texts = leaderboard_texts(frame, tmp_path / "published")
-    lines = texts["real-quick-metrics.csv"].splitlines()
-    assert lines[0].endswith("metric,seeds,mean,ci95_low,ci95_high,interval_over")
-    metrics = {line.split(",")[-6] for line in lines[1:]}
-    assert {"accuracy", "ece", "brier", "sensitivity", "specificity"} <= metrics
-    header = texts["real-quick.csv"].splitlines()[0].split(",")
-    assert {"ece", "ece_ci95_low", "brier", "sensitivity_ci95_high", "test_set", "rank_low", "tested"} <= set(header)
-    assert not {"sample", "metrics", "stand_in"} & set(header)
-    text = to_markdown(board_of(frame))
-    assert "| seeds and cases |" in text
-    assert "| the best |" in text
 
 
 def test_other_test_cases_are_not_compared(tmp_path):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.results.differences import Difference, Law, difference
-from tests.results.test_two_level import scores
+from bench.results.statistics.differences import Difference, Law, difference
+from tests.results.statistics.test_two_level import scores
 
 
 def test_seeds_alone_give_the_paired_t_test():

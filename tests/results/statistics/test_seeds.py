@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.results.statistics import deviations, holm, means, seed_intervals
+from bench.results.statistics.seeds import deviations, holm, means, seed_intervals
 
 
 def test_one_seed_has_no_interval():

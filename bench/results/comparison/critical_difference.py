@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results.frame import BUDGET
-from bench.results.two_level import ALPHA
+from bench.results.statistics.two_level import ALPHA
 
 LEAST_DATA_SETS = 5
 """With fewer independent data sets the chi-squared approximation of Friedman's test means nothing."""

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def simulation():
-    path = Path(__file__).parents[2] / "perf" / "interval_coverage.py"
+    path = Path(__file__).parents[3] / "perf" / "interval_coverage.py"
     spec = spec_from_file_location("interval_coverage", path)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

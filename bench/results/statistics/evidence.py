@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from bench.core.errors import StorageError
-from bench.results.differences import Difference, Law, difference
 from bench.results.frame import CACHE, RESULTS
-from bench.results.metric_facts import facts_of
-from bench.results.run_draws import DROP, RunDraws, run_draws
-from bench.results.statistics_cache import StatisticsCache, cache_file, key_of
+from bench.results.statistics.differences import Difference, Law, difference
+from bench.results.statistics.kept import StatisticsCache, cache_file, key_of
+from bench.results.statistics.metric_facts import facts_of
+from bench.results.statistics.run_draws import DROP, RunDraws, run_draws
+from bench.results.statistics.two_level import LEAST_SEEDS, Scores, percentile_interval, resampled_means, spread_of
 from bench.results.store import InvalidRecord, Store
-from bench.results.two_level import LEAST_SEEDS, Scores, percentile_interval, resampled_means, spread_of
 
 SAMPLE = 1000
 """Draws that are kept of each contestant, for intervals of ranks."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, recall_score
 
-from bench.results.class_metrics import class_metrics
+from bench.results.statistics.class_metrics import class_metrics
 from tasks.kinds.classification import quadratic_kappa, score_classes
 
 

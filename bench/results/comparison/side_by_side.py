@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from bench.core.errors import UsageError, closest
-from bench.results.comparisons import verdict
-from bench.results.differences import Difference
-from bench.results.evidence import Evidence
+from bench.results.comparison.with_best import verdict
 from bench.results.frame import CONTESTANT, GROUP
 from bench.results.leaderboard import first
-from bench.results.metric_facts import facts_of
-from bench.results.statistics import holm
-from bench.results.two_level import LEAST_SEEDS, Scores
+from bench.results.statistics.differences import Difference
+from bench.results.statistics.evidence import Evidence
+from bench.results.statistics.metric_facts import facts_of
+from bench.results.statistics.seeds import holm
+from bench.results.statistics.two_level import LEAST_SEEDS, Scores
 
 
 def compare(

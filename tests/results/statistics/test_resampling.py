@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.results.resampling import case_weights, scale_levels, seed_multipliers
+from bench.results.statistics.resampling import case_weights, scale_levels, seed_multipliers
 
 
 def test_weights_belong_to_the_subject():

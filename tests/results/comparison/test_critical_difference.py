@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import friedmanchisquare
 
-from bench.results.critical_difference import critical_difference, critical_differences
+from bench.results.comparison.critical_difference import critical_difference, critical_differences
 
 
 def test_critical_difference_is_that_of_demsar():

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from bench.results import run_draws as of_runs
-from bench.results.companions import SplitFiles
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of, detailed_board
-from bench.results.run_draws import run_draws
+from bench.results.statistics import run_draws as of_runs
 from bench.results.store import Store
 from tests.results.stores_of import N_CASES, add_run, three_methods
 
@@ -37,34 +35,6 @@ def test_few_seeds_have_an_interval_over_cases_and_no_test(tmp_path, seeds):
     assert found["ci95_low"].notna().all()
     assert set(found["tested"]) == {"the best", "not tested: fewer than 3 common seeds"}
     assert found["p_holm"].isna().all()
-
-
-def test_known_subjects_are_resampled_whole(tmp_path):
-    def width(per_subject):
-        store = Store(tmp_path / str(per_subject))
-        for seed in range(3):
-            subjects = {f"case {i:03d}": f"p{i % (N_CASES // per_subject)}" for i in range(N_CASES)}
-            file = SplitFiles(store.results, "splits/x").write_subjects(subjects if per_subject > 1 else {})
-            columns = {"metrics": [{"dice": float(i % (N_CASES // per_subject)) / N_CASES} for i in range(N_CASES)]}
-            add_run(
-                store, seed=seed, columns=columns, metrics={"accuracy": 0.5, "dice": 0.5}, metric="dice", subjects=file
-            )
-        [row] = board(store, tmp_path).to_dict("records")
-        return row["interval_over"], row["ci95_high"] - row["ci95_low"]
-
-    alone, grouped = width(1), width(2)
-    assert (alone[0], grouped[0]) == ("seeds and cases", "seeds and subjects")
-    assert grouped[1] * 2 > 1.2 * alone[1], "values are half as spread in pairs, and half as many are drawn"
-
-
-def test_metrics_of_a_record_are_those_of_its_cases(store):
-    one = store.load()[0][0]
-    found = run_draws(store, one)
-    assert found.recorded["accuracy"] == one.metrics["accuracy"]
-    assert found.recorded["sensitivity"] <= 1
-    assert found.recorded["ece"] == pytest.approx(abs(one.metrics["accuracy"] - 0.75), abs=0.01)
-    assert np.nanmean(found.draws["accuracy"]) == pytest.approx(one.metrics["accuracy"], abs=0.01)
-    assert np.isnan(found.recorded["macro_auroc"])
 
 
 def test_metrics_that_are_not_of_the_cases_have_no_interval(tmp_path):

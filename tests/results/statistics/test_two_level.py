@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.results.resampling import case_weights
-from bench.results.two_level import Scores, percentile_interval, resampled_means, spread_of
+from bench.results.statistics.resampling import case_weights
+from bench.results.statistics.two_level import Scores, percentile_interval, resampled_means, spread_of
 
 DRAWS = 4000
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.results.box_metrics import box_metrics
 from bench.results.case_table import METRIC, file_hash, read_cases
-from bench.results.class_metrics import class_metrics
 from bench.results.record import Record
-from bench.results.resampling import case_weights
+from bench.results.statistics.box_metrics import box_metrics
+from bench.results.statistics.class_metrics import class_metrics
+from bench.results.statistics.resampling import case_weights
+from bench.results.statistics.subjects import subjects_of
 from bench.results.store import Store
-from bench.results.subjects import subjects_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,12 +1,10 @@
 """Two contestants side by side: from the command line, from Python, and what cannot be compared."""
 
-import json
-
 import pytest
 
 import bench as package
 from bench.core.errors import UsageError
-from bench.results.compare import compare
+from bench.results.comparison.side_by_side import compare
 from bench.results.index import read_frame
 from tests.results.stores_of import add_run, three_methods
 
@@ -76,16 +74,3 @@ def test_no_records_are_no_comparison(tmp_path):
     frame, _ = read_frame(type(three_methods(tmp_path))(tmp_path / "none"))
     with pytest.raises(UsageError, match="There are: none"):
         compare(frame, "a", "b")
-
-
-def test_command_prints_the_same(store, bench):
-    done = bench("compare", "simclr", "random", "--results", store.results, "--json")
-    assert done.code == 0, done.err
-    rows = json.loads(done.out)
-    assert [row["protocol"] for row in rows] == ["finetune", "knn"]
-    text = bench("compare", "simclr", "random", "--results", store.results, "--protocol", "knn").out
-    assert "seeds and cases" in text
-    assert "shown from" in text
-    assert "finetune" not in text
-    wrong = bench("compare", "simclr", "nothing", "--results", store.results)
-    assert (wrong.code, "No records of the method 'nothing'" in wrong.err) == (2, True)

@@ -1,6 +1,6 @@
 """Paired differences: their interval, their tests, and the smallest one that a design could have shown.
 
-The parts of the variance of a difference are those of `bench.results.two_level`, of the differences by seed and case.
+The parts of the variance of a difference are those of `two_level`, of the differences by seed and case.
 The law is more cautious than that of a mean's interval: the variance between seeds (A) always has few degrees of
 freedom, and what of it the cases explain (I) is a lower bound. An interval needs the middle of a distribution alone;
 corrected tests need its tails, which are Student's with S - 1 degrees of freedom.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, stdtr, stdtrit
 
-from bench.results.two_level import ALPHA, LEAST_SEEDS, Scores, Spread, spread_of, widths
+from bench.results.statistics.two_level import ALPHA, LEAST_SEEDS, Scores, Spread, spread_of, widths
 
 POWER = 0.8
 _WEIGHTS = np.sin(np.linspace(0, np.pi, 514)[1:-1])

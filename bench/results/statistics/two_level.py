@@ -23,7 +23,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import chdtri
 
-from bench.results.resampling import scale_levels, seed_multipliers
+from bench.results.statistics.resampling import scale_levels, seed_multipliers
 
 LEAST_SEEDS = 3
 """With fewer nothing is said about other seeds: intervals are over cases, and no test is made."""

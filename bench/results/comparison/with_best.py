@@ -12,11 +12,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from bench.results.differences import Difference
-from bench.results.evidence import Evidence, Run
-from bench.results.metric_facts import facts_of
-from bench.results.statistics import holm
-from bench.results.two_level import ALPHA, LEAST_SEEDS
+from bench.results.statistics.differences import Difference
+from bench.results.statistics.evidence import Evidence, Run
+from bench.results.statistics.metric_facts import facts_of
+from bench.results.statistics.seeds import holm
+from bench.results.statistics.two_level import ALPHA, LEAST_SEEDS
 
 Contestants = Mapping[int, Sequence[Run]]
 Pair = tuple[int, int]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.core.task import Box, BoxTarget
-from bench.results.box_metrics import box_metrics, match
+from bench.results.statistics.box_metrics import box_metrics, match
 from tasks.kinds.detection.scores import coco_scores
 
 

@@ -1,0 +1,1 @@
+"""Intervals and differences over seeds and cases, from the cases of stored records."""
