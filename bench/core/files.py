@@ -60,9 +60,13 @@ def write_text(path: Path, text: str) -> None:
 
 def require_writable(folder: Path, what: str) -> None:
     """Check, without leaving anything behind, that files can be made under `folder` (which may not exist yet)."""
-    existing = folder
-    while not existing.exists():
-        existing = existing.parent
+    try:
+        existing = folder
+        while not existing.exists():
+            existing = existing.parent
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
+        reason = OSError(getattr(error, "errno", None) or 22, getattr(error, "strerror", None) or str(error))
+        raise unwritable(folder, reason) from error
     if not existing.is_dir():
         raise StorageError(f"The {what} folder {folder} cannot be made: {existing} is a file. Name another folder.")
     try:

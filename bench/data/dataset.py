@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import DataError
+from bench.core.escape import one_line
+from bench.core.reading import hash_of, reading, require_regular
 from bench.core.task import Case, DataSet, RemarkingReader
 from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, names_in
 
@@ -53,7 +55,9 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     if folder.name not in names_in(root) or not folder.is_dir():
         raise DataError(explain_missing(data_set, root.resolve()))
     kind = data_kind(root)
-    cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
+    with reading(folder, "Restore the data set from the owner's archive.", what="cannot be read as a data set"):
+        cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
+    _require_text(cases)
     by_path = _hash_files(cases, kind)
     hashes = {case.id: by_path[case.image] for case in cases}
     label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
@@ -66,6 +70,17 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
         warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
+
+
+def _require_text(cases: Iterable[Case]) -> None:
+    """Raise `DataError` for a file name that is no UTF-8, which no split, record or table could hold."""
+    for case in cases:
+        for path in (case.id, case.image, *case.labels):
+            if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+                raise DataError(
+                    f"{one_line(case.image if path == case.id else path)}: this name is not UTF-8 text.\nRename the "
+                    "file, for example with convmv, or unpack the owner's archive again with unzip -O CP1252."
+                )
 
 
 def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
@@ -159,9 +174,5 @@ def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:
 
 def _hash_file(path: Path) -> str | None:
     """SHA-256 (hex) of a file, or None for an empty one."""
-    try:
-        with path.open("rb") as file:
-            value = hashlib.file_digest(file, "sha256").hexdigest()  # in blocks: volumes are large
-            return value if file.tell() else None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.\nRestore it, or its permissions.") from error
+    with reading(path, "Restore it, or its permissions."):
+        return hash_of(path) if require_regular(path) else None

@@ -10,7 +10,11 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from bench.core.errors import DataError
+from bench.core.escape import one_line
+from bench.core.reading import reason_of, require_memory, require_regular
 
+_WORKING_BYTES = 12
+"""Memory a pixel takes while it is decoded: as stored, and as RGB with a copy, or as float64."""
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Pillow's greyscale modes of more than 8 bits."""
 
@@ -48,16 +52,23 @@ def read_size(path: Path) -> tuple[int, int]:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Open an image; whatever fails while it is open becomes one `DataError`."""
     try:
-        if path.stat().st_size == 0:
+        if require_regular(path) == 0:
             raise ValueError("the file is empty (0 bytes)")
         with Image.open(path) as image:
+            require_memory(image.width * image.height * _WORKING_BYTES, f"an image of {image.width} x {image.height}")
             yield image
     except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.\nRestore it from the owner's archive.") from error
-    except Exception as error:  # Pillow's decoders raise many types: OSError, SyntaxError, struct.error, ...
-        reason = "it is not an image" if isinstance(error, UnidentifiedImageError) else error
+        raise DataError(f"{one_line(path)}: there is no such file.\nRestore it from the owner's archive.") from error
+    except Image.DecompressionBombError as error:
+        most = f"{2 * (Image.MAX_IMAGE_PIXELS or 0):,}".replace(",", " ")
         raise DataError(
-            f"{path}: cannot be decoded: {reason}.\nRestore this file from the owner's archive, or remove it."
+            f"{one_line(path)}: has more than {most} pixels, the most that is decoded.\nMake it smaller, or cut it "
+            "into tiles, and name those instead."
+        ) from error
+    except Exception as error:  # Pillow's decoders raise many types: OSError, SyntaxError, struct.error, ...
+        reason = "it is not an image" if isinstance(error, UnidentifiedImageError) else reason_of(error)
+        raise DataError(
+            f"{one_line(path)}: cannot be decoded: {reason}.\nRestore this file from the owner's archive, or remove it."
         ) from error
 
 

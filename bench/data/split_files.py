@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from collections import defaultdict
 from collections.abc import Container
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 from bench.core.console import Report
 from bench.core.errors import DataError, closest
+from bench.core.escape import one_line
+from bench.core.reading import reading, text_of
 from bench.core.task import Case
 from bench.data.dataset import Data
 from bench.data.splits import SplitCases, draw_validation, make_split
@@ -49,8 +52,10 @@ def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int,
     sides: dict[str, list[Case]] = {side: [] for side in SIDES}
     places: dict[str, str] = {}
     for place, name, side in rows:
+        name = name if name in by_id else name.strip()
         if name not in by_id:
             hint = closest(name, by_id)
+            name, hint = one_line(name), one_line(hint)
             raise DataError(f"{path}, {place}: {data.data_set.name} has no case {name!r}.{hint}\n{_ADVICE}")
         if name in places:
             raise DataError(f"{path}, {place}: the case {name!r} stands in {places[name]} already.\n{_ADVICE}")
@@ -85,19 +90,25 @@ _ADVICE = "Cases are named as in results/splits/: paths relative to the data set
 
 def read_content(path: Path) -> str:
     """Text of a split file. Raises `DataError` where it is none."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}.\nGive a CSV file with case and split.") from error
+    with reading(path, "Give a CSV file with case and split.", what="cannot be read as text"):
+        return text_of(path)
 
 
 def read_rows(path: Path, content: str) -> list[Row]:
     """The rows of a CSV file. Raises `DataError` where a column is missing."""
-    reader = csv.DictReader(content.splitlines())
-    found = reader.fieldnames or []
-    if not {"case", "split"} <= set(found):
-        raise DataError(f"{path}: expected the columns case and split; found: {', '.join(found) or 'nothing'}.")
-    return [Row(f"line {reader.line_num}", (r["case"] or "").strip(), (r["split"] or "").strip()) for r in reader]
+    with reading(path, "Give a CSV file with case and split.", what="cannot be read as CSV"):
+        reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
+        found = reader.fieldnames or []
+        if not {"case", "split"} <= set(found):
+            shown = one_line(", ".join(found)) or "nothing"
+            raise DataError(f"{one_line(path)}: expected the columns case and split; found: {shown}.")
+        rows = [(f"line {reader.line_num}", row) for row in reader]
+    for place, row in rows:
+        if None in row:
+            raise DataError(
+                f"{one_line(path)}, {place} has more fields than columns. Put a case with commas in quotes."
+            )
+    return [Row(place, row["case"] or "", (row["split"] or "").strip()) for place, row in rows]
 
 
 def _check(path: Path, data: Data, sides: dict[str, list[Case]], where_named: dict[str, str]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from bench.core.console import Report
 from bench.core.errors import DataError, closest
+from bench.core.reading import json_of, reading
 from bench.data.dataset import Data
 from bench.data.split_files import SIDES, Row, check_rows, read_content, read_rows
 from bench.data.splits import SplitCases
@@ -33,10 +33,8 @@ def import_split(data: Data, path: Path, seed: int, report: Report) -> SplitCase
 
 
 def _json_rows(path: Path, content: str) -> list[Row]:
-    try:
-        sides = json.loads(content)
-    except ValueError as error:
-        raise DataError(f"{path}: this is no JSON: {error}.\n{_FORM}") from error
+    with reading(path, _FORM, what="this is no JSON"):
+        sides = json_of(content)
     lists = isinstance(sides, dict) and all(isinstance(names, list) for names in sides.values())
     if not lists or not all(isinstance(name, str) for names in sides.values() for name in names):
         raise DataError(f"{path}: expected an object with a list of case names per split.\n{_FORM}")
@@ -73,8 +71,9 @@ def _without_suffix(name: str) -> str:
 
 def _resolve(data: Data, path: Path, row: Row, names: Mapping[str, list[str]]) -> Row:
     side = ALIASES.get(row.side, row.side)
-    ids = names.get(row.name, [])
-    ids = [row.name] if row.name in ids else ids
+    name = row.name if row.name in names else row.name.strip()
+    ids = names.get(name, [])
+    ids = [name] if name in ids else ids
     if not ids:
         raise DataError(
             f"{path}, {row.place}: {data.data_set.name} has no case {row.name!r}.{closest(row.name, names)}"

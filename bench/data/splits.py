@@ -133,7 +133,8 @@ def _flatten(groups: list[list[Case]]) -> list[Case]:
 def _format_split(train: Sequence[Case], validation: Sequence[Case], test: Sequence[Case]) -> str:
     sides = (("train", train), ("validation", validation), ("test", test))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    returns = any("\r" in case.id for _, cases in sides for case in cases)  # which the writer itself does not quote
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
     writer.writerow(("case", "split"))
     writer.writerows(sorted((case.id, name) for name, cases in sides for case in cases))
     return text.getvalue()

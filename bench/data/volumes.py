@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.core.errors import DataError
+from bench.core.escape import one_line
+from bench.core.reading import reason_of, require_memory, require_regular
+
+_WORKING_BYTES = 16
+"""Memory a voxel takes besides the stored one: scaled by the header (float64), and as float32 with a copy."""
 
 
 class Grid(NamedTuple):
@@ -61,6 +67,8 @@ def read_voxels(path: Path) -> np.ndarray:
             "Convert it to a volume of intensities or labels, or restore the owner's file."
         )
     try:
+        voxels = " x ".join(map(str, grid.shape))
+        require_memory(math.prod(grid.shape) * (stored.itemsize + _WORKING_BYTES), f"a volume of {voxels} voxels")
         return np.asanyarray(image.dataobj).reshape(grid.shape)
     except Exception as error:  # gzip, zlib and nibabel raise many types where a file is truncated
         raise _unreadable(path, error) from error
@@ -101,7 +109,7 @@ def _open(path: Path) -> Any:
     import nibabel
 
     try:
-        if path.stat().st_size == 0:
+        if require_regular(path) == 0:
             raise ValueError("the file is empty (0 bytes)")
         return nibabel.load(path)
     except FileNotFoundError as error:
@@ -112,5 +120,6 @@ def _open(path: Path) -> Any:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(
-        f"{path} is not a readable NIfTI volume: {error}.\nRestore this file from the owner's archive, or remove it."
+        f"{one_line(path)} is not a readable NIfTI volume: {reason_of(error)}.\nRestore this file from the owner's "
+        "archive, or remove it."
     )

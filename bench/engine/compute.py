@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import torch
 
-from bench.core.errors import TrainingError
+from bench.core.errors import TrainingError, UsageError
 from bench.core.settings import Precision
 
 
@@ -25,11 +26,22 @@ def pick_device(name: str) -> torch.device:
     """Map `auto`, `cpu` or `cuda[:N]` to a device; `auto` takes a GPU when there is one.
 
     GPU N becomes the current one, on which kernels that torch does not launch run (the graph matching of Triton).
+
+    Raises:
+        UsageError: an unknown name, or a GPU that is not there.
     """
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda" if found else "cpu")
+    if not (asked := re.fullmatch(r"cpu|cuda(?::(\d{1,4}))?", name)):
+        raise UsageError(f"Unknown device {name!r}. Known: auto, cpu, cuda, cuda:N.")
     device = torch.device(name)
-    if device.type == "cuda" and device.index is not None and torch.cuda.is_available():
+    if device.type == "cpu":
+        return device
+    if int(asked[1] or 0) >= found:
+        there = f"GPUs here: {found} (cuda:0 to cuda:{found - 1})" if found else "No CUDA device is here"
+        raise UsageError(f"The device {name!r} was asked for. {there}. Give --device auto or cpu, or check the driver.")
+    if device.index is not None:
         torch.cuda.set_device(device)
     return device
 

@@ -9,6 +9,8 @@ import safetensors
 
 from bench.core.errors import StorageError
 from bench.core.files import unwritable, write_atomic
+from bench.core.reading import json_of, reading
+from bench.models.checkpoints import check_provenance
 
 
 def move_checkpoint(cache: Path, method: str, before: str, after: str, *, dry_run: bool = False) -> bool:
@@ -42,12 +44,11 @@ def move_checkpoint(cache: Path, method: str, before: str, after: str, *, dry_ru
 def _rename_inside(path: Path, before: str, after: str) -> None:
     from safetensors.torch import save
 
-    try:
+    with reading(path, "Delete it to pretrain again.", StorageError, what="is not a readable checkpoint"):
         with safetensors.safe_open(str(path), framework="pt") as file:
-            metadata = dict(file.metadata())
+            metadata = dict(file.metadata() or {})
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
-        raise StorageError(f"{path} is not a readable checkpoint ({error}). Delete it to pretrain again.") from error
-    provenance = json.loads(metadata["provenance"])
+        provenance = json_of(metadata["provenance"])
+        check_provenance(provenance)
     metadata["provenance"] = json.dumps({**provenance, "identity": after, "schema_1_identity": before}, sort_keys=True)
     write_atomic(path, lambda file: file.write(save(state, metadata)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from bench.core.errors import StorageError
+from bench.core.escape import one_line
 from bench.core.files import write_atomic
+from bench.core.reading import Unusable, json_of, reading, require_memory, require_regular
 
 FORMAT = "bench-encoder-1"
 ENCODER_FILE = "encoder.safetensors"
@@ -32,20 +35,37 @@ def fingerprint_weights(encoder: nn.Module) -> str:
     return hashlib.sha256(save(state)).hexdigest()
 
 
-def read_provenance(path: Path) -> dict[str, Any]:
+def read_provenance(path: Path, advice: str = "Delete it to pretrain again.") -> dict[str, Any]:
     """Read what a checkpoint says about itself. Raises `StorageError` for a foreign or damaged file."""
-    try:
+    with reading(path, advice, StorageError, what="is not a readable checkpoint"):
+        require_regular(path)
         with safetensors.safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
-    except (OSError, safetensors.SafetensorError) as error:
-        raise StorageError(f"{path} is not a readable checkpoint ({error}). Delete it to pretrain again.") from error
     if metadata.get("format") != FORMAT:
         raise StorageError(
             f"{path} is a safetensors file of another program (format {metadata.get('format')!r}, not {FORMAT!r}). "
             "Move it away to pretrain again."
         )
-    provenance: dict[str, Any] = json.loads(metadata["provenance"])
-    return provenance
+    with reading(path, advice, StorageError, what="is not a readable checkpoint"):
+        provenance = json_of(metadata.get("provenance", "null"))
+        check_provenance(provenance)
+    return dict(provenance)
+
+
+_PROVENANCE = {"identity": str, "method": str, "backbone": str, "seed": int, "corpus": dict, "cost": dict}
+"""What a checkpoint may say about itself -> type."""
+
+
+def check_provenance(provenance: Any) -> None:
+    """Raise `Unusable` where what a file of this harness says about itself is of another form."""
+    if not isinstance(provenance, dict):
+        raise Unusable("it does not say where it comes from")
+    for key, kind in _PROVENANCE.items():
+        if key in provenance and (not isinstance(provenance[key], kind) or isinstance(provenance[key], bool)):
+            raise Unusable(f"the {key} it states is {one_line(repr(provenance[key]))[:60]}")
+    for name, value in provenance.get("cost", {}).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise Unusable(f"the cost {one_line(name)} it states is {one_line(repr(value))[:60]}")
 
 
 def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
@@ -55,8 +75,10 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
         StorageError: foreign or damaged file, or keys that do not match; the message names them.
     """
     provenance = read_provenance(path)
-    with safetensors.safe_open(str(path), framework="pt") as file:
-        state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    with reading(path, "Delete it to pretrain again.", StorageError, what="is not a readable checkpoint"):
+        require_memory(path.stat().st_size)
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
     own = encoder.state_dict()
     common = sorted(own.keys() & state.keys())
     problems = {

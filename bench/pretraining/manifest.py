@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
 
 from bench.core.errors import DataError
+from bench.core.escape import one_line
+from bench.core.reading import files_below, hash_of, reading, text_of, toml_of
+from bench.core.settings import Settings
 from bench.pretraining.corpus_image import VOLUME_SUFFIXES, CorpusImage, read_volume
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
+EVERYTHING = "**/*"
+Rows = Iterator[tuple[str, dict[str, Any]]]
+"""(place in the manifest, for messages; keys and values)."""
+
+
+class Entry(Settings):
+    """One line or table of a manifest."""
+
+    path: str = Field(min_length=1)
+    pattern: str = Field(EVERYTHING, min_length=1)
+    axis: Literal[0, 1, 2] = 2
+    modality: str = ""
+
+    @field_validator("axis", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        try:
+            return int(value) if float(value) == int(float(value)) and not isinstance(value, bool) else value
+        except (TypeError, ValueError, OverflowError):
+            return value
 
 
 def read_manifest(manifest: Path) -> list[CorpusImage]:
@@ -26,61 +51,83 @@ def read_manifest(manifest: Path) -> list[CorpusImage]:
 def _entries(manifest: Path) -> Iterator[list[CorpusImage]]:
     rows = _toml_rows(manifest) if manifest.suffix == ".toml" else _csv_rows(manifest)
     for place, row in rows:
-        target = manifest.parent / str(row["path"])
-        if not target.exists():
-            raise DataError(f"{manifest}, {place}: {target} does not exist (paths are relative to the manifest).")
-        pattern, axis = str(row.get("pattern") or "**/*"), _axis(manifest, place, row.get("axis", 2))
-        found = list(_expand(target, pattern, axis, str(row.get("modality", ""))))
+        entry = _entry(manifest, place, row)
+        target = manifest.parent / entry.path
+        with reading(target, f"Correct {one_line(manifest)}, {place}: paths and patterns are relative."):
+            if not target.exists():
+                raise DataError(
+                    f"{one_line(manifest)}, {place}: {one_line(target)} does not exist (paths are relative to the "
+                    "manifest)."
+                )
+            found = list(_expand(target, entry.pattern, entry.axis, entry.modality))
         if not found:
             raise DataError(
-                f"{manifest}, {place}: no images under {target} (known: {', '.join(IMAGE_SUFFIXES)}, NIfTI)."
+                f"{one_line(manifest)}, {place}: no images under {one_line(target)} (known: "
+                f"{', '.join(IMAGE_SUFFIXES)}, NIfTI)."
             )
         yield found
 
 
-def _axis(manifest: Path, place: str, value: Any) -> int:
+def _entry(manifest: Path, place: str, row: dict[str, Any]) -> Entry:
     try:
-        axis = float(value)
-    except (TypeError, ValueError):
-        axis = -1
-    if axis not in (0, 1, 2):
-        raise DataError(
-            f"{manifest}, {place}: axis {value!r} is not known; expected 0 (sagittal), 1 (coronal) or 2 (axial)."
+        return Entry.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key, value = ".".join(map(str, first["loc"])), one_line(repr(first["input"]))[:80]
+    if key == "path":
+        why = (
+            f"has no `path`; found {value}" if first["type"] != "string_type" else f"path must be a text; found {value}"
         )
-    return int(axis)
+    elif key == "axis":
+        why = f"axis {value} is not known; expected 0 (sagittal), 1 (coronal) or 2 (axial)"
+    elif first["type"] == "extra_forbidden":
+        why = f"the key {one_line(key)!r} is not known; expected {', '.join(Entry.model_fields)}"
+    else:
+        why = f"{key}: {first['msg']} (found {value})"
+    raise DataError(
+        f"{one_line(manifest)}, {place} {why}." if key == "path" else f"{one_line(manifest)}, {place}: {why}."
+    )
 
 
-def _csv_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(manifest, dtype={"path": str})
-    except ValueError as error:
-        raise DataError(f"{manifest} is not a readable CSV file: {error}.") from error
-    if "path" not in table:
-        raise DataError(f"{manifest} has no column `path`; found: {', '.join(map(str, table.columns))}.")
-    for number, row in enumerate(table.to_dict("records"), start=2):
-        yield f"line {number}", {str(k): v for k, v in row.items() if v == v}
+_FORM = (
+    "A manifest is UTF-8 text: CSV with a column `path` (and, where wanted, pattern, axis, modality), or TOML with "
+    "tables [[image]], [[folder]], [[volume]]."
+)
 
 
-def _toml_rows(manifest: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{manifest} is not valid TOML: {error}.") from error
+def _csv_rows(manifest: Path) -> Rows:
+    with reading(manifest, _FORM, what="is not a readable CSV file"):
+        lines = csv.reader(io.StringIO(text_of(manifest), newline=""), strict=True)
+        columns = [name.strip() for name in next(lines, [])]
+        rows = [(f"line {lines.line_num}", row) for row in lines if row]
+    if "path" not in columns:
+        raise DataError(
+            f"{one_line(manifest)} has no column `path`; found: {one_line(', '.join(columns)) or 'nothing'}."
+        )
+    for place, row in rows:
+        if len(row) > len(columns):
+            raise DataError(
+                f"{one_line(manifest)}, {place} has {len(row)} fields for {len(columns)} columns. Put a path with "
+                "commas in quotes, and end no line with a comma."
+            )
+        if any(field.strip() for field in row):
+            yield place, {name: value for name, value in zip(columns, row, strict=False) if value or name == "path"}
+
+
+def _toml_rows(manifest: Path) -> Rows:
+    with reading(manifest, _FORM, what="is not valid TOML"):
+        tables = toml_of(text_of(manifest))
     unknown = tables.keys() - {"image", "folder", "volume"}
-    if unknown or not tables:
-        raise DataError(f"{manifest}: expected tables [[image]], [[folder]], [[volume]]; found {sorted(tables)}.")
+    lists = all(isinstance(rows, list) and all(isinstance(row, dict) for row in rows) for rows in tables.values())
+    if unknown or not tables or not lists:
+        found = one_line(", ".join(tables)) or "nothing"
+        raise DataError(f"{one_line(manifest)}: expected tables [[image]], [[folder]], [[volume]]; found {found}.")
     for name, rows in tables.items():
-        for number, row in enumerate(rows, start=1):
-            if "path" not in row:
-                raise DataError(f"{manifest}: [[{name}]] number {number} has no `path`.")
-            yield f"[[{name}]] number {number}", row
+        yield from ((f"[[{name}]] number {number}", row) for number, row in enumerate(rows, start=1))
 
 
 def _expand(target: Path, pattern: str, axis: int, modality: str) -> Iterator[CorpusImage]:
-    files = sorted(p for p in target.glob(pattern) if p.is_file()) if target.is_dir() else [target]
-    for file in files:
+    for file in _files(target, pattern):
         if file.name.lower().endswith(VOLUME_SUFFIXES):
             content = _content(file)
             yield from (CorpusImage(file, content, axis, k, modality) for k in range(read_volume(file).shape[axis]))
@@ -88,5 +135,15 @@ def _expand(target: Path, pattern: str, axis: int, modality: str) -> Iterator[Co
             yield CorpusImage(file, _content(file), modality=modality)
 
 
+def _files(target: Path, pattern: str) -> list[Path]:
+    """The file itself, or those of a folder that fit a pattern, sorted."""
+    if not target.is_dir():
+        return [target]
+    if pattern == EVERYTHING:
+        return sorted(files_below(target))
+    return sorted(p for p in target.glob(pattern) if p.is_file())
+
+
 def _content(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    with reading(file, "Restore this file, or take it out of the manifest."):
+        return hash_of(file)

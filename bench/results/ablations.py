@@ -20,6 +20,7 @@ from bench.core.files import write_text
 from bench.core.settings import settings_text
 from bench.results.frame import located, path_of, to_frame
 from bench.results.leaderboard import first, summary
+from bench.results.published import read_published
 from bench.results.record import Record
 from bench.results.statistics.evidence import Evidence
 from bench.results.statistics.seeds import holm, means, seed_intervals
@@ -169,10 +170,11 @@ def _pretext(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
 def _with_reported(board: pd.DataFrame, method: str, published: Path | None) -> pd.DataFrame:
     """The paper's ablations, whose score is a mean over data sets of which ours is one; real data only."""
     paper: dict[tuple[Any, ...], tuple[dict[Any, Any], str]] = {}
-    for file in sorted(published.glob("*.csv")) if published else ():
-        for row in pd.read_csv(file).query("family == 'ablation'").to_dict("records"):
+    for table in read_published(published)[0]:
+        for row in table[table["family"] == "ablation"].to_dict("records"):
             for data_set in re.findall(r"\w+", str(row["task"])):
-                paper.setdefault((row["method"], data_set, row["protocol"], row["metric"]), (row, file.stem))
+                key = (row["method"], data_set, row["protocol"], row["metric"])
+                paper.setdefault(key, (row, row["reported_in"]))
     found = [
         paper.get((method if s == FULL else f"{method}_{s}", d, p, m)) if kind == "real" else None
         for kind, s, d, p, m in board[["data", "setting", "data_set", "protocol", "metric"]].itertuples(index=False)

@@ -12,6 +12,7 @@ from bench.results.ablations import write_ablations
 from bench.results.board_text import to_markdown
 from bench.results.comparison.critical_difference import critical_differences
 from bench.results.index import read_frame
+from bench.results.published import read_published
 from bench.results.store import Store, lines_of
 from bench.results.tables import METRICS, OVERALL, write_leaderboards
 
@@ -23,7 +24,7 @@ class Regenerated:
     records: int
     files: list[Path]
     problems: list[str]
-    """One line for each reason why files are no records."""
+    """One line for each reason why files are no records, or no tables of published numbers."""
 
     @property
     def markdown(self) -> str:
@@ -46,7 +47,8 @@ def regenerate(results: Path, cache: Path | None = None) -> Regenerated:
     if frame.empty:
         nothing = f"No records under {results / 'runs'}. Make some with bench run, or name the folder: --results DIR."
         raise UsageError("\n".join([nothing, *lines_of(problems)]))
-    return Regenerated(len(frame), write_tables(results, frame), lines_of(problems))
+    unread = read_published(results / "published")[1]
+    return Regenerated(len(frame), write_tables(results, frame), [*lines_of(problems), *unread])
 
 
 def write_tables(results: Path, frame: pd.DataFrame) -> list[Path]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bench.core.errors import StorageError
+from bench.core.reading import Unusable, reading, text_of
 from bench.results.domains import join_reported_sites
 
+NUMBERS = ("mean", "std")
+COLUMNS = ("method", "backbone", "task", "protocol", "metric", *NUMBERS)
+"""What a table of published numbers has; mean and standard deviation in percent."""
 REPORTED_BACKBONES = {"": "resnet50", "vit": "vit_b_16"}
 """Start of a backbone's name -> the backbone whose published numbers stand beside it."""
 PUBLISHED_NAMES = {
@@ -19,12 +25,37 @@ PUBLISHED_NAMES = {
 """What the tables of papers call differently, by column -> its name here."""
 
 
+def read_published(folder: Path | None) -> tuple[list[pd.DataFrame], list[str]]:
+    """The tables of papers in a folder, each with its name as `reported_in`, and one line for each that is none."""
+    tables, problems = [], []
+    for file in sorted(folder.glob("*.csv")) if folder else ():
+        try:
+            tables.append(_read(file).assign(reported_in=file.stem))
+        except StorageError as error:
+            problems.append(" ".join(str(error).splitlines()))
+    return tables, problems
+
+
+def _read(file: Path) -> pd.DataFrame:
+    advice = f"It is left out; mend or remove it. Columns: {', '.join(COLUMNS)}."
+    with reading(file, advice, StorageError, what="is no table of published numbers"):
+        texts = dict.fromkeys(("family", *COLUMNS[:-2]), str)
+        table = pd.read_csv(io.StringIO(text_of(file)), dtype=texts, index_col=False)
+        table["family"] = table.get("family", "")
+        if missing := [name for name in COLUMNS if name not in table]:
+            raise Unusable(f"the column {missing[0]} is missing")
+        for name in NUMBERS:
+            table[name] = pd.to_numeric(table[name])
+        if not table["mean"].between(-100, 100).all() or np.isinf(table["std"]).any():
+            raise Unusable("a mean is no percentage")
+    return table
+
+
 def join_published(board: pd.DataFrame, published: Path) -> pd.DataFrame:
     """Add the paper's numbers beside ours, as *reported* (percent there, fractions here); real data only."""
-    files = sorted(published.glob("*.csv"))
-    if board.empty or not files:
+    tables = read_published(published)[0]
+    if board.empty or not tables:
         return board
-    tables = [pd.read_csv(f).assign(reported_in=f.stem) for f in files]
     paper = pd.concat(tables, ignore_index=True).replace(PUBLISHED_NAMES)
     paper = paper[paper["backbone"].isin(REPORTED_BACKBONES.values())].drop_duplicates(
         ["method", "task", "protocol", "metric", "backbone", "reported_in"]

@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from bench.core.errors import StorageError
 from bench.core.files import require_writable, write_atomic, write_text
+from bench.core.reading import Unusable, content_of, reading
 from bench.results.record import SCHEMA_VERSION, FileRecord, Record, fields_digest
 
 if TYPE_CHECKING:
@@ -113,19 +114,25 @@ class Store:
 
     def names_of(self, split_file: str, fingerprint: str) -> list[str]:
         """Ids of the test cases of a split file. Raises `StorageError` as `cases` does."""
-        import csv
-
-        content = self.content(FileRecord(file=split_file, sha256=fingerprint))
-        rows = csv.DictReader(content.decode().splitlines())
+        rows = self.rows(FileRecord(file=split_file, sha256=fingerprint))
         return [row["case"] for row in rows if row["split"] == "test"]
+
+    def rows(self, file: FileRecord) -> list[dict[str, str]]:
+        """The rows of a CSV file that a record refers to. Raises `StorageError` as `content` does."""
+        import csv
+        import io
+
+        content = self.content(file)
+        with reading(self.results / file.file, "Records refer to it; restore it.", StorageError):
+            return list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
 
     def content(self, file: FileRecord) -> bytes:
         """A file that a record refers to. Raises `StorageError` where it is missing or has another content."""
         path = self.results / file.file
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise StorageError(f"{path}: {error.strerror}. Records refer to it; restore it.") from error
+        with reading(path, "Records refer to it; restore it.", StorageError):
+            if Path(file.file).is_absolute() or ".." in Path(file.file).parts:
+                raise Unusable("it is outside the results folder")
+            content = content_of(path)
         if hashlib.sha256(content).hexdigest() != file.sha256:
             raise StorageError(f"{path} was changed: records refer to another content of it. Restore it.")
         return content

@@ -53,9 +53,23 @@ def names_of(names: Names) -> tuple[str, ...]:
     return tuple(name.strip() for name in several if name.strip())
 
 
+MOST_SEED = 2**32 - 1
+"""Largest seed: scikit-learn takes no larger one."""
+MOST_SEEDS = 10_000
+"""Seeds of one command, when only their number is given."""
+
+
 def seeds_of(seeds: int | Iterable[int]) -> tuple[int, ...]:
-    """A number of seeds, as 0 to N-1, or the seeds themselves, once each."""
-    return tuple(range(seeds)) if isinstance(seeds, int) else tuple(dict.fromkeys(seeds))
+    """A number of seeds, as 0 to N-1, or the seeds themselves, once each. Raises `UsageError`, see `MOST_SEED`."""
+    if isinstance(seeds, int):
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise UsageError(f"The number of seeds is out of range; expected 1 to {MOST_SEEDS}.")
+        return tuple(range(seeds))
+    found = tuple(dict.fromkeys(seeds))
+    for seed in found:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+            raise UsageError(f"A seed is out of range; expected whole numbers from 0 to {MOST_SEED}.")
+    return found
 
 
 def paths_of(paths: Iterable[str | Path]) -> tuple[Path, ...]:

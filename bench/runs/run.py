@@ -31,6 +31,9 @@ from bench.runs.recording import Finished, Pretrained, make_record
 from bench.runs.resolve import Options, ResolvedRun, resolve
 from bench.runs.world import World
 
+CHECKPOINTS = "checkpoints"
+"""Folder of the cache with encoders that were pretrained here."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -48,7 +51,9 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     """
     store = Store(options.results)
     store.require_writable()
-    require_writable(options.cache, "cache")
+    for folder in ("", CHECKPOINTS, ADAPTATIONS, EMBEDDINGS, FOLDER):
+        require_writable(options.cache / folder, "cache")
+    pick_device(options.compute.device)
     decoded = DiskCache(options.cache / FOLDER, report)
     runs = [resolve(plan, options, world, decoded) for plan in plans]
     known = _stored(store, {run.identity for run in runs}, options, report)
@@ -122,7 +127,7 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
     if run.corpus is None:
         return backbone, Pretrained(weights=run.method.initialise(backbone))
     identity = run.hashes["checkpoint"]
-    folder = options.cache / "checkpoints" / run.plan.method / identity[:16]
+    folder = options.cache / CHECKPOINTS / run.plan.method / identity[:16]
     encoder = find_encoder(folder, identity)
     if encoder is None:
         training = Pretraining(

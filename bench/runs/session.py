@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from bench.results.boards import write_tables
 from bench.results.domains import DISTRIBUTION
 from bench.results.index import read_frame
 from bench.results.leaderboard import CONTESTANT, GROUP, board_of, to_frame
+from bench.results.published import read_published
 from bench.results.record import Record
 from bench.results.store import Store
 from bench.results.tables import percent
@@ -122,6 +124,8 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
         report.say(line)
     outcome = carry_out(plans, request, report)
     frame, _ = read_frame(Store(request.results), request.cache)
+    for line in read_published(request.results / "published")[1]:
+        report.warn(line)
     files = write_tables(request.results, frame)
     board = _rows_of(outcome.records, frame)
     return Runs(outcome.records, outcome.made, board, _files_of(outcome.records, files), request.results)
@@ -163,7 +167,7 @@ def check_request(request: RunRequest) -> None:
     if request.profile not in PROFILES:
         hint = closest(request.profile, PROFILES)
         raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
-    if request.device not in ("auto", "cpu", "cuda") and not request.device.startswith("cuda:"):
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,4})?", request.device):
         raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
     for path in request.plugins:
         registry.methods().add_file(path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from bench.core.errors import DataError
+from bench.core.reading import reading, text_of
 from bench.core.task import Box, BoxTarget, Case
 from tasks.readers.boxes import BoxFolder, check_pairs, clip_box, finite, n_pixels, whole_number
 
@@ -68,17 +70,14 @@ class BoxCsv(BoxFolder):
         )
 
     def _rows(self, path: Path) -> Iterator[Row]:
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                table = csv.DictReader(file)
-                missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
-                if missing:
-                    found = ", ".join(table.fieldnames or ()) or "nothing"
-                    raise DataError(f"{path}: the column {missing[0]!r} is missing (found: {found}).\n{_FIX}")
-                for values in table:
-                    yield self._row(f"{path}, line {table.line_num}", values)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise DataError(f"{path}: cannot be read as CSV: {error}.\n{_FIX}") from error
+        with reading(path, _FIX, what="cannot be read as CSV"):
+            table = csv.DictReader(io.StringIO(text_of(path), newline=""))
+            missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
+            if missing:
+                found = ", ".join(table.fieldnames or ()) or "nothing"
+                raise DataError(f"{path}: the column {missing[0]!r} is missing (found: {found}).\n{_FIX}")
+            for values in table:
+                yield self._row(f"{path}, line {table.line_num}", values)
 
     def _row(self, place: str, values: dict[str, str | None]) -> Row:
         number = whole_number(f"{place}: class_id", _number(place, values, "class_id"))

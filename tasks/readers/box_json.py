@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from bench.core.errors import DataError
+from bench.core.reading import json_of, reading, text_of
 from bench.core.task import Box, Case
 from tasks.readers.boxes import BoxFolder, check_pairs, finite, make_target, n_pixels
 
@@ -86,10 +86,8 @@ def _load(path: Path) -> dict[str, Entry]:
             seen[key] = value
         return seen
 
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=unique)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON: {error}.\n{_FIX}") from error
+    with reading(path, _FIX, what="cannot be read as JSON"):
+        entries = json_of(text_of(path), unique)
     if not isinstance(entries, dict) or not entries or not all(isinstance(e, dict) for e in entries.values()):
         raise DataError(f"{path}: expected one object per image name, with height, width and bbox.\n{_FIX}")
     return entries

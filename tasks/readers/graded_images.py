@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from bench.core.errors import DataError
+from bench.core.reading import reading, text_of
 from bench.core.task import Case
 from tasks.readers.folders import advice, visible
 
@@ -103,12 +105,9 @@ _FIX = "Restore the table from the owner's archive, or correct this row."
 
 def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
     """(line number, fields) of every row that is not empty. Raises `DataError` where the file is no text."""
-    try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{table}: cannot be read as text: {error}.\nRestore it from the owner's archive.") from error
-    reader = csv.reader(lines)
-    return ((reader.line_num, row) for row in reader if any(field.strip() for field in row))
+    with reading(table, "Restore it from the owner's archive.", what="cannot be read as text"):
+        reader = csv.reader(io.StringIO(text_of(table), newline=""))
+        return [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
 
 
 def _check_complete(images: Path, table: Path, missing: list[tuple[int, str]], cases: list[Case]) -> None:

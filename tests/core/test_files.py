@@ -7,7 +7,7 @@ import pytest
 
 from bench.core import files
 from bench.core.errors import StorageError
-from bench.core.files import write_text
+from bench.core.files import require_writable, write_text
 
 
 def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
@@ -62,3 +62,8 @@ def test_a_folder_below_a_file_is_no_folder(tmp_path):
         files.require_writable(tmp_path / "file" / "results", "results")
     files.require_writable(tmp_path / "new" / "results", "results")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_name_that_is_too_long_is_the_same_error(tmp_path):
+    with pytest.raises(StorageError, match="Could not write .*: File name too long"):
+        require_writable(tmp_path / ("n" * 256) / "runs", "results")

@@ -90,3 +90,18 @@ def test_dangling_link_is_an_error_that_names_it(tiny, tiny_root):
     path.unlink()
     path.symlink_to("nowhere.jpg")
     assert message_of(read_data, tiny, tiny_root).startswith(f"{path}: cannot be read")
+
+
+def test_a_name_that_is_no_utf8_is_an_error_that_names_the_file(tiny, tiny_root):
+    folder = next(path for path in sorted((tiny_root / tiny.name).rglob("*")) if path.is_file()).parent
+    next(iter(folder.iterdir())).rename(folder / os.fsdecode(b"caf\xe9.jpg"))
+    message = message_of(read_data, tiny, tiny_root)
+    assert r"caf\xe9.jpg: this name is not UTF-8 text." in message
+    assert "convmv" in message
+
+
+def test_a_device_is_no_image(tiny, tiny_root):
+    path = next(path for path in sorted((tiny_root / tiny.name).rglob("*")) if path.is_file())
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert "it is no regular file" in message_of(read_data, tiny, tiny_root)

@@ -144,3 +144,29 @@ def test_cli(bench, whole_phantom_root, data, tmp_path):
     write(tmp_path / "bad.csv", [("x", "train")])
     bad = bench(*common, *fast, "--split", tmp_path / "bad.csv")
     assert (bad.code, "bad.csv, line 2: brain_tumor has no case 'x'" in bad.err) == (3, True)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\u2028b", "a\x85b", "a\rb", "a\x0bb", 'a"b', "a,b", " a ", "=1+1"])
+def test_any_name_of_a_case_comes_back(data, tmp_path, name):
+    odd = replace(data.cases[0], id=name)
+    renamed = replace(data, cases=(odd, *data.cases[1:]), hashes={**data.hashes, name: data.hashes[data.cases[0].id]})
+    drawn = draw_split(renamed, 0)
+    write_split(drawn, tmp_path / "s.csv")
+    found = read_split(renamed, tmp_path / "s.csv", 0, REPORT)
+    assert found.fingerprint == drawn.fingerprint
+    assert name in {case.id for side in found.sides.values() for case in side}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"case,split\n\xff,train\n", "cannot be read as text: byte 0xff at position 11"),
+        (b'case,split\n"a,train\n', "cannot be read as CSV: unexpected end of data"),
+        (b"case,split\na,train,more\n", "line 2 has more fields than columns"),
+        (b"case,split\n" + b"a" * 200_000 + b",train\n", "field larger than field limit"),
+    ],
+)
+def test_bytes_that_are_no_table(data, tmp_path, content, message):
+    (tmp_path / "s.csv").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_split(data, tmp_path / "s.csv", 0, REPORT)

@@ -48,3 +48,11 @@ def test_folders_of_cases(segmentation_root, tmp_path):
     assert len(test) == 2
     train = [folder for case_id, folder in folders.items() if case_id not in test]
     assert imported(data, tmp_path / "s.json", train, [folders[case_id] for case_id in test]) == test
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"train": [' + "1" * 5000 + "]}", '{"train"'])
+def test_what_is_no_json_is_one_error(segmentation_root, tmp_path, content):
+    data = read_data(PROSTATE, segmentation_root)
+    (tmp_path / "s.json").write_text(content)
+    with pytest.raises(DataError, match=r"s\.json: this is no JSON: .*\n.*For example"):
+        import_split(data, tmp_path / "s.json", 0, REPORT)

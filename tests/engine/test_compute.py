@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from bench.engine.compute import slowness
+from bench.core.errors import UsageError
+from bench.engine.compute import pick_device, slowness
 
 AVX2 = {"architecture": "x86_64", "avx2": True, "avx512_bf16": False, "amx_bf16": False}
 
@@ -50,3 +51,17 @@ def test_a_command_warns_where_it_is_used(bench, processor, phantom_root, tmp_pa
     )  # fmt: skip
     assert done.code == 0, done.err
     assert (done.out + done.err).count("no bfloat16 instructions") == warned
+
+
+@pytest.mark.parametrize("name", ["cuda:99999999999", "cuda:-1", "cuda:x", "tpu", "", "cpu:3"])
+def test_an_unknown_device_is_an_error(name):
+    with pytest.raises(UsageError, match="Unknown device"):
+        pick_device(name)
+
+
+@pytest.mark.parametrize(("there", "said"), [(0, "No CUDA device is here"), (2, r"GPUs here: 2 \(cuda:0 to cuda:1\)")])
+def test_a_gpu_that_is_not_there_is_an_error(monkeypatch, there, said):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    with pytest.raises(UsageError, match=said):
+        pick_device("cuda:7")

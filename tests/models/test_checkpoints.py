@@ -54,3 +54,23 @@ def test_a_fingerprint_is_of_names_and_values():
         same.bias[0] += 1e-3
     assert fingerprint_weights(first) != fingerprint_weights(same)
     assert fingerprint_weights(nn.Sequential(first)) != fingerprint_weights(first)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({}, "it does not say where it comes from"),
+        ({"provenance": "not json"}, "Expecting value"),
+        ({"provenance": "[1]"}, "it does not say where it comes from"),
+        ({"provenance": "[" * 100_000}, "it is nested too deeply"),
+        ({"provenance": '{"identity": 3}'}, "the identity it states is 3"),
+        ({"provenance": '{"backbone": ["resnet18"]}'}, "the backbone it states is"),
+        ({"provenance": '{"cost": {"seconds": NaN}}'}, "the cost seconds it states is nan"),
+        ({"provenance": '{"seed": ' + "1" * 5000 + "}"}, "a number has 5000 digits"),
+    ],
+)
+def test_what_a_checkpoint_says_of_itself_is_checked(tmp_path, metadata, reason):
+    path = tmp_path / "encoder.safetensors"
+    save_file({"a": torch.zeros(1)}, path, {"format": "bench-encoder-1", **metadata})
+    with pytest.raises(StorageError, match=rf"encoder\.safetensors: is not a readable checkpoint: .*{reason}"):
+        read_provenance(path)

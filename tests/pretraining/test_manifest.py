@@ -90,3 +90,52 @@ def test_a_manifest_may_name_modalities(tmp_path):
     assert [i.modality for i in manifest_corpus(tmp_path / "m.csv", []).images] == ["MRI", "CT", ""]
     (tmp_path / "m.toml").write_text('[[image]]\npath = "a.png"\nmodality = "X-ray"\n')
     assert [i.modality for i in manifest_corpus(tmp_path / "m.toml", []).images] == ["X-ray"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("c.csv", b"path,axis\n,1\n", "line 2 has no `path`; found ''"),
+        ("c.csv", b"path\n" + b"a" * 300 + b"\n", "File name too long"),
+        ("c.csv", b"path\na\0b\n", "line 2|NUL|null"),
+        ("c.csv", b"path;axis\nimages;2\n", "has no column `path`; found: path;axis"),
+        ("c.csv", b"path,axis\nimages,2,\n", "line 2 has 3 fields for 2 columns"),
+        ("c.csv", b"path,patern\nimages,*.png\n", "line 2: the key 'patern' is not known"),
+        ("c.csv", b"path\n\xe9\n", "byte 0xe9 at position 5 is not UTF-8"),
+        ("c.csv", b"", "has no column `path`; found: nothing"),
+        ("c.toml", b'[[image]]\npath = "\xe9"\n', "byte 0xe9"),
+        ("c.toml", b"image = 3\n", r"expected tables \[\[image\]\]"),
+        ("c.toml", b'[image]\npath = "images"\n', r"expected tables \[\[image\]\]"),
+        ("c.toml", b"image = [1]\n", r"expected tables \[\[image\]\]"),
+        ("c.toml", b"[[folder]]\npath = 3\n", "path must be a text; found 3"),
+        ("c.toml", b'[[folder]]\npath = "images"\npatern = "*"\n', "the key 'patern' is not known"),
+        (
+            "c.toml",
+            b'[[folder]]\npath = "images"\npattern = "/etc/*"\n',
+            "cannot be read: Non-relative patterns",
+        ),
+        ("c.toml", b'[[folder]]\npath = "images"\npattern = "**x/["\n', "images: cannot be read: Invalid pattern"),
+        ("c.toml", b"image = " + b"[" * 50_000, "nested too deeply"),
+        ("c.toml", b'[[volume]]\npath = "images"\naxis = ' + b"9" * 5000, "digits"),
+    ],
+)
+def test_whatever_is_wrong_with_a_manifest_is_one_error_that_names_it(tmp_path, name, content, message):
+    image(tmp_path / "images" / "a.png", 10)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        manifest_corpus(tmp_path / name, [])
+    assert name in str(caught.value)
+
+
+def test_a_folder_named_na_is_a_folder_and_a_link_to_above_ends(tmp_path):
+    image(tmp_path / "NA" / "a.png", 10)
+    (tmp_path / "NA" / "up").symlink_to("..")
+    (tmp_path / "c.csv").write_bytes(b"\xef\xbb\xbfpath,modality\r\nNA,X-ray\r\n")
+    assert [i.path.name for i in manifest_corpus(tmp_path / "c.csv", []).images] == ["a.png"]
+
+
+def test_a_device_in_a_manifest_is_not_read(tmp_path):
+    (tmp_path / "a.png").symlink_to("/dev/zero")
+    (tmp_path / "c.csv").write_text("path\na.png\n")
+    with pytest.raises(DataError, match=r"a\.png: cannot be read: it is no regular file"):
+        manifest_corpus(tmp_path / "c.csv", [])

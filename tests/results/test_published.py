@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bench.results.leaderboard import task_board
-from bench.results.published import join_published
+from bench.results.published import join_published, read_published
 from tests.records_of import record
 
 
@@ -70,3 +70,27 @@ def test_sites_stand_beside_what_a_paper_reports_of_each(tmp_path):
     assert (r["site:A"], r["site:B"]) == (0.4, 0.9)
     assert (r["reported_mean"], r["reported_site:A"], r["reported_site:B"]) == (0.45, 0.4, 0.5)
     assert math.isnan(row(board, "random")["site:A"])
+
+
+HEADER = "method,backbone,task,protocol,metric,mean,std\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "No columns to parse"),
+        (b"a,b\n", "the column method is missing"),
+        (b"\xff", "byte 0xff at position 0"),
+        (HEADER.encode() + b"simclr,resnet50,drive,finetune,dice_2d,high,1\n", "Unable to parse string"),
+        (HEADER.encode() + b"simclr,resnet50,drive,finetune,dice_2d,700,1\n", "a mean is no percentage"),
+    ],
+)
+def test_a_table_that_is_none_is_named_and_left_out(tmp_path, content, reason):
+    (tmp_path / "b.csv").write_bytes(content)
+    (tmp_path / "a.csv").write_text(HEADER + "simclr,resnet50,brain_tumor,finetune,accuracy,50,1\n")
+    tables, problems = read_published(tmp_path)
+    assert [len(table) for table in tables] == [1]
+    (problem,) = problems
+    assert problem.startswith(f"{tmp_path / 'b.csv'}: is no table of published numbers: {reason}")
+    board = join_published(task_board([record("simclr")]), tmp_path)
+    assert row(board, "simclr")["reported_mean"] == 0.5

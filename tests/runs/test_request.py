@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.errors import UsageError
 from bench.runs.request import RunRequest, names_of, paths_of, sections_of, seeds_of
 
 
@@ -38,3 +39,9 @@ def test_a_request_cannot_be_changed_and_asks_for_three_seeds():
     assert (request.seeds, request.profile, request.corpus) == ((0, 1, 2), "quick", "pool")
     with pytest.raises(dataclasses.FrozenInstanceError):
         request.seeds = (1,)
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 10**9, [-1], [2**32], [10**5000], [True], [0.5]])
+def test_seeds_out_of_range_are_an_error(seeds):
+    with pytest.raises(UsageError, match="expected"):
+        seeds_of(seeds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import re
 import warnings
@@ -15,6 +14,8 @@ import safetensors
 import torch
 
 from bench.core.errors import StorageError, UsageError
+from bench.core.escape import one_line
+from bench.core.reading import hash_of, reading, reason_of, require_memory
 from bench.models.checkpoints import FORMAT, read_provenance
 from bench.models.weights.formats import FORMATS
 
@@ -22,15 +23,15 @@ from bench.models.weights.formats import FORMATS
 def file_hash(path: Path) -> str:
     """SHA-256 (hex) of a file. Raises `UsageError` when there is no such file."""
     require_file(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with reading(path, _AGAIN, StorageError):
+        return hash_of(path)
 
 
 def require_file(path: Path) -> None:
     """Raise `UsageError` unless `path` is a file."""
     if not path.is_file():
         raise UsageError(
-            f"Weights {path}: no such file. Nothing is downloaded here: put it there, or correct the path."
+            f"Weights {one_line(path)}: no such file. Nothing is downloaded here: put it there, or correct the path."
         )
 
 
@@ -44,7 +45,9 @@ def read_weights(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
     require_file(path)
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
-    _refuse_torchscript(path)
+    with reading(path, _AGAIN, StorageError, what="is not a readable weight file"):
+        require_memory(_COPIES * path.stat().st_size)
+        _refuse_torchscript(path)
     try:
         with warnings.catch_warnings():  # what a file of another pickle protocol may lack becomes an error below
             warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
@@ -52,23 +55,55 @@ def read_weights(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
     except pickle.UnpicklingError as error:
         raise StorageError(_refusal(path, str(error))) from error
     except Exception as error:  # torch raises many types for damaged archives
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise StorageError(f"{path} is not a readable weight file ({reason}). Copy or download it again.") from error
+        raise StorageError(f"{one_line(path)} is not a readable weight file ({reason_of(error)}). {_AGAIN}") from error
     if not isinstance(tree, Mapping):
-        raise StorageError(f"{path} holds a {type(tree).__name__}; expected a dict of tensors (a state dict).")
+        raise StorageError(
+            f"{one_line(path)} holds a {type(tree).__name__}; expected a dict of tensors (a state dict)."
+        )
+    _require_plain(path, tree)
     return tree, {}
 
 
+_AGAIN = "Copy or download it again."
+_COPIES = 2
+"""A weight file stands in memory twice while it is opened and translated."""
+
+
+def _require_plain(path: Path, tree: Mapping[Any, Any], depth: int = 0) -> None:
+    """Raise `StorageError` for a tensor that is no array of real numbers in memory, and for endless dicts of dicts."""
+    if depth > _DEEPEST:
+        raise StorageError(f"{one_line(path)} is not a readable weight file (it is nested too deeply). {_AGAIN}")
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            _require_plain(path, value, depth + 1)
+        elif isinstance(value, torch.Tensor) and (kind := _unusual(value)):
+            raise StorageError(
+                f"{one_line(path)}: the tensor {one_line(name)!r} is {kind}; expected real numbers in memory. Where "
+                "you trust the file, save ordinary tensors (value.dequantize(), value.to_dense(), value.real)."
+            )
+
+
+_DEEPEST = 50
+
+
+def _unusual(tensor: torch.Tensor) -> str:
+    if tensor.is_meta:
+        return "without content (on the device meta)"
+    if tensor.is_quantized:
+        return "quantized"
+    if tensor.layout != torch.strided:
+        return "sparse"
+    return "complex" if tensor.is_complex() else ""
+
+
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
+    with reading(path, _AGAIN, StorageError, what="is not a readable safetensors file"):
+        require_memory(_COPIES * path.stat().st_size)
         with safetensors.safe_open(str(path), framework="pt") as file:
             own = (file.metadata() or {}).get("format") == FORMAT
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
-        raise StorageError(
-            f"{path} is not a readable safetensors file ({error}). Copy or download it again."
-        ) from error
-    return tensors, read_provenance(path) if own else {}
+    _require_plain(path, tensors)
+    return tensors, read_provenance(path, _AGAIN) if own else {}
 
 
 def _refuse_torchscript(path: Path) -> None:

@@ -24,7 +24,7 @@ def compare(before: Tensor, after: Tensor, where: str) -> dict[str, float]:
     """Relative distance of two embeddings, their cosine and the norms: what the record stores.
 
     Raises:
-        StorageError: the embedding is not finite, or did not change at all.
+        StorageError: the embedding is not finite, did not change at all, or is the same for every image.
     """
     if not torch.isfinite(after).all():
         raise StorageError(f"{where}: the encoder's embedding of noise is not finite with these weights.")
@@ -32,6 +32,11 @@ def compare(before: Tensor, after: Tensor, where: str) -> dict[str, float]:
         raise StorageError(
             f"{where}: the encoder embeds noise exactly as before loading; the file holds its initial weights, or "
             "every tensor was allowed to be missing."
+        )
+    if torch.equal(after, after[:1].expand_as(after)):
+        raise StorageError(
+            f"{where}: the encoder embeds every image as the same numbers with these weights, as one whose tensors are "
+            "all zero does. Copy the file again, or name another."
         )
     return {
         "initial_norm": float(before.norm()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,14 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from bench.core.errors import UsageError, closest
+from bench.core.reading import reading, text_of, toml_of
 from bench.core.settings import Settings
 from bench.models.checkpoints import ENCODER_FILE
 from bench.models.weights.imagenet import imagenet_file
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 IMAGENET = "imagenet"
+_NO_TOML = "is not valid TOML"
 
 
 class WeightsEntry(Settings):
@@ -78,12 +79,8 @@ def default_name(file: Path) -> str:
 
 def _of_toml(path: Path) -> list[WeightsEntry]:
     """Each top-level key is a name; its value is a file, or a table. Files are relative to the TOML file."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--checkpoint {path}: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    with reading(path, "Correct it as docs/weights.md shows, or name a file of weights.", UsageError, what=_NO_TOML):
+        tables = toml_of(text_of(path))
     if not tables:
         raise UsageError(f'{path} has no entry. One line is enough: NAME = "FILE" (docs/weights.md).')
     return [_entry(path, name, {"file": value} if isinstance(value, str) else value) for name, value in tables.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 
 from bench.results.record import Record
@@ -17,6 +16,5 @@ def subjects_of(store: Store, record: Record, cases: Sequence[str]) -> tuple[lis
     """
     if record.subjects is None:
         return [f"case {case}" for case in cases], False
-    rows = csv.DictReader(store.content(record.subjects).decode().splitlines())
-    subject = {row["case"]: row["subject"] for row in rows}
+    subject = {row["case"]: row["subject"] for row in store.rows(record.subjects)}
     return [f"subject {subject[case]}" if case in subject else f"case {case}" for case in cases], True

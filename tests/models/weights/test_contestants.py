@@ -79,7 +79,7 @@ def test_backbone_follows_the_file(run, folder, tmp_path):
     [
         ([], 2, "No method given"),
         (["--checkpoint", "FOLDER/none.pth"], 2, "none.pth: no such file"),
-        (["--checkpoint", "FOLDER/none.toml"], 2, "none.toml: No such file"),
+        (["--checkpoint", "FOLDER/none.toml"], 2, "none.toml: cannot be read: No such file"),
         (["--checkpoint", "random=FOLDER/moco.pth.tar"], 2, "the name 'random' is a method's"),
         (["--checkpoint", "FOLDER/moco.pth.tar", "-m", "simclrr"], 2, "Did you mean 'simclr'"),
         (["--checkpoint", "FOLDER/moco.pth.tar", "--backbone", "resnet50"], 6, "It fits resnet18 best: name that one"),

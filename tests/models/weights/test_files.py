@@ -97,3 +97,28 @@ def test_advice_names_the_containers_of_all_formats(tmp_path):
     keys = {path[0] for form in FORMATS.values() for path in form.containers if path}
     assert {"state_dict", "model", "teacher", "classy_state_dict"} <= keys
     assert all(f"'{key}'" in lines for key in keys)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's, about sparse and quantized tensors
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda w: w.to_sparse(), "sparse"),
+        (lambda w: torch.quantize_per_tensor(w, 0.1, 0, torch.qint8), "quantized"),
+        (lambda w: w.to("meta"), "without content"),
+        (lambda w: w.to(torch.complex64), "complex"),
+    ],
+)
+def test_a_tensor_that_is_no_array_of_real_numbers_is_named(tmp_path, change, kind):
+    torch.save({"state_dict": {"conv1.weight": change(torch.ones(4, 4))}}, tmp_path / "w.pth")
+    with pytest.raises(StorageError, match=rf"w\.pth: the tensor 'conv1\.weight' is {kind}"):
+        read_weights(tmp_path / "w.pth")
+
+
+def test_dicts_of_dicts_end(tmp_path):
+    tree: dict = {}
+    for _ in range(200):
+        tree = {"a": tree}
+    torch.save(tree, tmp_path / "w.pth")
+    with pytest.raises(StorageError, match="it is nested too deeply"):
+        read_weights(tmp_path / "w.pth")

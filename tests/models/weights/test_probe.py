@@ -50,3 +50,8 @@ def test_distance_cosine_and_norms_by_hand():
 def test_an_encoder_that_did_not_change_or_broke_is_refused(after, message):
     with pytest.raises(StorageError, match=message):
         compare(torch.ones(1, 2), after, "x")
+
+
+def test_weights_that_embed_everything_alike_are_refused():
+    with pytest.raises(StorageError, match=r"w\.pth: the encoder embeds every image as the same numbers"):
+        compare(torch.rand(4, 3), torch.ones(4, 3), "w.pth")
