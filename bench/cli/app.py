@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import signal
+import errno
 import sys
+import traceback
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +15,24 @@ import typer
 from bench.cli.compare import register as register_compare
 from bench.cli.data import register
 from bench.cli.dev import register as register_dev
+from bench.cli.failures import (
+    UNEXPECTED,
+    close_output,
+    say_error,
+    take_debug,
+    tolerant_streams,
+    unexpected_text,
+)
+from bench.cli.interrupts import ending_when_interrupted
 from bench.cli.options import Json, Plugins, Quiet, Results, print_json
 from bench.cli.results import register as register_results
 from bench.cli.running import register as register_running
-from bench.core.errors import BenchError, Interrupted
+from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
 
 EPILOG = (
     "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
-    "130 interrupted (the same command continues)."
+    "70 an error that nobody expected · 130 interrupted (the same command continues)."
 )
 app = typer.Typer(
     name="bench",
@@ -55,6 +66,7 @@ def bench(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; with any command.")] = False,
 ) -> None:
     """Benchmark self-supervised pretraining in medical imaging: pair a method with a task, get a score to trust."""
 
@@ -157,17 +169,40 @@ def schema() -> None:
 
 
 def main() -> None:
-    """Run the command line; every `BenchError` becomes one message and its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run the command line; every `BenchError` becomes one message and its exit code, and so does everything else."""
+    tolerant_streams()
     prepare_process()
-    try:
-        code = app(standalone_mode=False)
-    except BenchError as error:
-        typer.echo(f"{'Interrupted' if isinstance(error, Interrupted) else 'Error'}: {error}", err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
-            error.show()
-            sys.exit(2)
-        raise
+    arguments = sys.argv[1:]
+    debug = take_debug(arguments)
+    with ending_when_interrupted():
+        try:
+            code = app(arguments, standalone_mode=False)
+            close_output()
+        except Exception as error:
+            if debug:
+                traceback.print_exc()
+            code = _explain(error, arguments)
+        except KeyboardInterrupt:
+            say_error("stopped.", "Interrupted")
+            code = Interrupted.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: Exception, arguments: Sequence[str]) -> int:
+    """Say what is wrong, in one message; the exit code."""
+    if isinstance(error, BenchError):
+        say_error(str(error), "Interrupted" if isinstance(error, Interrupted) else "Error")
+        return error.exit_code
+    if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
+        say_error("stopped.", "Interrupted")
+        return Interrupted.exit_code
+    if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
+        error.show()
+        return UsageError.exit_code
+    if isinstance(error, BrokenPipeError):  # as in `bench list tasks | head -1`
+        return 0
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        say_error(f"{error.strerror}{f': {error.filename}' if error.filename else ' (standard output)'}.")
+        return StorageError.exit_code
+    say_error(unexpected_text(error, arguments))
+    return UNEXPECTED

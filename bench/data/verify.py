@@ -96,10 +96,14 @@ def _unhashable(paths: Sequence[Path], named: str) -> list[str]:
 def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> list[str]:
     """Problems of all cases, each opened once."""
     problems = []
-    with report.stage(f"open {data_set.name}", len(cases)) as advance, ThreadPoolExecutor(_THREADS) as pool:
-        for found in pool.map(partial(_open_case, data_set), cases):
-            problems += found
-            advance("")
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
+        with report.stage(f"open {data_set.name}", len(cases)) as advance:
+            for found in pool.map(partial(_open_case, data_set), cases):
+                problems += found
+                advance("")
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     return problems
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -103,7 +103,7 @@ class GradedImages:
 _FIX = "Restore the table from the owner's archive, or correct this row."
 
 
-def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(table: Path) -> list[tuple[int, list[str]]]:
     """(line number, fields) of every row that is not empty. Raises `DataError` where the file is no text."""
     with reading(table, "Restore it from the owner's archive.", what="cannot be read as text"):
         reader = csv.reader(io.StringIO(text_of(table), newline=""))

@@ -65,5 +65,5 @@ def test_a_folder_below_a_file_is_no_folder(tmp_path):
 
 
 def test_a_name_that_is_too_long_is_the_same_error(tmp_path):
-    with pytest.raises(StorageError, match="Could not write .*: File name too long"):
+    with pytest.raises(StorageError, match=r"Could not write .*: File name too long"):
         require_writable(tmp_path / ("n" * 256) / "runs", "results")
