@@ -12,8 +12,8 @@ from bench.results.leaderboard import to_frame
 from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DuplicatesRecord, Record, SplitRecord
 from bench.results.tables import write_leaderboards
 
-CASES = to_bytes(case_table({"target": [0], "prediction": [[1.0, 0.0]]}))
-"""The Parquet file of the one test case that each of these records has."""
+CASES = to_bytes(case_table({"target": [0]}))
+"""The Parquet file of the one test case that each of these records has; without predictions it bears any score out."""
 
 
 def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes: Any) -> Record:
@@ -32,7 +32,7 @@ def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes:
         "seed": seed,
         "metric": "accuracy",
         "metrics": {"accuracy": score, "macro_auroc": None},
-        "metrics_without_duplicates": {"accuracy": score - 0.1},
+        "metrics_without_duplicates": {"accuracy": max(score - 0.1, 0.0)},
         "selection": {"epoch": 1, "validation_accuracy": 0.5},
         "duplicates": _no_duplicates(),
         "split": SplitRecord(fingerprint="s", file="splits/x.csv", train=2, validation=1, test=1),
@@ -45,7 +45,7 @@ def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes:
         "warnings": [],
         "cost": {"adapt": {"seconds": 1.0}},
         "provenance": {},
-        "cases": CasesRecord(sha256=file_hash(CASES), rows=1, columns=["target", "prediction"]),
+        "cases": CasesRecord(sha256=file_hash(CASES), rows=1, columns=["target"]),
     } | changes
     fields["config"] = {"method": {}, "pretrain": {}, "task": {}, "protocol": {}} | fields["config"]
     fields.setdefault("identity", digest([str(v) for v in fields.values()]))

@@ -13,6 +13,7 @@ from bench.results.comparison import side_by_side
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of
 from bench.results.record import Record
+from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store, lines_of
 from bench.runs.listing import listing
 from bench.runs.request import names_of
@@ -72,7 +73,7 @@ def compare(
 
 def load_records(results: AnyPath = "results") -> list[Record]:
     """All valid records of a results folder, in the order of their paths; a warning says which files are none."""
-    records, problems = Store(Path(results)).load()
+    records, problems = load_checked(Store(Path(results)))
     for line in lines_of(problems):
         Report().warn(line)
     return records

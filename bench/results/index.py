@@ -11,17 +11,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 
 from bench.core.errors import StorageError
 from bench.core.files import write_atomic
-from bench.results.frame import frame_of, located, row_of
+from bench.results.frame import CONTESTANT, GROUP, frame_of, located, row_of
+from bench.results.statistics.agreement import read_checked
 from bench.results.statistics.kept import cache_file
 from bench.results.store import InvalidRecord, Problem, Store
 
@@ -31,7 +32,7 @@ FROM_FILES = 200
 """Stores with fewer records are read whole, and have no index."""
 Found = tuple[str, str | None, str]
 """Path, row as JSON or None, and why it is no record."""
-_VERSION = 2
+_VERSION = 3
 """Raised whenever `row_of` gives other columns."""
 
 
@@ -53,8 +54,32 @@ def read_frame(store: Store, cache: Path | None = None) -> tuple[pd.DataFrame, l
             known[path] = row
     if file and (fresh or len(kept) != len(known)):
         _write(file, {path: (stamps[path], row) for path, row in known.items()})
-    frame = frame_of([json.loads(known[path]) for path in sorted(known)])
-    return located(frame, [store.runs / path for path in sorted(known)], store.results, cache), problems
+    rows = {path: json.loads(known[path]) for path in sorted(known)}
+    for problem in _repeated(store, rows):
+        problems.append(problem)
+        del rows[problem.path.relative_to(store.runs).as_posix()]
+    return located(frame_of(list(rows.values())), [store.runs / p for p in rows], store.results, cache), problems
+
+
+def _repeated(store: Store, rows: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
+    """Records of a run that another record is of, too: all but the first where it is the same run, else all of them."""
+    problems = []
+    runs: dict[tuple[Any, ...], list[str]] = {}
+    for path, row in rows.items():
+        runs.setdefault(tuple(row[name] for name in (*GROUP, *CONTESTANT, "seed")), []).append(path)
+    for paths in (paths for paths in runs.values() if len(paths) > 1):
+        for path in paths:
+            other = paths[0] if path != paths[0] else paths[1]
+            reason = f"{other} has the same method, settings and seed, and another identity; remove the outdated one"
+            problems.append(Problem(store.runs / path, reason))
+    known: dict[str, str] = {}
+    for path, row in rows.items():
+        first = known.setdefault(row["identity"], path)
+        if first != path and store.runs / path not in {problem.path for problem in problems}:
+            problems.append(
+                Problem(store.runs / path, f"its identity is that of {first}, which counts; remove this one")
+            )
+    return problems
 
 
 def index_file(results: Path, cache: Path | None = None) -> Path:
@@ -99,7 +124,7 @@ def _read_some(store: Store, paths: Sequence[str]) -> list[Found]:
     found: list[Found] = []
     for path in paths:
         try:
-            found.append((path, json.dumps(row_of(store.read(store.runs / path))), ""))
+            found.append((path, json.dumps(row_of(read_checked(store, store.runs / path))), ""))
         except InvalidRecord as error:
             found.append((path, None, str(error)))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,11 @@ from bench.core.identity import CorpusFacts, RunFacts, digest
 from bench.core.settings import Part, ProfileName, WeightsRecord
 
 SCHEMA_VERSION: Literal[2] = 2
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A finite number that is one in JSON: no text, no truth value."""
+Count = Annotated[int, Field(strict=True, ge=0)]
+Scores = dict[str, Number | None]
+"""Metric -> value; null where it is undefined."""
 
 
 class CorpusRecord(Part):
@@ -23,9 +28,9 @@ class CorpusRecord(Part):
     modalities: str | None = Field(
         None, description="Of which image is of which modality; null unless the pretraining balances them."
     )
-    images: int
-    sources: dict[str, int]
-    excluded: int = Field(description="Images left out because the same file is a validation or test image.")
+    images: Count
+    sources: dict[str, Count]
+    excluded: Count = Field(description="Images left out because the same file is a validation or test image.")
 
 
 class SplitRecord(Part):
@@ -33,9 +38,9 @@ class SplitRecord(Part):
 
     fingerprint: str
     file: str = Field(description="Path of the written split, relative to the results folder.")
-    train: int
-    validation: int
-    test: int
+    train: Count
+    validation: Count
+    test: Count
     given: str | None = Field(None, description="SHA-256 of the split file the user gave; null where it was drawn.")
 
 
@@ -49,26 +54,26 @@ class FileRecord(Part):
 class DuplicatesRecord(FileRecord):
     """Byte-identical files: how many, and the file beside the split that names them."""
 
-    n_groups: int
-    n_files: int
-    n_crossing_split: int
-    n_crossing_owner_split: int
-    n_contradictory: int
-    n_affected_test_cases: int
+    n_groups: Count
+    n_files: Count
+    n_crossing_split: Count
+    n_crossing_owner_split: Count
+    n_contradictory: Count
+    n_affected_test_cases: Count
 
 
 class DrawRecord(Part):
     """One choice of the training images that keep their label, and its scores on the test split."""
 
-    labelled: int = Field(description="Training cases with a label; the file `labelled` names them.")
-    metrics: dict[str, float | None]
+    labelled: Count = Field(description="Training cases with a label; the file `labelled` names them.")
+    metrics: Scores
 
 
 class CasesRecord(Part):
     """The Parquet file beside the record, which has a row for each test case, in the order of the split file."""
 
     sha256: str = Field(description="Of the file.")
-    rows: int
+    rows: Count
     columns: list[str]
 
 
@@ -76,7 +81,7 @@ class AblationRecord(Part):
     """A declared ablation of the method that the run's settings contain."""
 
     name: str
-    order: int = Field(description="Its place among the method's ablations, from 1.")
+    order: Count = Field(description="Its place among the method's ablations, from 1.")
     changes: dict[str, Any]
 
 
@@ -112,17 +117,17 @@ class Record(Part):
     distribution: Literal["in", "in+out"] = Field(
         "in", description="in+out: also tested on domains that were not trained on."
     )
-    seed: int
+    seed: Count
     metric: str = Field(description="Name of the headline metric.")
-    metrics: dict[str, float | None] = Field(
+    metrics: Scores = Field(
         description="Over all test cases; means over the domains, or over the draws, where there are several."
     )
-    domains: dict[str, dict[str, float | None]] = Field({}, description="Domain -> metrics over its test cases.")
+    domains: dict[str, Scores] = Field({}, description="Domain -> metrics over its test cases.")
     trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
-    metrics_without_duplicates: dict[str, float | None] = Field(
+    metrics_without_duplicates: Scores = Field(
         description="The same metrics without test cases that are byte-identical to a training or validation case."
     )
-    selection: dict[str, float] = Field(
+    selection: dict[str, Number] = Field(
         description="Selected epoch, where something was trained, and the headline metric on the validation split."
     )
     duplicates: DuplicatesRecord
@@ -142,10 +147,10 @@ class Record(Part):
         description="Parts of the identity: pretraining (equal for all seeds), checkpoint (this seed's) and evaluation."
     )
     warnings: list[str]
-    cost: dict[str, dict[str, float]] = Field(
+    cost: dict[str, dict[str, Number]] = Field(
         description="Stage -> seconds, images per second, peak memory (MiB); embeddings that were read: of making them."
     )
-    efficiency: dict[str, float] = Field(
+    efficiency: dict[str, Number] = Field(
         {},
         description="Parameters, trained parameters, GFLOPs per image, images per second, peak memory (MiB), seconds "
         "of pretraining and adaptation; empty in records that were made before these were measured.",
@@ -155,7 +160,7 @@ class Record(Part):
     subjects: FileRecord | None = Field(
         None, description="CSV file with the subject of each test case; null where the data set does not name them."
     )
-    logged: dict[str, float] = Field(
+    logged: dict[str, Number] = Field(
         default_factory=dict,
         description="Mean over the last tenth of the pretraining's steps of every scalar the method logged.",
     )
@@ -169,6 +174,7 @@ class Record(Part):
         for name, wanted, found in (
             ("config", {"method", "pretrain", "task", "protocol"}, self.config),
             ("fingerprints", {"data", "declaration"}, self.fingerprints),
+            ("hashes", {"pretraining", "evaluation"}, self.hashes),
         ):
             if wanted - found.keys():
                 raise ValueError(f"{name} lacks {', '.join(sorted(wanted - found.keys()))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from bench.core.errors import StorageError
 from bench.core.files import require_writable, write_atomic, write_text
 from bench.core.reading import Unusable, content_of, reading
 from bench.results.record import SCHEMA_VERSION, FileRecord, Record, fields_digest
+from bench.results.statistics.metric_facts import facts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,23 @@ def parse(content: bytes) -> Record:
     if fields_digest(fields) != record.digest:
         raise InvalidRecord("its digest is not that of its fields: the file was edited or damaged")
     _check_identity(record)
+    _check_ranges(record)
     return record
+
+
+def _check_ranges(record: Record) -> None:
+    """Every score lies in the range of its metric, wherever it stands."""
+    validation = {name.removeprefix("validation_"): value for name, value in record.selection.items()}
+    parts: list[Mapping[str, float | None]] = [
+        record.metrics,
+        record.metrics_without_duplicates,
+        validation,
+        *record.domains.values(),
+    ]
+    for name, value in (pair for part in (*parts, *(d.metrics for d in record.draws)) for pair in part.items()):
+        facts = facts_of(name)
+        if value is not None and not facts.low <= value <= facts.high:
+            raise InvalidRecord(f"{name} is {value:g}; it lies from {facts.low:g} to {facts.high:g}")
 
 
 def _check_identity(record: Record) -> None:

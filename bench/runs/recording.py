@@ -23,6 +23,7 @@ from bench.results.case_table import case_table, file_hash, to_bytes
 from bench.results.companions import SplitFiles
 from bench.results.provenance import collect
 from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DrawRecord, Record, SplitRecord, Versions
+from bench.results.statistics.run_draws import mean_scores
 from bench.runs.resolve import Options, ResolvedRun
 from bench.runs.world import World
 
@@ -147,12 +148,7 @@ def _costs(evaluation: Evaluation, pretrained: Pretrained) -> dict[str, Any]:
 
 def mean_over(parts: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
     """Mean of each metric over domains or draws; None where one of them lacks it."""
-    names = dict.fromkeys(name for scores in parts.values() for name in scores)
-    columns = {name: [scores.get(name) for scores in parts.values()] for name in names}
-    return {
-        name: None if None in values else float(np.mean([v for v in values if v is not None]))
-        for name, values in columns.items()
-    }
+    return mean_scores(list(parts.values()))
 
 
 def _overall(

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bench.core.errors import StorageError
-from bench.results.case_table import file_hash
-from bench.results.record import SplitRecord
+from bench.results.case_table import case_table, file_hash, to_bytes
+from bench.results.record import CasesRecord, SplitRecord
 from bench.results.store import Store
 from tests.records_of import CASES, consistent, record
 
@@ -57,11 +57,13 @@ def test_cases_are_read_with_the_names_of_the_split_file(tmp_path):
     split = "case,split\na.png,test\nb.png,train\n"
     (tmp_path / "splits").mkdir()
     (tmp_path / "splits" / "x.csv").write_text(split)
+    cases = to_bytes(case_table({"target": [0], "prediction": [[1.0, 0.0]]}))
     made = record(
-        split=SplitRecord(fingerprint=file_hash(split.encode()), file="splits/x.csv", train=1, validation=1, test=1)
+        split=SplitRecord(fingerprint=file_hash(split.encode()), file="splits/x.csv", train=1, validation=1, test=1),
+        cases=CasesRecord(sha256=file_hash(cases), rows=1, columns=["target", "prediction"]),
     )
     store, one = Store(tmp_path), consistent(made)
-    store.add(one, CASES)
+    store.add(one, cases)
     (row,) = store.cases(one).to_dict("records")
     assert (row["case"], row["target"], list(row["prediction"])) == ("a.png", 0, [1.0, 0.0])
     (tmp_path / "splits" / "x.csv").write_text(split + "c.png,test\n")

@@ -65,6 +65,21 @@ def run_draws(store: Store, record: Record, only: Sequence[str] | None = None) -
     return RunDraws(file_hash("\n".join(cases).encode())[:16], len(set(subjects)), known, values, draws)
 
 
+def measured(table: pd.DataFrame, record: Record, wanted: set[str]) -> dict[str, float]:
+    """The wanted metrics as they follow from the cases of a record, as far as its kind is known here."""
+    found = _measure(table, record, wanted)(np.ones((len(table), 1), dtype=np.float32))
+    return {name: float(values[0]) for name, values in found.items() if name in wanted}
+
+
+def mean_scores(parts: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Mean of each metric over domains or draws; None where one of them lacks it."""
+    columns = {name: [scores.get(name) for scores in parts] for name in dict.fromkeys(n for s in parts for n in s)}
+    return {
+        name: None if None in values else float(np.mean([v for v in values if v is not None]))
+        for name, values in columns.items()
+    }
+
+
 @lru_cache(maxsize=64)
 def _names(results: Path, split_file: str, fingerprint: str) -> tuple[str, ...]:
     return tuple(Store(results).names_of(split_file, fingerprint))

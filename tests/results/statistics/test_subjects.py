@@ -22,10 +22,10 @@ def test_known_subjects_are_resampled_whole(tmp_path):
         for seed in range(3):
             subjects = {f"case {i:03d}": f"p{i % (N_CASES // per_subject)}" for i in range(N_CASES)}
             file = SplitFiles(store.results, "splits/x").write_subjects(subjects if per_subject > 1 else {})
-            columns = {"metrics": [{"dice": float(i % (N_CASES // per_subject)) / N_CASES} for i in range(N_CASES)]}
-            add_run(
-                store, seed=seed, columns=columns, metrics={"accuracy": 0.5, "dice": 0.5}, metric="dice", subjects=file
-            )
+            values = [float(i % (N_CASES // per_subject)) / N_CASES for i in range(N_CASES)]
+            metrics = {"accuracy": 0.5, "dice": sum(values) / N_CASES}
+            columns = {"metrics": [{"dice": value} for value in values]}
+            add_run(store, seed=seed, columns=columns, metrics=metrics, metric="dice", subjects=file)
         [row] = board_of(read_frame(store, tmp_path / "cache")[0]).to_dict("records")
         return row["interval_over"], row["ci95_high"] - row["ci95_low"]
 

@@ -1,0 +1,118 @@
+"""Whether the metrics that a record states are those of its own cases: edits that came with a new digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from bench.core.errors import StorageError
+from bench.results.case_table import read_cases
+from bench.results.record import Record
+from bench.results.statistics.run_draws import mean_scores, measured
+from bench.results.store import InvalidRecord, Problem, Store
+
+ROUNDING = 1e-4
+"""Relative, of metrics of cases and of boxes, which are computed from what is stored: float32, tenths of a pixel."""
+OF_CURVES = 0.02
+"""Of areas under curves, in which the rounding of probabilities makes ties."""
+NEAR = 1e-3
+"""Two probabilities that differ by less may have changed places when they were rounded."""
+CURVES = ("macro_auroc",)
+CLASS_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "quadratic_kappa")
+
+
+def read_checked(store: Store, path: Path) -> Record:
+    """One record of a store, checked as `Store.read` does, and its metrics against its cases.
+
+    Raises:
+        InvalidRecord: with what is wrong.
+    """
+    record = store.read(path)
+    reason = _reason(path.with_suffix(".parquet"), record.digest, record.cases.sha256, _Known(record))
+    if reason:
+        raise InvalidRecord(reason)
+    return record
+
+
+def load_checked(store: Store) -> tuple[list[Record], list[Problem]]:
+    """All valid records of a store in the order of their paths, and the files that are none."""
+    records, problems = [], []
+    for path in store.paths():
+        try:
+            records.append(read_checked(store, path))
+        except InvalidRecord as error:
+            problems.append(Problem(path, str(error)))
+    return records, problems
+
+
+class _Known:
+    """A record as an argument that is not part of the key."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=100_000)
+def _reason(cases: Path, digest: str, sha256: str, known: _Known) -> str:
+    """Why the record cannot be; the same for the same digests, so that a process computes it once."""
+    return contradiction(known.record, cases)
+
+
+def contradiction(record: Record, cases: Path) -> str:
+    """What the record states and its cases do not bear out; empty where they agree, or where they do not tell.
+
+    Means over domains and over draws are taken again from what the record says of each. Everything else is computed
+    from the file `cases`, as far as the harness knows the kind: with the tolerances above.
+    """
+    if record.draws:
+        means = mean_scores([draw.metrics for draw in record.draws])
+        return _first_difference(record, means, dict.fromkeys(means, ROUNDING))
+    if record.domains:
+        means = mean_scores(list(record.domains.values()))
+        if wrong := _first_difference(record, means, dict.fromkeys(means, ROUNDING)):
+            return wrong
+    try:
+        table = read_cases(cases)
+    except StorageError as error:
+        return " ".join(str(error).splitlines())
+    if len(table) != record.cases.rows or list(table) != record.cases.columns:
+        return f"its cases are {len(table)} rows of {', '.join(map(str, table))}, and it states others"
+    try:
+        found = measured(table, record, set(record.metrics))
+    except (ValueError, TypeError, IndexError, KeyError):  # cases of a plugin's kind, in a form of its own
+        return ""
+    return _first_difference(record, found, _tolerances(table, found))
+
+
+def _tolerances(table: object, found: Mapping[str, float | None]) -> dict[str, float]:
+    tolerances = dict.fromkeys(found, ROUNDING) | {name: OF_CURVES for name in CURVES if name in found}
+    if "accuracy" in found:
+        ambiguous = _ambiguous(np.stack(table["prediction"].tolist()))  # type: ignore[index]
+        if ambiguous:
+            tolerances |= dict.fromkeys(CLASS_METRICS, 2.0) | {"accuracy": ROUNDING + ambiguous}
+    return tolerances
+
+
+def _ambiguous(probabilities: np.ndarray) -> float:
+    """Share of the rows (N, C) whose two largest values are nearly equal."""
+    top = np.sort(probabilities, axis=1)[:, -2:]
+    return float(np.mean(top[:, -1] - top[:, 0] < NEAR))
+
+
+def _first_difference(record: Record, found: Mapping[str, float | None], tolerances: Mapping[str, float]) -> str:
+    for name, value in found.items():
+        stated = record.metrics.get(name)
+        if stated is None or value is None or not np.isfinite(value):
+            continue
+        if abs(stated - value) > tolerances[name] * max(1.0, abs(value)):
+            return f"it states {name} {stated:.6g}, and its own cases give {value:.6g}"
+    return ""
