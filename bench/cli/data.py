@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.duplicates import duplicates
-from bench.cli.options import Cache, DataRoot, Json, Quiet, found_data_sets, listed, print_json
+from bench.cli.options import Cache, DataRoot, Json, Quiet, Results, found_data_sets, listed, print_json
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -185,13 +185,21 @@ def phantom(
     typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 
-def clean(cache: Cache = None, as_json: Json = False) -> None:
-    """Delete from the cache what is made again when needed, and states of unfinished adaptations; checkpoints stay."""
+def clean(cache: Cache = None, results: Results = Path("results"), as_json: Json = False) -> None:
+    """Delete from the cache what is made again when needed, and states of unfinished adaptations; checkpoints stay.
+
+    What killed commands were writing, in the cache and in the results folder, goes too.
+    """
     from bench.core.cache_folder import default_cache
+    from bench.core.files import leftovers, sweep
     from bench.data.cache import clean
 
-    files, size_bytes = clean(cache or default_cache())
+    folder = cache or default_cache()
+    left = sum(len(list(leftovers(place))) for place in (folder, results))
+    files, size_bytes = (a + b for a, b in zip(clean(folder), sweep(results), strict=True))
     if as_json:
-        print_json({"files": files, "bytes": size_bytes})
-    else:
-        typer.echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
+        print_json({"files": files, "bytes": size_bytes, "leftovers": left})
+        return
+    typer.echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
+    if left:
+        typer.echo(f"{left} of them were left by commands that were killed.")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from bench.core.errors import StorageError
+
+UNFINISHED = ".part"
+"""End of the names of files that are being written, which begin with a dot."""
+NEW_SECONDS = 60.0
+"""For so long a file may be there before its lock is."""
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, durable: bool = True) -> None:
@@ -27,7 +36,6 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, durable: b
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
@@ -41,21 +49,53 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, durable: b
 
 
 def _neighbour(path: Path) -> IO[bytes]:
-    """A new file in the folder of `path`, which is made if need be: twice, where `bench data clean` takes it away."""
+    """A new file in the folder of `path`, which is made if need be: twice, where `bench data clean` takes it away.
 
-    def made() -> IO[bytes]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
-
+    It is locked as long as it is open, and gets the permissions that the umask leaves.
+    """
     try:
-        return made()
+        return _made(path)
     except FileNotFoundError:
-        return made()
+        return _made(path)
+
+
+def _made(path: Path) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = (path.parent / f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}").open("xb")
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def leftovers(folder: Path) -> Iterator[Path]:
+    """Files below a folder that a killed command was writing: nobody holds them, and they are no longer new."""
+    for path in sorted(folder.rglob(f".*{UNFINISHED}")):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime < NEW_SECONDS:
+                continue
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield path
+
+
+def sweep(folder: Path) -> tuple[int, int]:
+    """Delete the leftovers below a folder; (files, bytes) deleted. What cannot be deleted stays."""
+    files = size = 0
+    for path in leftovers(folder):
+        with suppress(OSError):
+            n_bytes = path.stat().st_size
+            path.unlink()
+            files, size = files + 1, size + n_bytes
+    return files, size
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically; see `write_atomic`."""
-    write_atomic(path, lambda file: file.write(text.encode()))
+    """Write UTF-8 text atomically; see `write_atomic`. A file that has this text is left alone."""
+    content = text.encode()
+    with suppress(OSError):
+        if path.stat().st_size == len(content) and path.read_bytes() == content:
+            return
+    write_atomic(path, lambda file: file.write(content))
 
 
 def require_writable(folder: Path, what: str) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from bench.core.cache_folder import INDEX
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
-from bench.core.files import write_atomic
+from bench.core.files import UNFINISHED, sweep, write_atomic
 from bench.data.cache_users import FOLDER as USERS
 from bench.data.cache_users import CacheUser
 
@@ -134,7 +134,7 @@ class DiskCache:
 
 
 def clean(cache: Path) -> tuple[int, int]:
-    """Delete every array, embedding, index and state of an unfinished adaptation under a cache folder.
+    """Delete every array, embedding, index and state of an unfinished adaptation under a cache folder, and leftovers.
 
     A command that runs meanwhile keeps its lock, and what it writes meanwhile stays. Returns (files, bytes) deleted.
     Raises `StorageError`.
@@ -142,6 +142,8 @@ def clean(cache: Path) -> tuple[int, int]:
     files = size = 0
     folders = (FOLDER, EMBEDDINGS, ADAPTATIONS, INDEX)
     for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
+        if path.name.endswith(UNFINISHED):
+            continue
         if path.suffix == ".lock" and path.parent.name == USERS:
             continue
         try:
@@ -151,7 +153,8 @@ def clean(cache: Path) -> tuple[int, int]:
             raise StorageError(f"{path}: {why}") from error
         files += freed is not None
         size += freed or 0
-    return files, size
+    swept = sweep(cache)
+    return files + swept[0], size + swept[1]
 
 
 def _delete(path: Path) -> int | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._pytree import tree_leaves
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from bench.core.console import Report
 from bench.engine.process import prepare_process
 from bench.engine.seeding import derive, seeded
 
@@ -17,6 +21,10 @@ Draw = tuple[int, int]
 """Index of an item and the seed of its random numbers."""
 
 MOST_WORKERS = 8
+BATCHES_AHEAD = 2
+"""Batches that each loading process has ready, torch's default."""
+SHARED_MEMORY = Path("/dev/shm")
+"""Through which they hand them on."""
 MOST_PIXELS = 128 * 256**2
 """Of a batch in evaluation: at 1024 px, where a ViT attends over thousands of tokens, 8 images instead of 128."""
 
@@ -65,12 +73,34 @@ def pick_workers(wanted: int | None, device: torch.device) -> int:
     return min((os.cpu_count() or 1) - 1, MOST_WORKERS) if device.type == "cuda" else 0
 
 
+def affordable_workers(workers: int, dataset: Dataset[Any], batch_size: int) -> int:
+    """The number of loading processes, or 0, with a warning, where their batches do not fit into `SHARED_MEMORY`.
+
+    What does not fit there ends a process with a bus error. Docker gives it 64 MiB unless --shm-size says more.
+    """
+    if not workers or not SHARED_MEMORY.is_dir():
+        return workers
+    with seeded(0):
+        item = dataset[0]
+    n_bytes = sum(leaf.nbytes for leaf in tree_leaves(item) if isinstance(leaf, torch.Tensor | np.ndarray))
+    wanted = batch_size * n_bytes * (workers * BATCHES_AHEAD + 1)
+    free = shutil.disk_usage(SHARED_MEMORY).free
+    if wanted <= free:
+        return workers
+    Report().warn(
+        f"{SHARED_MEMORY} has {free / 2**20:.0f} MiB free, and {workers} loading processes need {wanted / 2**20:.0f}: "
+        "images are loaded by this process, more slowly. Give it more (docker run --shm-size=8g), or --workers 0."
+    )
+    return 0
+
+
 def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, device: torch.device) -> DataLoader[Any]:
     """Training loader over `batches`; what it yields does not depend on the number of workers.
 
     Each pass draws one number from torch's global generator. Persistent workers would draw it in the first pass alone,
     and a method that draws noise from that generator, as LVM-Med does on a CPU, would train differently.
     """
+    workers = affordable_workers(workers, dataset, batches.batch_size)
     return DataLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
@@ -90,9 +120,11 @@ def evaluation_loader(
     """
     shape = dataset[0][0].shape
     pixels = shape[-1] * shape[-2] if len(shape) == 3 else 1
+    batch_size = max(min(most, MOST_PIXELS // pixels), 1)
+    workers = affordable_workers(workers, dataset, batch_size)
     return DataLoader(
         dataset,
-        max(min(most, MOST_PIXELS // pixels), 1),
+        batch_size,
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 
@@ -27,14 +28,16 @@ def to_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
-def write_leaderboards(results: Path, frame: pd.DataFrame) -> list[Path]:
+def write_leaderboards(results: Path, frame: pd.DataFrame, texts: Mapping[str, str] | None = None) -> list[Path]:
     """Regenerate every leaderboard in results/leaderboard from the frame of all records; returns the files written.
+
+    `texts` is what `leaderboard_texts` gave, where it is known.
 
     Raises:
         StorageError: a file cannot be written, or two records claim one contestant and seed.
     """
     folder = results / "leaderboard"
-    texts = leaderboard_texts(frame, results / "published")
+    texts = leaderboard_texts(frame, results / "published") if texts is None else texts
     for name, text in texts.items():
         write_text(folder / name, text)
     for stale in (f"{data}-{profile}{kind}.csv" for data, profile, kind in product(*FILE_NAME_PARTS)):

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from bench.core.console import Report
-from bench.core.files import require_writable
+from bench.core.files import require_writable, sweep
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents
@@ -50,7 +50,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         BenchError: with the reason; runs that were stored before it are kept.
     """
     store = Store(options.results)
-    store.require_writable()
+    if not store.runs.is_dir():  # one that is there may be read, where nothing has to be run
+        store.require_writable()
     for folder in ("", CHECKPOINTS, ADAPTATIONS, EMBEDDINGS, FOLDER):
         require_writable(options.cache / folder, "cache")
     pick_device(options.compute.device)
@@ -58,6 +59,10 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     runs = [resolve(plan, options, world, decoded) for plan in plans]
     known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
+    if missing:
+        store.require_writable()
+        for place in (options.results, options.cache / CHECKPOINTS):
+            sweep(place)
     embeddings = DiskCache(options.cache / EMBEDDINGS, report, "embedded")
     stored_runs = sum(run.identity in known for run in runs)
     if stored_runs:

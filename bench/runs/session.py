@@ -19,7 +19,7 @@ from bench.core.settings import PROFILES
 from bench.data.grouped_split import GROUPED
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
-from bench.results.boards import write_tables
+from bench.results.boards import refresh_tables
 from bench.results.domains import DISTRIBUTION
 from bench.results.index import read_frame
 from bench.results.leaderboard import CONTESTANT, GROUP, board_of, to_frame
@@ -124,9 +124,9 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
         report.say(line)
     outcome = carry_out(plans, request, report)
     frame, _ = read_frame(Store(request.results), request.cache)
-    for line in read_published(request.results / "published")[1]:
+    files, refused = refresh_tables(request.results, frame)
+    for line in (*read_published(request.results / "published")[1], *refused):
         report.warn(line)
-    files = write_tables(request.results, frame)
     board = _rows_of(outcome.records, frame)
     return Runs(outcome.records, outcome.made, board, _files_of(outcome.records, files), request.results)
 

@@ -134,7 +134,7 @@ def test_an_ambiguous_name_is_an_error(bench, whole_phantom_root, tmp_path):
         (["verify", "brats"], 3, "brats: this folder is missing"),
         (["fingerprint", "brats"], 3, "brats: this folder is missing"),
         (["splits", "fgadr,drive"], 2, "A split is of one data set; found fgadr, drive."),
-        (["splits", "fgadr", "--import", "nowhere.csv"], 3, "nowhere.csv: cannot be read as text"),
+        (["splits", "fgadr", "--import", "nowhere.csv"], 3, "nowhere.csv: cannot be read: No such file"),
     ],
 )
 def test_bad_input(bench, clean_root, arguments, code, message):

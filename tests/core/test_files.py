@@ -1,7 +1,11 @@
 """Atomic files: old content or new, never half, and no trace of a failed write."""
 
+import os
+import secrets
 import shutil
-import tempfile
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -11,15 +15,15 @@ from bench.core.files import require_writable, write_text
 
 
 def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
-    made = tempfile.NamedTemporaryFile
+    token = secrets.token_hex
     removed = []
 
-    def remove_once(**options):
+    def remove_once(n_bytes):
         if not removed:
-            removed.append(shutil.rmtree(options["dir"]))
-        return made(**options)
+            removed.append(shutil.rmtree(tmp_path / "ab"))
+        return token(n_bytes)
 
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", remove_once)
+    monkeypatch.setattr(secrets, "token_hex", remove_once)
     write_text(tmp_path / "ab" / "file.txt", "kept")
     assert (tmp_path / "ab" / "file.txt").read_text() == "kept"
     assert removed
@@ -39,11 +43,50 @@ def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_is_written_with_its_folders_and_read_by_all(tmp_path):
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_a_file_is_written_with_its_folders_and_what_the_umask_leaves(tmp_path, umask):
     path = tmp_path / "a" / "b" / "file.txt"
-    files.write_text(path, "täxt")
+    before = os.umask(umask)
+    try:
+        files.write_text(path, "täxt")
+    finally:
+        os.umask(before)
     assert path.read_text(encoding="utf-8") == "täxt"
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+    assert path.parent.stat().st_mode & 0o777 == 0o777 & ~umask
+
+
+def test_a_text_that_is_there_is_not_written_again(tmp_path, monkeypatch):
+    files.write_text(tmp_path / "a", "same")
+    monkeypatch.setattr(files, "write_atomic", lambda *given: pytest.fail("wrote"))
+    files.write_text(tmp_path / "a", "same")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from bench.core.files import write_atomic
+write_atomic(Path(sys.argv[1]), lambda file: (file.write(b"half"), file.flush(), os.kill(os.getpid(), 9)))
+"""
+
+
+def test_what_a_killed_command_was_writing_is_swept_and_what_a_running_one_writes_is_not(tmp_path):
+    assert subprocess.run([sys.executable, "-c", KILLED, tmp_path / "sub" / "a.json"]).returncode == -9
+    assert list(files.leftovers(tmp_path)) == [], "it may have just begun"
+    (left,) = (tmp_path / "sub").iterdir()
+    os.utime(left, (time.time() - 3600,) * 2)
+
+    def write(file):
+        file.write(b"half")
+        file.flush()
+        os.utime(file.name, (time.time() - 3600,) * 2)
+        assert list(files.leftovers(tmp_path)) == [left]
+        assert files.sweep(tmp_path) == (1, 4)
+        assert files.sweep(tmp_path) == (0, 0)
+
+    files.write_atomic(tmp_path / "b.json", write)
+    assert (tmp_path / "b.json").read_bytes() == b"half"
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["b.json", "sub"]
 
 
 def test_a_library_that_fails_to_write_is_the_same_error(tmp_path):

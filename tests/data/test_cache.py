@@ -129,6 +129,16 @@ def test_cli_clean(bench, tmp_path):
     assert (done.code, done.out) == (0, "Deleted 1 files of decoded data, embeddings and states (0.0 MiB).\n")
 
 
+def test_clean_reports_what_killed_commands_left(bench, tmp_path):
+    for folder in ("cache/checkpoints", "cache/decoded", "results/runs"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / ".a.json.0123.part").write_bytes(b"half")
+        os.utime(tmp_path / folder / ".a.json.0123.part", (1.0, 1.0))
+    done = bench("data", "clean", "--cache", tmp_path / "cache", "--results", tmp_path / "results")
+    assert done.out.splitlines()[-1] == "3 of them were left by commands that were killed."
+    assert not list(tmp_path.rglob("*.part"))
+
+
 @pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf"])
 def test_limit_must_be_a_size(tmp_path, monkeypatch, text):
     monkeypatch.setenv("BENCH_DECODED_GIB", text)

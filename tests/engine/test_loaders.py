@@ -1,5 +1,7 @@
 """Batches in an order that seed and epoch fix, whatever the number of workers."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.utils.data import Dataset, TensorDataset
@@ -59,3 +61,27 @@ def test_workers_are_those_asked_for_else_none_on_a_cpu():
     assert pick_workers(3, torch.device("cpu")) == 3
     assert pick_workers(None, torch.device("cpu")) == 0
     assert 0 <= pick_workers(None, torch.device("cuda")) <= 8
+
+
+def test_a_full_shared_memory_is_done_without(tmp_path, monkeypatch, capsys):
+    dataset = TensorDataset(torch.zeros(10, 3, 64, 64), torch.zeros(10))
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(loading, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(loading.shutil, "disk_usage", lambda path: SimpleNamespace(free=64 * 2**20))
+    assert loading.affordable_workers(2, dataset, 8) == 2
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(loading.shutil, "disk_usage", lambda path: SimpleNamespace(free=64 * 2**10))
+    batches = EpochBatches(10, 8, seed=0, smallest=8)
+    assert build_loader(dataset, batches, 2, cpu).num_workers == 0
+    assert evaluation_loader(dataset, 8, 2, cpu).num_workers == 0
+    err = capsys.readouterr().err
+    assert "2 loading processes need 2" in err
+    assert "--shm-size" in err
+    assert "--workers 0" in err
+
+
+def test_measuring_a_batch_draws_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "SHARED_MEMORY", tmp_path)
+    before = torch.get_rng_state()
+    loading.affordable_workers(2, Noise(), 8)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -12,11 +12,14 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from bench.core.errors import StorageError
+from bench.results.boards import regenerate
 from bench.results.comparison.mean_ranks import overall_board
 from bench.results.leaderboard import board_of, task_board, to_frame
 from bench.results.record import SplitRecord
+from bench.results.store import Store
 from bench.results.tables import leaderboard_texts
-from tests.records_of import record
+from tests.records_of import CASES, consistent, record
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -132,3 +135,16 @@ def test_tables_are_made_where_no_plugin_can_be_loaded(sabotaged, tmp_path):
     for path in (results / "leaderboard").iterdir():
         assert pd.read_csv(path).shape == pd.read_csv(committed / path.name).shape
     assert {p.name for p in (results / "leaderboard").iterdir()} == {p.name for p in committed.iterdir()}
+
+
+def test_results_that_cannot_be_written_are_read(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.add(consistent(record()), CASES)
+    (tmp_path / "leaderboard").write_text("a file, so that no folder can be made")
+    with pytest.raises(StorageError):
+        regenerate(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    found = regenerate(tmp_path)
+    assert found.files == []
+    assert "not brought up to date" in found.problems[-1]
+    assert "simclr" in found.markdown
