@@ -24,7 +24,7 @@ from bench.cli.failures import (
     unexpected_text,
 )
 from bench.cli.interrupts import ending_when_interrupted
-from bench.cli.options import Json, Plugins, Quiet, Results, print_json
+from bench.cli.options import Json, Plugins, Quiet, Results, echo, print_json
 from bench.cli.results import register as register_results
 from bench.cli.running import register as register_running
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
@@ -57,7 +57,7 @@ register_compare(app)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"medical-ssl-bench {version('medical-ssl-bench')}")
+        echo(f"medical-ssl-bench {version('medical-ssl-bench')}")
         raise typer.Exit
 
 
@@ -90,11 +90,11 @@ def leaderboard(
     if as_json:
         print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
     elif markdown:
-        typer.echo(board.markdown, nl=False)
+        echo(board.markdown, nl=False)
     elif not quiet:
-        typer.echo(f"{board.records} records -> {len(board.files)} files")
+        echo(f"{board.records} records -> {len(board.files)} files")
         for path in board.files:
-            typer.echo(str(path))
+            echo(str(path))
 
 
 @app.command(
@@ -122,7 +122,7 @@ def export(
     if as_json:
         print_json({"file": str(done.path), "backbone": done.backbone, "loading": done.loading, "check": done.check})
     else:
-        typer.echo(f"{done.path} ({done.backbone}; {done.check})\nLoad it: {done.loading}")
+        echo(f"{done.path} ({done.backbone}; {done.check})\nLoad it: {done.loading}")
 
 
 @app.command("list", epilog="Example: bench list methods")
@@ -140,7 +140,7 @@ def list_(
         print_json(rows)
         return
     for line in list_lines(what, rows):
-        typer.echo(line)
+        echo(line)
 
 
 @app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed · bench show weights.pth")
@@ -157,7 +157,7 @@ def show(
     if as_json:
         print_json(facts)
     else:
-        typer.echo(show_text(facts))
+        echo(show_text(facts))
 
 
 @app.command(hidden=True)
@@ -165,7 +165,7 @@ def schema() -> None:
     """Print the JSON schema of a record."""
     from bench.results.record import schema_text
 
-    typer.echo(schema_text(), nl=False)
+    echo(schema_text(), nl=False)
 
 
 def main() -> None:

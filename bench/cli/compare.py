@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.options import Json, Results, listed, print_json
+from bench.cli.options import Json, Results, echo, listed, print_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print_json(json.loads(table.to_json(orient="records")))
         else:
-            typer.echo(_text(table, a, b))
+            echo(_text(table, a, b))
 
 
 def _text(table: pd.DataFrame, a: str, b: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.duplicates import duplicates
-from bench.cli.options import Cache, DataRoot, Json, Quiet, Results, found_data_sets, listed, print_json
+from bench.cli.options import Cache, DataRoot, Json, Quiet, Results, echo, found_data_sets, listed, print_json
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -47,7 +47,7 @@ def status(data_root: DataRoot = None, as_json: Json = False) -> None:
         print_json(facts)
     else:
         for line in data_lines(facts):
-            typer.echo(line)
+            echo(line)
 
 
 def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False, as_json: Json = False) -> None:
@@ -63,13 +63,13 @@ def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False
         print_json([asdict(result) for result in results])
     for result in results if not as_json else ():
         verdict = f"{len(result.problems)} problems" if result.problems else "nothing wrong"
-        typer.echo(f"{result.name} ({result.kind}): {result.n_cases} cases, {result.n_files} files opened: {verdict}")
+        echo(f"{result.name} ({result.kind}): {result.n_cases} cases, {result.n_files} files opened: {verdict}")
         for problem in result.problems[:_SHOWN]:
-            typer.echo("  " + problem.replace("\n", "\n    "))
+            echo("  " + problem.replace("\n", "\n    "))
         if len(result.problems) > _SHOWN:
-            typer.echo(f"  ... and {len(result.problems) - _SHOWN} more (--json has all)")
+            echo(f"  ... and {len(result.problems) - _SHOWN} more (--json has all)")
         for warning in result.warnings:
-            typer.echo(f"  Warning: {warning}")
+            echo(f"  Warning: {warning}")
     if any(result.problems for result in results):
         raise typer.Exit(3)
 
@@ -97,11 +97,11 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json =
             data = read_data(data_set, root)
         except BenchError as error:
             row["error"] = str(error)
-            typer.echo(f"Error: {data_set.name}: {error}", err=True)
+            echo(f"Error: {data_set.name}: {error}", err=True)
         else:
             row |= {"cases": len(data.cases), "fingerprint": data.fingerprint}
             if not as_json:
-                typer.echo(f"{data.fingerprint}  {data_set.name}  {data.kind}, {len(data.cases)} cases")
+                echo(f"{data.fingerprint}  {data_set.name}  {data.kind}, {len(data.cases)} cases")
         rows.append(row)
     if as_json:
         print_json(rows)
@@ -143,12 +143,10 @@ def splits(
         return
     for side, cases in split.sides.items():
         shown = ", ".join(f"{name} {n}" for name, n in sum(map(Counter, sides[side].values()), Counter[str]()).items())
-        typer.echo(
-            f"{side}: {len(cases)} cases of {len({case.subject or case.id for case in cases})} subjects ({shown})"
-        )
-    typer.echo(f"fingerprint {split.fingerprint}")
+        echo(f"{side}: {len(cases)} cases of {len({case.subject or case.id for case in cases})} subjects ({shown})")
+    echo(f"fingerprint {split.fingerprint}")
     if export:
-        typer.echo(f"Wrote {export}; give it to bench run with --split {'grouped' if grouped else export}")
+        echo(f"Wrote {export}; give it to bench run with --split {'grouped' if grouped else export}")
 
 
 def _split(data: Data, seed: int, file: Path | None, cache: Path | None, *, grouped: bool, quiet: bool) -> SplitCases:
@@ -182,7 +180,7 @@ def phantom(
     from bench.runs.plan import expand_names
 
     data_sets = [tasks().get(name).data for name in expand_names(listed(task), tasks())]
-    typer.echo(ensure_phantoms(data_sets, cache or default_cache()))
+    echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 
 def clean(cache: Cache = None, results: Results = Path("results"), as_json: Json = False) -> None:
@@ -200,6 +198,6 @@ def clean(cache: Cache = None, results: Results = Path("results"), as_json: Json
     if as_json:
         print_json({"files": files, "bytes": size_bytes, "leftovers": left})
         return
-    typer.echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
+    echo(f"Deleted {files} files of decoded data, embeddings and states ({size_bytes / 2**20:.1f} MiB).")
     if left:
-        typer.echo(f"{left} of them were left by commands that were killed.")
+        echo(f"{left} of them were left by commands that were killed.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Quiet
+from bench.cli.options import Quiet, echo
 
 
 def register(app: typer.Typer) -> None:
@@ -44,12 +44,12 @@ def lock(
     gone = sorted(locked.keys() - known.keys())
     for finding in findings:
         if finding in bad or (finding.state != "as locked" and not quiet):
-            typer.echo(str(finding), err=finding in bad)
+            echo(str(finding), err=finding in bad)
     for name in gone:
-        typer.echo(f"{name}: in the lock and no more a component{'' if check else '; its entry goes'}", err=check)
+        echo(f"{name}: in the lock and no more a component{'' if check else '; its entry goes'}", err=check)
     if not check:
         kept = {name: entry for name, entry in locked.items() if name in known}
         locks.refresh(lock, [f for f in findings if f not in bad], kept)
-        typer.echo(f"{lock}: {len(findings) - len(bad)} of {len(findings)} components written")
+        echo(f"{lock}: {len(findings) - len(bad)} of {len(findings)} components written")
     if bad or (check and gone):
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.options import Cache, DataRoot, Json, Quiet, found_data_sets, print_json
+from bench.cli.options import Cache, DataRoot, Json, Quiet, echo, found_data_sets, print_json
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -55,7 +55,7 @@ def duplicates(
     else:
         _print(data, copies, near=near)
         if html:
-            typer.echo(f"Wrote {html}")
+            echo(f"Wrote {html}")
 
 
 def _facts(data: Data, copies: Copies, *, near: bool) -> dict[str, Any]:
@@ -73,15 +73,15 @@ def _print(data: Data, copies: Copies, *, near: bool) -> None:
     names = {"exact": "equal pixels or voxels", "near": "equal or nearly equal"}
     for kind, name in ((kind, name) for kind, name in names.items() if kind in facts):
         row = facts[kind]
-        typer.echo(f"{name}: {row['n_groups']} groups of {row['n_cases']} cases of {len(data.cases)}")
+        echo(f"{name}: {row['n_groups']} groups of {row['n_cases']} cases of {len(data.cases)}")
         if n_test:
-            typer.echo(
+            echo(
                 f"  {row['n_crossing_owner_split']} on both sides of the owner's split: "
                 f"{row['n_test_cases_in_training']} of {n_test} test cases are training images too"
             )
-        typer.echo(f"  {row['n_contradictory']} with contradicting labels")
+        echo(f"  {row['n_contradictory']} with contradicting labels")
     groups = copies.near
     for group in groups[:_SHOWN]:
-        typer.echo("  " + " = ".join(group))
+        echo("  " + " = ".join(group))
     if len(groups) > _SHOWN:
-        typer.echo(f"  ... and {len(groups) - _SHOWN} more (--json and --html have all)")
+        echo(f"  ... and {len(groups) - _SHOWN} more (--json and --html have all)")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.core.escape import printable
+
 if TYPE_CHECKING:
     from bench.core.task import DataSet
 
@@ -148,4 +150,9 @@ def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(value, indent=2, sort_keys=True, default=str))
+    echo(json.dumps(value, indent=2, sort_keys=True, default=str))
+
+
+def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print to standard output, or to standard error: the only way in which commands print, see `escape.printable`."""
+    typer.echo(printable(str(text)), err=err, nl=nl)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Cache, Json, Results, print_json
+from bench.cli.options import Cache, Json, Results, echo, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -38,12 +38,12 @@ def migrate(
         print_json({"moved": moved, "apart": done.apart, "checkpoints": done.checkpoints, "problems": problems})
     else:
         what = "would be moved" if dry_run else "moved"
-        typer.echo(f"{len(done.moved)} records and {done.checkpoints} checkpoints {what} to schema 2")
+        echo(f"{len(done.moved)} records and {done.checkpoints} checkpoints {what} to schema 2")
         if done.apart:
-            typer.echo(f"{done.apart} of them are of code that is not known here: no run of today's is taken for them")
+            echo(f"{done.apart} of them are of code that is not known here: no run of today's is taken for them")
         for problem in done.problems:
-            typer.echo(f"Warning: {problem}", err=True)
+            echo(f"Warning: {problem}", err=True)
         for path in files:
-            typer.echo(f"Leaderboard: {path}")
+            echo(f"Leaderboard: {path}")
     if done.problems:
         raise typer.Exit(6)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.options import Checkpoints, Json, Quiet, listed, print_json, takes_run_options
+from bench.cli.options import Checkpoints, Json, Quiet, echo, listed, print_json, takes_run_options
 from bench.core.errors import Interrupted
 
 RUN_EXAMPLES = (
@@ -61,7 +61,7 @@ def run(
         print_json(runs.to_json())
         return
     for line in runs.lines:
-        typer.echo(line)
+        echo(line)
 
 
 @takes_run_options
@@ -91,10 +91,10 @@ def ablate(
     if as_json:
         print_json(ablation.to_json())
         return
-    typer.echo(ablation.text(markdown=markdown))
+    echo(ablation.text(markdown=markdown))
     if not markdown:
         for path in ablation.files:
-            typer.echo(f"Table: {path}")
+            echo(f"Table: {path}")
 
 
 @contextmanager

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from bench.core.escape import one_line, printable
 
 Advance = Callable[[str], None]
 LINE_SECONDS = 30.0
@@ -33,11 +36,11 @@ class Report:
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self.console.print(text, markup=False)
+        self.console.print(printable(text), markup=False)
 
     def warn(self, text: str) -> None:
         """Print one line marked as a warning."""
-        self.console.print(f"Warning: {text}", style="yellow", markup=False)
+        self.console.print(f"Warning: {printable(text)}", style="yellow", markup=False)
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -48,14 +51,16 @@ class Report:
     @contextmanager
     def stage(self, name: str, total: int, done: int = 0) -> Iterator[Advance]:
         """A bar for one stage of `total` units; call the yielded function after each, with a short note."""
-        bar = self.bars.add_task(name, total=total, completed=done, note="")
+        name = one_line(name)
+        bar = self.bars.add_task(escape(name), total=total, completed=done, note="")
         start = last = time.monotonic()
         count = done
 
         def advance(note: str = "") -> None:
             nonlocal count, last
             count += 1
-            self.bars.update(bar, advance=1, note=note)
+            note = one_line(note)
+            self.bars.update(bar, advance=1, note=escape(note))
             now = time.monotonic()
             if not self.console.is_terminal and now - last > LINE_SECONDS and count < total:
                 last = now

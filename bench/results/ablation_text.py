@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.core.escape import markdown_cell
 from bench.results.ablations import ROW, TABLE
 from bench.results.board_text import p_value, signed
 from bench.results.tables import percent
@@ -25,7 +26,7 @@ def tables_text(board: pd.DataFrame, *, markdown: bool) -> str:
     for key, rows in board.groupby(TABLE, sort=True):
         cells = _cells(rows)
         title = _title(dict(zip(TABLE, key, strict=True)), rows, markdown)
-        parts += [title, _markdown(cells) if markdown else _plain(cells)]
+        parts += [markdown_cell(title) if markdown else title, _markdown(cells) if markdown else _plain(cells)]
     return "\n\n".join([*parts, NOTE])
 
 
@@ -93,7 +94,8 @@ def _difference(row: Row | None, prefix: str = "") -> str:
 
 
 def _markdown(cells: Mapping[str, Sequence[str]]) -> str:
-    lines = [tuple(cells), ("---",) * len(cells), *zip(*cells.values(), strict=True)]
+    shown = {markdown_cell(name): [*map(markdown_cell, texts)] for name, texts in cells.items()}
+    lines = [tuple(shown), ("---",) * len(shown), *zip(*shown.values(), strict=True)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

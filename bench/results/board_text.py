@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.core.escape import markdown_cell
 from bench.results.domains import DISTRIBUTION, SITE, site_columns
 from bench.results.leaderboard import is_variant
 from bench.results.tables import percent
@@ -36,12 +37,13 @@ def to_markdown(board: pd.DataFrame) -> str:
     columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval", "over")
     columns = (*columns, "no duplicates", "seeds", "rank", "to the best", "p", "tested", "reported")
     columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
-    rows = [columns, ("---",) * len(columns)]
+    rows = [tuple(map(markdown_cell, columns)), ("---",) * len(columns)]
     texts = ["settings", "interval_over", "tested"]
     board = board.assign(**{name: board[name].astype(object).fillna("") for name in texts})
     variants = is_variant(board)
     for r in board[~variants].to_dict("records"):
-        rows.append((*_cells(r), *(percent(r[name], NAN) for name in domains)))
+        shown = {name: markdown_cell(value) if isinstance(value, str) else value for name, value in r.items()}
+        rows.append((*_cells(shown), *(percent(r[name], NAN) for name in domains)))
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     if variants.any():
         lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.core.errors import StorageError
+from bench.core.escape import csv_safe
 from bench.core.files import write_text
 from bench.core.settings import PROFILES
 from bench.results.comparison.mean_ranks import overall_board
@@ -24,8 +25,8 @@ FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", OVERALL, METRICS))
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """CSV text with six decimals and Unix line ends: the same frame gives the same bytes."""
-    return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    """CSV text with six decimals and Unix line ends: the same frame gives the same bytes. No cell is a formula."""
+    return csv_safe(frame).to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
 def write_leaderboards(results: Path, frame: pd.DataFrame, texts: Mapping[str, str] | None = None) -> list[Path]:

@@ -3,11 +3,14 @@
 import dataclasses
 import inspect
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.cli.options import listed, print_json, run_options, takes_run_options
+from bench.cli import options
+from bench.cli.options import echo, listed, print_json, run_options, takes_run_options
 from bench.core.errors import UsageError
 from bench.runs.request import RunRequest
 
@@ -54,3 +57,17 @@ def test_a_command_gets_its_own_options_and_the_shared_ones_as_one():
 def test_json_is_one_document_with_sorted_keys(capsys, tmp_path):
     print_json({"b": tmp_path, "a": [1]})
     assert json.loads(capsys.readouterr().out) == {"a": [1], "b": str(tmp_path)}
+
+
+def test_commands_print_in_one_way_which_escapes_what_controls_a_terminal(capsys):
+    echo("a\x1b[2J\nb")
+    echo("c\rd", err=True)
+    assert capsys.readouterr() == ("a\\x1b[2J\nb\n", "c\\x0dd\n")
+
+
+def test_no_command_prints_in_another_way():
+    package = Path(options.__file__).parents[1]
+    allowed = {"__init__.py", "cli/options.py", "cli/failures.py", "core/console.py"}
+    ways = re.compile(r"^ +(?:typer\.echo|click\.echo|print|[\w.]*console\.print)\(", re.MULTILINE)
+    found = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if ways.search(p.read_text())}
+    assert found - allowed == set()

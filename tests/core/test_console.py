@@ -40,3 +40,21 @@ def test_a_stage_that_fails_leaves_no_bar():
     except ValueError:
         pass
     assert report.bars.tasks == []
+
+
+def test_nothing_in_a_message_controls_the_terminal(capsys):
+    report = Report()
+    report.say("\x1b[2Jwiped \udcff\u202e")
+    report.warn("a\rb")
+    with report.stage("a\x07[bold]\n", 1) as advance:
+        advance("\x1b[31m[red]")
+    assert capsys.readouterr().err == "\\x1b[2Jwiped \\xff\\u202e\nWarning: a\\x0db\n"
+
+
+def test_a_bar_shows_names_as_they_are(monkeypatch):
+    report = Report()
+    report.bars.disable = False
+    with report.stage("[bold]a\x1b", 2) as advance:
+        advance("[red]b")
+        (task,) = report.bars.tasks
+        assert (task.description, task.fields["note"]) == (r"\[bold]a\x1b", r"\[red]b")

@@ -19,7 +19,8 @@ from bench.results.leaderboard import board_of, task_board, to_frame
 from bench.results.record import SplitRecord
 from bench.results.store import Store
 from bench.results.tables import leaderboard_texts
-from tests.records_of import CASES, consistent, record
+from tests.records_of import record
+from tests.results.stores_of import add_run
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -138,8 +139,7 @@ def test_tables_are_made_where_no_plugin_can_be_loaded(sabotaged, tmp_path):
 
 
 def test_results_that_cannot_be_written_are_read(tmp_path, monkeypatch):
-    store = Store(tmp_path)
-    store.add(consistent(record()), CASES)
+    add_run(Store(tmp_path))
     (tmp_path / "leaderboard").write_text("a file, so that no folder can be made")
     with pytest.raises(StorageError):
         regenerate(tmp_path)

@@ -1,11 +1,13 @@
 """Tables as files: the same records give the same bytes."""
 
 import math
+import re
 
 import pandas as pd
 import pytest
 
 from bench.results.board_text import to_markdown
+from bench.results.leaderboard import task_board
 from bench.results.tables import percent, to_csv
 from tests.records_of import record, write_boards
 
@@ -47,3 +49,15 @@ def test_scores_are_percent(mean, std, text):
 
 def test_csv_has_six_decimals_and_unix_line_ends():
     assert to_csv(pd.DataFrame({"a": [1 / 3, None], "b": ["x", ""]})) == "a,b\n0.333333,x\n,\n"
+
+
+def test_names_are_no_formulas_and_break_no_table(tmp_path):
+    corpus = record().corpus.model_copy(update={"label": "=1+1(x)"})
+    odd = [record("a|b<i>\x1b", seed, 0.5, corpus=corpus, task="@cmd") for seed in (0, 1)]
+    texts = {p.name: p.read_text() for p in write_boards(tmp_path, odd)}
+    rows = pd.read_csv(tmp_path / "leaderboard" / "real-quick.csv")
+    assert (rows["corpus"][0], rows["task"][0], rows["method"][0]) == ("'=1+1(x)", "'@cmd", r"a|b<i>\x1b")
+    assert not any(re.search(r"(?:^|,)\"?[=@+]|\x1b", text, re.MULTILINE) for text in texts.values())
+    (row,) = to_markdown(task_board(odd)).splitlines()[2:]
+    assert row.startswith(r"| @cmd | finetune | a\|b&lt;i&gt;\x1b |")
+    assert len(re.findall(r"(?<!\\)\|", row)) == len(re.findall(r"\|", to_markdown(task_board(odd)).splitlines()[1]))

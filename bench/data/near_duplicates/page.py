@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from bench.core.escape import one_line
 from bench.core.files import write_text
 from bench.core.task import Case
 from bench.data.content import THUMBNAIL_PX
@@ -48,9 +49,14 @@ def _lines(data: Data, copies: Copies, groups: Sequence[Group]) -> Iterator[str]
         yield from (f'<p class="alarm">{escape(remark)}</p>' for remark in _remarks(group, cases))
         yield from (_figure(cases[case_id], data, copies) for case_id in group)
         near = [(a, b, score) for (a, b), score in scores.items() if a in group and b in group]
-        yield from (f"<p>{escape(a)} and {escape(b)}: similarity {score:.3f}</p>" for a, b, score in near)
+        yield from (f"<p>{_text(a)} and {_text(b)}: similarity {score:.3f}</p>" for a, b, score in near)
         yield "</section>"
     yield "</body></html>"
+
+
+def _text(name: str) -> str:
+    """A name as HTML, in one line."""
+    return escape(one_line(name))
 
 
 def _remarks(group: Group, cases: Mapping[str, Case]) -> list[str]:
@@ -68,7 +74,7 @@ def _figure(case: Case, data: Data, copies: Copies) -> str:
     caption = ", ".join(filter(None, (case.id, label, case.owner_split)))
     picture = _picture(case, data, copies)
     image = f'<img alt="" src="data:image/jpeg;base64,{picture}">' if picture else ""
-    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
+    return f"<figure>{image}<figcaption>{_text(caption)}</figcaption></figure>"
 
 
 def _picture(case: Case, data: Data, copies: Copies) -> str:
