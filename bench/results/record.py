@@ -174,7 +174,6 @@ class Record(Part):
         for name, wanted, found in (
             ("config", {"method", "pretrain", "task", "protocol"}, self.config),
             ("fingerprints", {"data", "declaration"}, self.fingerprints),
-            ("hashes", {"pretraining", "evaluation"}, self.hashes),
         ):
             if wanted - found.keys():
                 raise ValueError(f"{name} lacks {', '.join(sorted(wanted - found.keys()))}")
