@@ -154,7 +154,9 @@ def _read(file: Path) -> dict[str, tuple[str, str]]:
     import pyarrow.parquet as pq
 
     try:
-        columns = pq.read_table(io.BytesIO(file.read_bytes()), columns=["path", "stamp", "row"]).to_pydict()
+        columns = pq.read_table(
+            io.BytesIO(file.read_bytes()), columns=["path", "stamp", "row"], page_checksum_verification=True
+        ).to_pydict()
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return {}
     pairs = zip(columns["stamp"], columns["row"], strict=True)
@@ -168,6 +170,8 @@ def _write(file: Path, entries: dict[str, tuple[str, str]]) -> None:
     stamps, rows = zip(*entries.values(), strict=True) if entries else ((), ())
     table = pa.table({"path": list(entries), "stamp": list(stamps), "row": list(rows)})
     try:
-        write_atomic(file, lambda out: pq.write_table(table, out, compression="zstd"), durable=False)
+        write_atomic(
+            file, lambda out: pq.write_table(table, out, compression="zstd", write_page_checksum=True), durable=False
+        )
     except StorageError:
         return  # a copy; without it the next command reads the records again

@@ -82,7 +82,8 @@ class ImageMasks(PairedFiles):
         if mask.shape != size:
             raise DataError(
                 f"{path}: this mask has {mask.shape[1]} x {mask.shape[0]} pixels, its image {case.image} has "
-                f"{size[1]} x {size[0]}.\nRestore both files from the owner's archive, or remove both."
+                f"{size[1]} x {size[0]}.\nRestore both files from the owner's archive, or remove the image and all its "
+                "masks."
             )
         return mask
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.core import reading
 from bench.core.errors import DataError
 from bench.data.images import read_image
 
@@ -68,3 +69,20 @@ def test_bad_file_is_named_with_its_fix(tmp_path, fault):
     assert str(path) in message
     assert "Restore" in message
     assert fault in message
+
+
+def test_an_image_of_too_many_pixels_is_not_called_damaged(tmp_path, monkeypatch):
+    Image.new("L", (40, 40)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    with pytest.raises(DataError, match=r"a\.png: has more than 1 000 pixels.*\nMake it smaller, or cut it into tiles"):
+        read_image(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 800)
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    assert read_image(tmp_path / "a.png").size == (20, 20)
+
+
+def test_an_image_larger_than_memory_is_not_decoded(tmp_path, monkeypatch):
+    Image.new("L", (40, 40)).save(tmp_path / "a.png")
+    monkeypatch.setattr(reading, "free_bytes", lambda: 1000)
+    with pytest.raises(DataError, match="an image of 40 x 40 needs"):
+        read_image(tmp_path / "a.png")

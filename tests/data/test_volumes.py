@@ -1,5 +1,7 @@
 """Reading NIfTI volumes: grids from headers, voxels as stored, and one error for what is none."""
 
+import struct
+
 import nibabel
 import numpy as np
 import pytest
@@ -82,3 +84,13 @@ def test_voxels_that_are_not_finite_are_counted(tmp_path):
     save(path, np.array([[[1e300, 0]]]))
     with pytest.raises(DataError, match=r"not finite \(1 of 2 voxels\)"):
         read_intensities(path)
+
+
+def test_a_header_that_claims_more_than_memory_is_said_so(tmp_path):
+    path = tmp_path / "v.nii"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.eye(4)), path)
+    content = bytearray(path.read_bytes())
+    content[40:56] = struct.pack("<8h", 3, 30000, 30000, 30000, 1, 1, 1, 1)
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"a volume of 30000 x 30000 x 30000 voxels needs .* GiB of memory"):
+        read_voxels(path)

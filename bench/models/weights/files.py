@@ -6,7 +6,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from bench.core.errors import StorageError, UsageError
 from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, reason_of, require_memory
 from bench.models.checkpoints import FORMAT, read_provenance
-from bench.models.weights.formats import FORMATS
 
 
 def file_hash(path: Path) -> str:
@@ -128,12 +127,21 @@ def _refusal(path: Path, reason: str) -> str:
     return (
         f"{path} holds Python objects besides tensors ({', '.join(dict.fromkeys(found))}). Opening those can run code, "
         f"so the file is refused. Where you trust it, save its weights alone in Python, and name weights.pth instead: "
-        f"import torch; file = torch.load({str(path)!r}, map_location='cpu', weights_only=False); "
-        f"torch.save({{k: file[k] for k in {_containers()} if k in file}}, 'weights.pth'). Where the file is a whole "
-        "module, save file.state_dict()."
+        f"{_tensors_alone(path, found)}."
     )
 
 
-def _containers() -> tuple[str, ...]:
-    """Top-level keys under which the known formats keep weights."""
-    return tuple(dict.fromkeys(path[0] for form in FORMATS.values() for path in form.containers if path))
+def _tensors_alone(path: Path, found: Sequence[str]) -> str:
+    """Python that saves the tensors of a file, whatever dicts they are in; arrays become tensors, a module its own."""
+    windows = any(name.endswith("WindowsPath") for name in found)
+    lines = [
+        "import torch",
+        *(["import pathlib", "pathlib.WindowsPath = pathlib.PureWindowsPath"] if windows else []),
+        f"file = torch.load({str(path)!r}, map_location='cpu', weights_only=False)",
+        "file = file.state_dict() if hasattr(file, 'state_dict') else file",
+        "tensor = lambda v: v if torch.is_tensor(v) else torch.as_tensor(v) if type(v).__name__ == 'ndarray' else None",
+        "kept = lambda d: {str(k): w for k, v in d.items() "
+        "if (w := kept(v) if isinstance(v, dict) else tensor(v)) is not None and 'optim' not in str(k)}",
+        "torch.save(kept(file), 'weights.pth')",
+    ]
+    return "; ".join(lines)

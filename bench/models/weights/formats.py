@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.core.errors import StorageError, unknown
+from bench.core.escape import one_line
+from bench.models.weights.encoder_places import encoder_places, toml_entry
 from bench.models.weights.layouts import LAYOUTS, Layout, find_layout, translate
 
 if TYPE_CHECKING:
@@ -87,6 +89,8 @@ class Unpacked:
     layout: Layout
     rules: tuple[str, ...]
     state: Mapping[str, Tensor]
+    place: tuple[str, str]
+    """The dict it was in, its keys joined by `/`, and the prefix that was stripped."""
     others: Mapping[str, int]
     """Part of the file outside the encoder -> number of its tensors."""
 
@@ -98,8 +102,16 @@ def find_format(name: str) -> Format:
     return FORMATS[name]
 
 
-def unpack(tree: Mapping[str, Any], where: str, format_name: str | None = None, prefix: str | None = None) -> Unpacked:
+def unpack(
+    tree: Mapping[str, Any],
+    where: str,
+    format_name: str | None = None,
+    prefix: str | None = None,
+    container: str | None = None,
+) -> Unpacked:
     """Find the encoder in a file's nested dicts: by the declared formats, by one of them, or behind a given prefix.
+
+    `container` names the dict to look in, its keys joined by `/`; default: those of the formats.
 
     Raises:
         UsageError: an unknown format.
@@ -109,14 +121,16 @@ def unpack(tree: Mapping[str, Any], where: str, format_name: str | None = None, 
         chosen = [Format("given prefix", "", _containers(format_name), (prefix,))]
     else:
         chosen = [find_format(format_name)] if format_name else list(FORMATS.values())
+    if container is not None:
+        chosen = [replace(one, containers=(tuple(filter(None, container.split("/"))),)) for one in chosen]
     for candidate in chosen:
-        for container, tensors in _open(tree, candidate):
+        for place, tensors in _open(tree, candidate):
             for start in candidate.prefixes:
                 part = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
                 layout = find_layout(part)
                 if layout is not None:
-                    return _unpacked(candidate, container, start, layout, part, tensors)
-    raise StorageError(_nothing_found(tree, where, format_name, prefix))
+                    return _unpacked(candidate, place, start, layout, part, tensors)
+    raise StorageError(_nothing_found(tree, where, format_name, prefix, container))
 
 
 def _containers(format_name: str | None) -> tuple[Path, ...]:
@@ -143,14 +157,17 @@ def _unpacked(
     rules += [f"strip {prefix}"] if prefix else []
     rules += [f"names of {layout.name}"] if layout.rename else []
     others = Counter(_group(name) for name in tensors if not name.startswith(prefix))
-    return Unpacked(found.name, layout, tuple(rules), translate(part, layout), dict(sorted(others.items())))
+    place = ("/".join(container), prefix)
+    return Unpacked(found.name, layout, tuple(rules), translate(part, layout), place, dict(sorted(others.items())))
 
 
 def _group(name: str) -> str:
     return ".".join(name.split(".")[:2]) if name.startswith("module.") else name.split(".")[0]
 
 
-def _nothing_found(tree: Mapping[str, Any], where: str, format_name: str | None, prefix: str | None) -> str:
+def _nothing_found(
+    tree: Mapping[str, Any], where: str, format_name: str | None, prefix: str | None, container: str | None
+) -> str:
     from torch import Tensor
 
     tensors = [k for k, v in tree.items() if isinstance(v, Tensor)]
@@ -158,8 +175,12 @@ def _nothing_found(tree: Mapping[str, Any], where: str, format_name: str | None,
     shown = [f"tensors {', '.join(map(str, tensors[:4]))}, ..."] if tensors else []
     shown += [f"{k!r} with {', '.join(map(str, names))}, ..." for k, names in list(dicts.items())[:4]]
     tried = f"behind the prefix {prefix!r}" if prefix is not None else f"as {format_name or 'any known format'}"
+    tried += f" in {container!r}" if container is not None else ""
     layouts = ", ".join(layout.name for layout in LAYOUTS)
-    return (
-        f"{where}: no encoder was found {tried} (layouts: {layouts}). The file has {'; '.join(shown) or 'no tensors'}. "
-        "Name the prefix of the encoder's tensors in a TOML entry (docs/weights.md)."
-    )
+    content = one_line("; ".join(shown)) or "no tensors"
+    found = f"{one_line(where)}: no encoder was found {tried} (layouts: {layouts}). The file has {content}. "
+    places = encoder_places(tree)
+    if not places:
+        return f"{found}No tensors in it have the names of a known layout: convert it with the program that wrote it."
+    entries = " or ".join(f"{{ {toml_entry(where, *place)} }}" for place in places[:3])
+    return f"{found}One is there, though: name it in a TOML file with the line mine = {entries} (docs/weights.md)."

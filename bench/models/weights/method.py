@@ -13,11 +13,12 @@ from bench.core.errors import StorageError, UsageError
 from bench.core.method import Method, MethodConfig, Progress
 from bench.core.settings import WeightsRecord
 from bench.core.versions import PARTS
+from bench.models.weights.encoder_places import encoder_places
 from bench.models.weights.files import file_hash, read_weights
 from bench.models.weights.formats import HARNESS, Unpacked, unpack
 from bench.models.weights.layouts import OPTIONAL
 from bench.models.weights.match import COUNTER, Match, encoder_hash, match, own_shapes, recognise_backbone
-from bench.models.weights.notices import activation_notice, missing_notice
+from bench.models.weights.notices import activation_notice, missing_notice, others_notice
 from bench.models.weights.probe import compare, embed_noise
 from bench.models.weights.sources import WeightsEntry
 
@@ -81,7 +82,7 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
     sha256 = file_hash(entry.file)
     tree, provenance = read_weights(entry.file)
     where = str(entry.file)
-    unpacked = unpack(tree, where, entry.format, entry.prefix)
+    unpacked = unpack(tree, where, entry.format, entry.prefix, entry.container)
     stated = _stated_backbone(where, provenance.get("backbone"), entry.backbone or wanted)
     chosen = stated or recognise_backbone(unpacked.state)
     fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop, unpacked.layout.optional)
@@ -98,7 +99,10 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
         missing=fitted.missing,
         corpus=_corpus(provenance),
     )
-    return LoadedWeights(entry, fitted, record, _notices(entry.file.name, fitted, guessed=not stated))
+    notices = _notices(entry.file.name, fitted, guessed=not stated)
+    if entry.container is None and entry.prefix is None:
+        notices += others_notice(entry.file.name, encoder_places(tree), unpacked.place)
+    return LoadedWeights(entry, fitted, record, notices)
 
 
 def _stated_backbone(where: str, own: str | None, asked: str | None) -> str | None:

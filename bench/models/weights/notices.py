@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bench.models.weights.encoder_places import Place, toml_entry
+
 LARGE_SHARE = 0.5
 """Share of the encoder's tensors above which missing ones, although allowed, are worth a warning."""
 ACTIVATION = {"vit_b_16_clip": ("quick GELU", "vit_b_16_openclip", "GELU")}
@@ -28,4 +32,16 @@ def missing_notice(where: str, backbone: str, n_missing: int, total: int) -> lis
     return [
         f"{where}: {n_missing} of {total} tensors of {backbone} are missing and keep their initial values, because "
         "allow_missing allows it. The scores are mostly those of a random encoder."
+    ]
+
+
+def others_notice(where: str, places: Sequence[Place], taken: Place) -> list[str]:
+    """What to say about further encoders of a file, such as moving averages, that nobody chose or left out."""
+    others = [place for place in places if place != taken and not f"{place[1]}".startswith(taken[1] or "\0")]
+    if not others:
+        return []
+    shown = "; ".join(toml_entry(where, *place) for place in others[:3])
+    return [
+        f"{where} holds {len(others)} more encoder(s), which are not taken. To take another, name it in a TOML file: "
+        f"mine = {{ ... }} with {shown} (docs/weights.md)."
     ]

@@ -29,6 +29,9 @@ class WeightsEntry(Settings):
     format: str | None = Field(
         default=None, description="How the file is packed (bench list formats). Default: recognised."
     )
+    container: str | None = Field(
+        default=None, description="The dict of the file that holds them, as model_ema; keys of nested ones joined by /."
+    )
     prefix: str | None = Field(
         default=None, description="Prefix of the encoder's tensors, where no declared format fits."
     )
@@ -59,7 +62,7 @@ def parse_checkpoints(texts: Iterable[str], default_backbone: str) -> list[Weigh
 
 
 def _of_text(text: str, default_backbone: str) -> WeightsEntry:
-    named = re.fullmatch(rf"({NAME})=(.+)", text)
+    named = None if Path(text).is_file() else re.fullmatch(rf"({NAME})=(.+)", text)  # as epoch=99-step=1000.ckpt
     name, source = (named[1], named[2]) if named else ("", text)
     kind, _, backbone = source.partition(":")
     if kind == IMAGENET:

@@ -71,7 +71,9 @@ def _read(file: Path) -> dict[str, bytes]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(io.BytesIO(file.read_bytes()), columns=["key", "content"]).to_pydict()
+        table = pq.read_table(
+            io.BytesIO(file.read_bytes()), columns=["key", "content"], page_checksum_verification=True
+        ).to_pydict()
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return {}
     return dict(zip(table["key"], table["content"], strict=True))
@@ -83,6 +85,8 @@ def _write(file: Path, entries: dict[str, bytes]) -> None:
 
     table = pa.table({"key": list(entries), "content": pa.array(list(entries.values()), pa.binary())})
     try:
-        write_atomic(file, lambda out: pq.write_table(table, out, compression="zstd"), durable=False)
+        write_atomic(
+            file, lambda out: pq.write_table(table, out, compression="zstd", write_page_checksum=True), durable=False
+        )
     except StorageError:
         return  # a copy; without it the next command computes again

@@ -1,19 +1,22 @@
 """Files that hold more than tensors are refused, and the advice that is given makes a file that loads."""
 
 import argparse
+import pathlib
 import pickle
 import re
 
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from bench.core.errors import StorageError, UsageError
+from bench.models.weights.encoder_places import encoder_places
 from bench.models.weights.files import read_weights
-from bench.models.weights.formats import FORMATS, unpack
+from bench.models.weights.formats import unpack
 from bench.models.weights.method import load_weights
-from bench.models.weights.sources import WeightsEntry
+from bench.models.weights.sources import WeightsEntry, parse_checkpoints
 from tests.models.weights.files import RELEASED, dino_training_with_arguments
 
 
@@ -78,7 +81,7 @@ def test_training_file_of_dino_loads_after_its_advice(tmp_path, monkeypatch):
     record = load_weights(WeightsEntry(name="dino", file=tmp_path / "weights.pth")).record
     assert (record.format, record.layout, record.missing) == ("dino_teacher", "timm_vit", [])
     assert record.rules == ["take teacher", "strip backbone."]
-    assert set(torch.load(tmp_path / "weights.pth", weights_only=True)) == {"teacher"}
+    assert set(torch.load(tmp_path / "weights.pth", weights_only=True)) == {"student", "teacher"}
 
 
 @pytest.mark.parametrize("name", ["moco_v2.pth.tar", "vissl.torch", "mae.pth", "solo_learn.ckpt"])
@@ -89,14 +92,6 @@ def test_advice_keeps_the_weights_of_every_container(tmp_path, monkeypatch, name
     exec(advice(tmp_path / name), {})
     tree, _ = read_weights(tmp_path / "weights.pth")
     assert unpack(tree, name).format == form
-
-
-def test_advice_names_the_containers_of_all_formats(tmp_path):
-    torch.save({"state_dict": {}, "args": argparse.Namespace()}, tmp_path / "w.pth")
-    lines = advice(tmp_path / "w.pth")
-    keys = {path[0] for form in FORMATS.values() for path in form.containers if path}
-    assert {"state_dict", "model", "teacher", "classy_state_dict"} <= keys
-    assert all(f"'{key}'" in lines for key in keys)
 
 
 @pytest.mark.filterwarnings("ignore")  # torch's, about sparse and quantized tensors
@@ -122,3 +117,81 @@ def test_dicts_of_dicts_end(tmp_path):
     torch.save(tree, tmp_path / "w.pth")
     with pytest.raises(StorageError, match="it is nested too deeply"):
         read_weights(tmp_path / "w.pth")
+
+
+class WindowsPath:
+    """What the pickle of a `pathlib.WindowsPath` looks like."""
+
+    def __reduce__(self):
+        return pathlib.WindowsPath, ("C:\\data",)
+
+
+@pytest.fixture
+def resnet():
+    torch.manual_seed(7)
+    return torchvision.models.resnet18().state_dict()
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda s: {"state_dict": s, "root": WindowsPath()},
+        lambda s: {**s, "args": argparse.Namespace(lr=1)},
+        lambda s: {"model": {"state_dict": s}, "args": argparse.Namespace(lr=1)},
+        lambda s: {"state_dict": s, "best": np.float64(0.7)},
+        lambda s: {k: v.numpy() for k, v in s.items()},
+    ],
+    ids=["WindowsPath", "flat", "nested", "scalar", "arrays"],
+)
+def test_the_advice_of_a_refusal_makes_a_file_whose_tensors_are_all_there(tmp_path, monkeypatch, resnet, pack):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pathlib, "WindowsPath", pathlib.WindowsPath)  # the advice changes it
+    torch.save(pack(resnet), tmp_path / "w.pth")
+    exec(advice(tmp_path / "w.pth"), {})
+    tree, _ = read_weights(tmp_path / "weights.pth")
+    (container, prefix), *others = encoder_places(tree)
+    assert others == []
+    found = load_weights(entry(tmp_path / "weights.pth", container=container, prefix=prefix)).match.state
+    assert torch.equal(found["conv1.weight"], resnet["conv1.weight"])
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda s: {"model_ema": {"n_averaged": torch.tensor(10)} | {f"module.{k}": v for k, v in s.items()}},
+        lambda s: {"state_dict_ema": s},
+        lambda s: {"network_weights": {f"encoder.{k}": v for k, v in s.items()}},
+        lambda s: {"student": {f"module.backbone.{k}": v for k, v in s.items()}},
+        lambda s: {"a": {"b": {f"x.y.{k}": v for k, v in s.items()}}},
+        lambda s: {f"net.{k}": v for k, v in s.items()},
+    ],
+)
+def test_the_advice_where_nothing_was_found_finds_it(tmp_path, resnet, pack):
+    torch.save(pack(resnet), tmp_path / "w.pth")
+    with pytest.raises(StorageError, match="One is there, though") as caught:
+        load_weights(entry(tmp_path / "w.pth"))
+    (line,) = re.findall(r"with the line (mine = \{.*\}) \(docs", str(caught.value))
+    (tmp_path / "w.toml").write_text(line)
+    (named,) = parse_checkpoints([str(tmp_path / "w.toml")], "resnet18")
+    assert torch.equal(load_weights(named).match.state["conv1.weight"], resnet["conv1.weight"])
+
+
+def test_without_an_encoder_the_advice_is_not_to_name_a_prefix(tmp_path):
+    torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "w.pth")
+    with pytest.raises(StorageError, match="convert it with the program that wrote it"):
+        load_weights(entry(tmp_path / "w.pth"))
+
+
+def test_encoders_that_were_not_taken_are_named_and_the_advice_takes_them(tmp_path, resnet):
+    average = {k: v + 1 for k, v in resnet.items()}
+    torch.save({"state_dict": resnet, "state_dict_ema": average}, tmp_path / "w.pth")
+    loaded = load_weights(entry(tmp_path / "w.pth"))
+    assert torch.equal(loaded.match.state["conv1.weight"], resnet["conv1.weight"])
+    (notice,) = loaded.notices
+    assert "w.pth holds 1 more encoder(s)" in notice
+    (keys,) = re.findall(r"with (file = .*) \(docs", notice)
+    (tmp_path / "w.toml").write_text(f"mine = {{ {keys} }}")
+    (named,) = parse_checkpoints([str(tmp_path / "w.toml")], "resnet18")
+    chosen = load_weights(named)
+    assert torch.equal(chosen.match.state["conv1.weight"], average["conv1.weight"])
+    assert chosen.notices == []

@@ -57,13 +57,13 @@ def test_every_declared_format_and_layout_is_tested():
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "advice"),
     [
-        "vision_encoder.layers.0.attn.qkv.weight",
-        "resnet.encoder.stages.0.layers.0.layer.0.convolution.weight",
-        "visual.trunk.blocks.0.attn.qkv.weight",
+        ("vision_encoder.layers.0.attn.qkv.weight", "convert it"),
+        ("resnet.encoder.stages.0.layers.0.layer.0.convolution.weight", "convert it"),
+        ("visual.trunk.blocks.0.attn.qkv.weight", 'prefix = "visual.trunk."'),
     ],
 )
-def test_wrapped_encoders_are_refused_with_their_names(name):
-    with pytest.raises(StorageError, match=rf"x: no encoder was found .*{re.escape(name)}.*Name the prefix"):
+def test_wrapped_encoders_are_refused_with_their_names(name, advice):
+    with pytest.raises(StorageError, match=rf"x: no encoder was found .*{re.escape(name)}.*{re.escape(advice)}"):
         unpack({name: torch.ones(2, 2)}, "x")

@@ -93,7 +93,9 @@ def test_wanted_backbone_format_and_prefix(released, tmp_path):
         "model": {f"net.trunk.{k}": v for k, v in state.items()},
     }
     torch.save(odd, tmp_path / "odd.pth")
-    with pytest.raises(StorageError, match=r"'ema' with net\.trunk\.conv1\.weight.*Name the prefix"):
+    with pytest.raises(
+        StorageError, match=r"'ema' with net\.trunk\.conv1\.weight.*container = \"ema\", prefix = \"net\.trunk\.\""
+    ):
         load_weights(entry(tmp_path / "odd.pth"))
     record = load_weights(entry(tmp_path / "odd.pth", prefix="net.trunk.")).record
     assert record.rules == ["take model", "strip net.trunk."]

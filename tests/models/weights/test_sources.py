@@ -51,3 +51,15 @@ def test_names_of_files(tmp_path, monkeypatch):
     (tmp_path / "checkpoints" / "vit_b_16-c867db91.pth").touch()
     (found,) = parse_checkpoints(["in1k=imagenet:vit_b_16"], "resnet50")
     assert (found.name, found.backbone) == ("in1k", "vit_b_16")
+
+
+def test_a_file_whose_name_has_an_equals_sign_is_that_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "epoch=99-step=1000.ckpt").touch()
+    (tmp_path / "lr=0.1").mkdir()
+    (tmp_path / "lr=0.1" / "model.pth").touch()
+    for text in ("epoch=99-step=1000.ckpt", "lr=0.1/model.pth"):
+        (entry,) = parse_checkpoints([text], "resnet18")
+        assert str(entry.file) == text
+    (entry,) = parse_checkpoints(["mine=lr=0.1/model.pth"], "resnet18")
+    assert (entry.name, str(entry.file)) == ("mine", "lr=0.1/model.pth")
