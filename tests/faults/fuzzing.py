@@ -1,0 +1,159 @@
+"""Made-up contents of the files that people write by hand: near to valid ones, and anything at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from PIL import Image
+
+from bench.core.console import Report
+from bench.core.task import Case
+from bench.data.dataset import Data
+from bench.data.split_import import import_split
+from bench.models.weights.sources import parse_checkpoints
+from bench.pretraining.manifest import read_manifest
+from bench.results.published import read_published
+from bench.results.record import fields_digest
+from bench.results.statistics.agreement import load_checked
+from bench.results.store import Store
+from tasks.kvasir_det import KVASIR_DET
+from tasks.vindr import VINDR
+from tests.records_of import CASES, consistent, record
+
+ODD = (
+    "",
+    " ",
+    "NA",
+    "nan",
+    "-1",
+    "1e999",
+    "9" * 5000,
+    "../x",
+    "/etc",
+    "~",
+    "a\nb",
+    "a\u2028b",
+    '"',
+    "a,b",
+    "=1",
+    "\x00",
+)
+WORDS = ("a.png", "b.png", "images", "train", "test", "validation", "axis", "path", "case", "split", "2", "0.5", "true")
+FIELDS = st.sampled_from(WORDS) | st.sampled_from(ODD) | st.text(max_size=8)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | FIELDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS, inner, max_size=4),
+    max_leaves=12,
+)
+BYTES = st.binary(max_size=200)
+
+
+def rows(header: str) -> st.SearchStrategy[bytes]:
+    """CSV with a header that is right most times, and rows of about as many fields."""
+    names = header.split(",")
+    lines = st.lists(st.lists(FIELDS, min_size=1, max_size=len(names) + 1).map(",".join), max_size=5)
+    first = st.sampled_from([header, header, header, header.replace(",", ";"), names[0], ""])
+    return st.tuples(first, lines).map(lambda t: "\n".join([t[0], *t[1]]).encode("utf-8", "surrogatepass"))
+
+
+def texts(value: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """JSON of values."""
+    return value.map(lambda v: json.dumps(v).encode())
+
+
+def toml(tables: str) -> st.SearchStrategy[bytes]:
+    """TOML of one table whose keys and values may be wrong."""
+    keys = st.sampled_from(("path", "pattern", "axis", "modality", "patern", "file", "prefix", "container", "drop"))
+    scalars = st.one_of(st.booleans(), st.integers(), FIELDS, st.lists(FIELDS, max_size=2))
+    pairs = st.dictionaries(keys, scalars.map(json.dumps), max_size=4)
+    heads = st.sampled_from([tables, tables, tables.strip("[]"), f"[{tables.strip('[]')}]", "[[other]]"])
+    return st.tuples(heads, pairs).map(lambda t: "\n".join([t[0], *(f"{k} = {v}" for k, v in t[1].items())]).encode())
+
+
+def _images(folder: Path) -> None:
+    (folder / "images").mkdir(exist_ok=True)
+    for name in ("a.png", "images/b.png"):
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / name)
+
+
+def _manifest(name: str) -> Callable[[Path, bytes], Any]:
+    def read(folder: Path, content: bytes) -> Any:
+        _images(folder)
+        (folder / name).write_bytes(content)
+        return read_manifest(folder / name)
+
+    return read
+
+
+def _split(name: str) -> Callable[[Path, bytes], Any]:
+    cases = tuple(Case(f"{letter}.png", Path(letter), 0, None) for letter in "abcdefgh")
+    hashes = {case.id: case.id for case in cases}
+
+    def read(folder: Path, content: bytes) -> Any:
+        data = Data(KVASIR_DET, folder, "real", cases, hashes, {}, (), "f")
+        (folder / name).write_bytes(content)
+        return import_split(data, folder / name, 0, Report(quiet=True))
+
+    return read
+
+
+def _boxes(name: str) -> Callable[[Path, bytes], Any]:
+    data_set = VINDR if name.endswith(".csv") else KVASIR_DET
+
+    def read(folder: Path, content: bytes) -> Any:
+        place = folder / data_set.name
+        if not place.exists():
+            data_set.phantom(place, 0)  # type: ignore[misc]
+        (target,) = place.rglob(name)
+        target.write_bytes(content)
+        return data_set.reader.read(place)
+
+    return read
+
+
+def _record(folder: Path, changes: dict[str, Any]) -> Any:
+    store, made = Store(folder), consistent(record())
+    store.add(made, CASES)
+    path = store.path(made)
+    fields = json.loads(path.read_text()) | changes
+    try:
+        fields["digest"] = fields_digest(fields)
+    except ValueError:  # not finite numbers have none
+        fields["digest"] = ""
+    path.write_text(json.dumps(fields))
+    found, problems = load_checked(store)
+    assert len(found) + len(problems) == 1
+    return found
+
+
+def _published(folder: Path, content: bytes) -> Any:
+    (folder / "x.csv").write_bytes(content)
+    return read_published(folder)
+
+
+def _weights(folder: Path, content: bytes) -> Any:
+    (folder / "w.toml").write_bytes(content)
+    return parse_checkpoints([str(folder / "w.toml")], "resnet18")
+
+
+FIELD_NAMES = st.sampled_from(sorted(json.loads(record().to_json())))
+BOX_ROW = "image_id,class_name,class_id,rad_id,x_min,y_min,x_max,y_max,width,height"
+BOX = st.fixed_dictionaries({}, optional={"height": VALUES, "width": VALUES, "bbox": VALUES})
+SIDES = st.dictionaries(st.sampled_from(("train", "test", "val", "x")), st.lists(FIELDS | VALUES, max_size=4))
+READERS: Mapping[str, tuple[st.SearchStrategy[Any], Callable[[Path, Any], Any]]] = {
+    "manifests (CSV)": (rows("path,axis,modality") | BYTES, _manifest("c.csv")),
+    "manifests (TOML)": (toml("[[image]]") | toml("[[folder]]") | BYTES, _manifest("c.toml")),
+    "split files (CSV)": (rows("case,split") | BYTES, _split("s.csv")),
+    "split files (JSON)": (texts(SIDES) | texts(VALUES) | BYTES, _split("s.json")),
+    "box files (CSV)": (rows(BOX_ROW) | BYTES, _boxes("train.csv")),
+    "box files (JSON)": (texts(st.dictionaries(FIELDS, BOX | VALUES)) | BYTES, _boxes("*.json")),
+    "records": (st.dictionaries(FIELD_NAMES, VALUES, max_size=2), _record),
+    "published tables": (rows("method,backbone,task,protocol,metric,mean,std") | BYTES, _published),
+    "lists of weights (TOML)": (toml("[mine]") | BYTES, _weights),
+}
+"""What is read -> made-up contents, and how it is read."""
