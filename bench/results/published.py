@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from pathlib import Path
 
@@ -39,13 +40,16 @@ def read_published(folder: Path | None) -> tuple[list[pd.DataFrame], list[str]]:
 def _read(file: Path) -> pd.DataFrame:
     advice = f"It is left out; mend or remove it. Columns: {', '.join(COLUMNS)}."
     with reading(file, advice, StorageError, what="is no table of published numbers"):
-        texts = dict.fromkeys(("family", *COLUMNS[:-2]), str)
-        table = pd.read_csv(io.StringIO(text_of(file)), dtype=texts, index_col=False)
-        table["family"] = table.get("family", "")
-        if missing := [name for name in COLUMNS if name not in table]:
+        rows = list(csv.reader(io.StringIO(text_of(file), newline=""), strict=True))
+        columns = rows[0] if rows else []
+        if missing := [name for name in COLUMNS if name not in columns]:
             raise Unusable(f"the column {missing[0]} is missing")
+        if wrong := [n for n, row in enumerate(rows, start=1) if row and len(row) != len(columns)]:
+            raise Unusable(f"row {wrong[0]} has {len(rows[wrong[0] - 1])} fields for {len(columns)} columns")
+        table = pd.DataFrame([row for row in rows[1:] if row], columns=columns)
+        table["family"] = table.get("family", "")
         for name in NUMBERS:
-            table[name] = pd.to_numeric(table[name])
+            table[name] = pd.to_numeric(table[name].replace("", np.nan))
         if not table["mean"].between(-100, 100).all() or np.isinf(table["std"]).any():
             raise Unusable("a mean is no percentage")
     return table

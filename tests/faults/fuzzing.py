@@ -17,7 +17,7 @@ from bench.data.dataset import Data
 from bench.data.split_import import import_split
 from bench.models.weights.sources import parse_checkpoints
 from bench.pretraining.manifest import read_manifest
-from bench.results.published import read_published
+from bench.results.published import COLUMNS, read_published
 from bench.results.record import fields_digest
 from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store
@@ -53,12 +53,14 @@ VALUES = st.recursive(
 BYTES = st.binary(max_size=200)
 
 
-def rows(header: str) -> st.SearchStrategy[bytes]:
-    """CSV with a header that is right most times, and rows of about as many fields."""
+def rows(header: str, *good: str) -> st.SearchStrategy[bytes]:
+    """CSV with a header that is right most times, perhaps rows that are good, and rows of about as many fields."""
     names = header.split(",")
     lines = st.lists(st.lists(FIELDS, min_size=1, max_size=len(names) + 1).map(",".join), max_size=5)
     first = st.sampled_from([header, header, header, header.replace(",", ";"), names[0], ""])
-    return st.tuples(first, lines).map(lambda t: "\n".join([t[0], *t[1]]).encode("utf-8", "surrogatepass"))
+    kept = st.sampled_from([[], list(good)])
+    parts = st.tuples(first, kept, lines).map(lambda t: "\n".join([t[0], *t[1], *t[2]]))
+    return parts.map(lambda text: text.encode("utf-8", "surrogatepass"))
 
 
 def texts(value: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
@@ -72,7 +74,9 @@ def toml(tables: str) -> st.SearchStrategy[bytes]:
     scalars = st.one_of(st.booleans(), st.integers(), FIELDS, st.lists(FIELDS, max_size=2))
     pairs = st.dictionaries(keys, scalars.map(json.dumps), max_size=4)
     heads = st.sampled_from([tables, tables, tables.strip("[]"), f"[{tables.strip('[]')}]", "[[other]]"])
-    return st.tuples(heads, pairs).map(lambda t: "\n".join([t[0], *(f"{k} = {v}" for k, v in t[1].items())]).encode())
+    good = st.sampled_from([{}, {"path": '"a.png"'}, {"file": '"w.pth"'}])
+    lines = st.tuples(pairs, good).map(lambda t: [f"{k} = {v}" for k, v in (t[0] | t[1]).items()])
+    return st.tuples(heads, lines).map(lambda t: "\n".join([t[0], *t[1]]).encode("utf-8", "surrogatepass"))
 
 
 def _images(folder: Path) -> None:
@@ -142,18 +146,26 @@ def _weights(folder: Path, content: bytes) -> Any:
 
 
 FIELD_NAMES = st.sampled_from(sorted(json.loads(record().to_json())))
+GOOD_SPLIT = ("a.png,train", "b.png,train", "c.png,train", "d.png,test")
+GOOD_NUMBERS = "simclr,resnet50,drive,finetune,dice_2d,80,1"
 BOX_ROW = "image_id,class_name,class_id,rad_id,x_min,y_min,x_max,y_max,width,height"
 BOX = st.fixed_dictionaries({}, optional={"height": VALUES, "width": VALUES, "bbox": VALUES})
 SIDES = st.dictionaries(st.sampled_from(("train", "test", "val", "x")), st.lists(FIELDS | VALUES, max_size=4))
 READERS: Mapping[str, tuple[st.SearchStrategy[Any], Callable[[Path, Any], Any]]] = {
-    "manifests (CSV)": (rows("path,axis,modality") | BYTES, _manifest("c.csv")),
+    "manifests (CSV)": (rows("path,axis,modality", "images,,") | BYTES, _manifest("c.csv")),
     "manifests (TOML)": (toml("[[image]]") | toml("[[folder]]") | BYTES, _manifest("c.toml")),
-    "split files (CSV)": (rows("case,split") | BYTES, _split("s.csv")),
+    "split files (CSV)": (
+        rows("case,split", *GOOD_SPLIT) | BYTES,
+        _split("s.csv"),
+    ),
     "split files (JSON)": (texts(SIDES) | texts(VALUES) | BYTES, _split("s.json")),
     "box files (CSV)": (rows(BOX_ROW) | BYTES, _boxes("train.csv")),
     "box files (JSON)": (texts(st.dictionaries(FIELDS, BOX | VALUES)) | BYTES, _boxes("*.json")),
     "records": (st.dictionaries(FIELD_NAMES, VALUES, max_size=2), _record),
-    "published tables": (rows("method,backbone,task,protocol,metric,mean,std") | BYTES, _published),
+    "published tables": (
+        rows(",".join(COLUMNS), GOOD_NUMBERS) | BYTES,
+        _published,
+    ),
     "lists of weights (TOML)": (toml("[mine]") | BYTES, _weights),
 }
 """What is read -> made-up contents, and how it is read."""

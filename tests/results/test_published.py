@@ -78,8 +78,9 @@ HEADER = "method,backbone,task,protocol,metric,mean,std\n"
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "No columns to parse"),
+        (b"", "the column method is missing"),
         (b"a,b\n", "the column method is missing"),
+        (HEADER.encode() + b"simclr,resnet50,drive,finetune,dice_2d,70,1,\n", "row 2 has 8 fields for 7 columns"),
         (b"\xff", "byte 0xff at position 0"),
         (HEADER.encode() + b"simclr,resnet50,drive,finetune,dice_2d,high,1\n", "Unable to parse string"),
         (HEADER.encode() + b"simclr,resnet50,drive,finetune,dice_2d,700,1\n", "a mean is no percentage"),
