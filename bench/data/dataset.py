@@ -13,7 +13,7 @@ from typing import Any
 from bench.core.errors import DataError
 from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, require_regular
-from bench.core.task import Case, DataSet, RemarkingReader
+from bench.core.task import BoxTarget, Case, DataSet, RemarkingReader
 from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, names_in
 
 PHANTOM_VERSION = 1
@@ -58,6 +58,8 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     with reading(folder, "Restore the data set from the owner's archive.", what="cannot be read as a data set"):
         cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
     _require_text(cases)
+    for problem in filter(None, (target_problem(data_set, case) for case in cases)):
+        raise DataError(problem)
     by_path = _hash_files(cases, kind)
     hashes = {case.id: by_path[case.image] for case in cases}
     label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
@@ -70,6 +72,25 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
         warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
+
+
+def target_problem(data_set: DataSet, case: Case) -> str:
+    """What is wrong with a case's class or boxes, and what to do; empty where nothing is."""
+    target, n_classes = case.target, len(data_set.classes)
+    advice = "Correct the data set's file of labels, or its reader."
+    if isinstance(target, int) and not 0 <= target < n_classes:
+        return f"{one_line(case.image)}: its label {target} is none of the {n_classes} classes.\n{advice}"
+    for box in target.boxes if isinstance(target, BoxTarget) else ():
+        if not 0 <= box.label < n_classes:
+            why = f"has the label {box.label}, which is none of the {n_classes} classes"
+        elif not (0 <= box.x_min <= box.x_max <= target.width and 0 <= box.y_min <= box.y_max <= target.height):
+            why = f"is not inside its image of {target.width} x {target.height} pixels, or not a box"
+        elif box.x_min == box.x_max or box.y_min == box.y_max:
+            why = "has no area"
+        else:
+            continue
+        return f"{one_line(case.image)}: the box {tuple(box[1:])} {why}.\n{advice}"
+    return ""
 
 
 def _require_text(cases: Iterable[Case]) -> None:
@@ -104,7 +125,11 @@ def count_cases(data_set: DataSet, cases: Iterable[Case]) -> Counts:
         has_class = isinstance(case.target, int)
         names = data_set.classes if has_class else ("cases",)
         split = counts.setdefault(case.domain or case.owner_split or "all", dict.fromkeys(names, 0))
-        split[data_set.classes[case.target] if has_class else "cases"] += 1
+        name = "cases"
+        if has_class:
+            known = 0 <= case.target < len(data_set.classes)
+            name = data_set.classes[case.target] if known else f"unknown label {case.target}"
+        split[name] = split.get(name, 0) + 1
     return counts
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.core.console import Report
 from bench.core.errors import BenchError
 from bench.core.task import Case, DataSet, Reader
-from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data
+from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data, target_problem
 from bench.data.duplicates import crossing_groups, duplicate_groups
 from bench.data.images import read_image
 from bench.data.root import Kind, data_kind, folder_name
@@ -62,7 +62,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
     return Verification(
         name=data_set.name,
         kind=kind,
-        problems=tuple(dict.fromkeys([*counts, *broken])) or ((failure,) if failure else ()),
+        problems=tuple(dict.fromkeys([*counts, *(broken or filter(None, [failure]))])),
         warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) if data else (),
         n_cases=len(cases),
         n_files=len(paths),
@@ -109,9 +109,7 @@ def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> list[
 
 def _open_case(data_set: DataSet, case: Case) -> list[str]:
     """Problems of one case: its parts are loaded one by one, with whatever the reader has for them."""
-    problems = []
-    if isinstance(case.target, int) and not 0 <= case.target < len(data_set.classes):
-        problems.append(f"{case.image}: its label {case.target} is none of the {len(data_set.classes)} classes.")
+    problems = [problem] if (problem := target_problem(data_set, case)) else []
     for load in loaders(data_set.reader):
         try:
             load(case)

@@ -2,12 +2,17 @@
 
 import os
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bench.core.console import Report
 from bench.core.errors import DataError
-from bench.data.dataset import read_data
+from bench.core.task import Box, BoxTarget, Case
+from bench.data.dataset import read_data, target_problem
 from bench.data.root import data_kind
+from bench.data.verify import verify
 
 
 def message_of(function, *args) -> str:
@@ -105,3 +110,60 @@ def test_a_device_is_no_image(tiny, tiny_root):
     path.unlink()
     path.symlink_to("/dev/zero")
     assert "it is no regular file" in message_of(read_data, tiny, tiny_root)
+
+
+BOXES = {
+    "zero width": (Box(0, 5, 5, 5, 9), "has no area"),
+    "beyond the edge": (Box(0, 5, 5, 11, 9), "is not inside its image of 10 x 10 pixels"),
+    "negative": (Box(0, -1, 5, 9, 9), "is not inside"),
+    "turned": (Box(0, 9, 5, 5, 9), "is not inside its image of 10 x 10 pixels, or not a box"),
+    "NaN": (Box(0, float("nan"), 5, 5, 9), "is not inside"),
+    "no class": (Box(2, 1, 1, 5, 9), "has the label 2, which is none of the 2 classes"),
+}
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_a_box_of_a_reader_that_cannot_be_is_named_before_any_training(tiny, name):
+    box, why = BOXES[name]
+    case = Case("a.jpg", Path("a.jpg"), BoxTarget(10, 10, (Box(1, 0, 0, 10, 10), box)), None)
+    assert f"a.jpg: the box {tuple(box[1:])} {why}" in target_problem(tiny, case)
+    assert target_problem(tiny, replace(case, target=BoxTarget(10, 10, (Box(1, 0, 0, 10, 10),)))) == ""
+
+
+@pytest.mark.parametrize("label", [2, -1])
+def test_a_label_that_is_no_class_is_named_by_a_run_and_by_verify(tiny, tiny_root, label):
+    whole = tiny.reader
+
+    class Wrong:
+        def read(self, folder):
+            first, *others = whole.read(folder)
+            return [replace(first, target=label), *others]
+
+        def matches(self, folder):
+            return True
+
+        def load_nothing(self, case):
+            return None
+
+    wrong = replace(tiny, reader=Wrong())
+    said = f"its label {label} is none of the 2 classes"
+    assert said in message_of(read_data, wrong, tiny_root)
+    assert any(said in problem for problem in verify(wrong, tiny_root, Report(quiet=True)).problems)
+
+
+def test_verify_says_what_ends_the_reading_also_where_counts_differ(tiny, tiny_root):
+    path = next(path for path in sorted((tiny_root / tiny.name).rglob("*")) if path.is_file())
+    path.rename(path.parent / os.fsdecode(b"caf\xe9.jpg"))
+
+    class Listed:
+        def __init__(self, reader):
+            self.reader = reader
+
+        def __getattr__(self, name):
+            return getattr(self.reader, name)
+
+        def load_nothing(self, case):
+            return None
+
+    found = verify(replace(tiny, reader=Listed(tiny.reader), expected_counts={}), tiny_root, Report(quiet=True))
+    assert any("this name is not UTF-8" in problem for problem in found.problems)
