@@ -74,19 +74,17 @@ def _entry(manifest: Path, place: str, row: dict[str, Any]) -> Entry:
     except ValidationError as error:
         first = error.errors()[0]
         key, value = ".".join(map(str, first["loc"])), one_line(repr(first["input"]))[:80]
-    if key == "path":
-        why = (
-            f"has no `path`; found {value}" if first["type"] != "string_type" else f"path must be a text; found {value}"
-        )
+    if key == "path" and first["type"] != "string_type":
+        why = f" has no `path`; found {value}"
     elif key == "axis":
-        why = f"axis {value} is not known; expected 0 (sagittal), 1 (coronal) or 2 (axial)"
+        why = f": axis {value} is not known; expected 0 (sagittal), 1 (coronal) or 2 (axial)"
     elif first["type"] == "extra_forbidden":
-        why = f"the key {one_line(key)!r} is not known; expected {', '.join(Entry.model_fields)}"
+        why = f": the key {one_line(key)!r} is not known; expected {', '.join(Entry.model_fields)}"
+    elif first["type"] == "string_type":
+        why = f": {key} must be a text; found {value}"
     else:
-        why = f"{key}: {first['msg']} (found {value})"
-    raise DataError(
-        f"{one_line(manifest)}, {place} {why}." if key == "path" else f"{one_line(manifest)}, {place}: {why}."
-    )
+        why = f": {key}: {first['msg']} (found {value})"
+    raise DataError(f"{one_line(manifest)}, {place}{why}.")
 
 
 _FORM = (
