@@ -32,9 +32,10 @@ POLITE = """
 """
 POOL = """
     from concurrent.futures import ThreadPoolExecutor
-    print("ready", flush=True)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(time.sleep, [60] * 100))
+        waiting = pool.map(time.sleep, [60] * 100)
+        print("ready", flush=True)
+        list(waiting)
 """
 PARENT = """
     print("ready", flush=True)

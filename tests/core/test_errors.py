@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli.failures import UNEXPECTED
 from bench.core import errors
 from bench.core.errors import BenchError, UsageError, closest, unknown
 
@@ -17,7 +18,8 @@ def test_exit_codes_are_distinct_and_documented():
     assert {0, 1} & set(codes) == set(), "0 is done, 1 is any other program's error"
     (line,) = [line for line in RECORDS.read_text(encoding="utf-8").splitlines() if line.startswith("0 done")]
     documented = {int(part.split()[0]) for part in line.rstrip(".").split(" · ")}
-    assert documented == {0, *codes}
+    assert documented == {0, UNEXPECTED, *codes}
+    assert UNEXPECTED not in codes
 
 
 @pytest.mark.parametrize(("name", "meant"), [("simcrl", " Did you mean 'simclr'?"), ("xyz", ""), ("", "")])
