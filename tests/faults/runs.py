@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bench
+from bench.evaluation.protocols import PROTOCOLS
 from bench.results.store import Store
 from tests.faults.kills import killed_child
 from tests.faults.outcomes import RIGHT, WRONG, Tally, judge
@@ -20,12 +21,12 @@ SETTINGS = {
     "task.image_size": 32,
     "protocol.epochs": 2,
 }
-STEP = 61
-"""Of the file operations of a run, every one of these is tried."""
+STEPS = {"random": 61, "simclr": 251}
+"""Of the file operations of a run, every one of these is tried; by method."""
 
 
 def run(folder: Path, method: str, protocol: str) -> None:
-    options: dict[str, Any] = {"settings": {k: v for k, v in SETTINGS.items() if method != "random" or "pre" not in k}}
+    unused = () if PROTOCOLS[protocol].trained else ("protocol.epochs",)
     bench.run(
         method,
         "brain_tumor",
@@ -36,7 +37,7 @@ def run(folder: Path, method: str, protocol: str) -> None:
         device="cpu",
         workers=0,
         quiet=True,
-        **options,
+        settings={name: value for name, value in SETTINGS.items() if name not in unused},
     )
 
 
@@ -47,7 +48,7 @@ def score(folder: Path) -> Any:
     return found or None
 
 
-def kill_run(method: str, protocol: str, tally: Tally, step: int = STEP) -> int:
+def kill_run(method: str, protocol: str, tally: Tally, step: int) -> int:
     """Kill one run at every `step`-th file operation, run it again, compare; how many operations it had, about."""
     with tempfile.TemporaryDirectory() as whole:
         run(Path(whole), method, protocol)
@@ -70,5 +71,5 @@ def kill_runs() -> Iterator[tuple[str, Tally]]:
     """Runs with and without pretraining."""
     for method, protocol in (("random", "knn"), ("simclr", "linear")):
         tally = Tally()
-        kill_run(method, protocol, tally)
+        kill_run(method, protocol, tally, STEPS[method])
         yield f"kill -9 during a run: {method}, {protocol}", tally
