@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 from bench.core.identity import CorpusFacts, RunFacts, digest
 from bench.core.settings import Part, ProfileName, WeightsRecord
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
+EARLIER_VERSIONS = (1, 2)
+"""Of the schema, with scores that are not comparable with those of today: see docs/records.md."""
 
 
 class CorpusRecord(Part):
@@ -93,7 +95,7 @@ class Record(Part):
     A metric is null where it is undefined.
     """
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     identity: str = Field(description="Hash of everything that can change the score.", pattern="^[0-9a-f]{64}$")
     digest: str = Field(
         default="",
