@@ -62,6 +62,8 @@ class Method(ABC):
     """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity."""
     pretrains: ClassVar[bool] = True
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
+    frozen_only: ClassVar[bool] = False
+    """True for floors that give one embedding per image and have nothing to train, such as `pixels`."""
     backbones: ClassVar[tuple[str, ...] | None] = None
     """The backbones it exists for, or None for all."""
 
@@ -97,6 +99,10 @@ class Method(ABC):
     def initialise(self, backbone: nn.Module) -> WeightsRecord | None:
         """Give an encoder that is not pretrained here its weights, and say what was loaded; None: it stays as built."""
         return None
+
+    def substitute(self, backbone: nn.Module) -> nn.Module:
+        """The encoder that stands in for a backbone that is not pretrained here; floors without a network have one."""
+        return backbone
 
     def encoder(self, module: nn.Module) -> nn.Module:
         """The backbone that is exported and evaluated; the student unless the method says otherwise."""

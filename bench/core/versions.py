@@ -30,7 +30,7 @@ PARTS: Mapping[str, int] = {
     "weights": 1,
     "adaptation": 1,
     "embeddings": 1,
-    "probes": 1,
+    "probes": 2,
 }
 """The parts of the harness that can change a score; raise a number when a part gives other results than before.
 
@@ -39,7 +39,7 @@ NIfTI files, orientation, scaling of intensities · splits: drawing and reading 
 which images a method is pretrained on, in which order, balance of modalities · views: augmentations ·
 pretraining: loop, optimisers, schedules, batches, random numbers · weights: reading of other programs' files ·
 adaptation: the supervised loop, its heads and its selection · embeddings: how a frozen encoder embeds ·
-probes: vote of neighbours, logistic regression on few labels.
+probes: standardised embeddings, vote of neighbours, regressions and hidden layers on them, and what validation chooses.
 """
 
 

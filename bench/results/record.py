@@ -66,6 +66,18 @@ class DrawRecord(Part):
     metrics: dict[str, float | None]
 
 
+class EmbeddingRecord(Part):
+    """What the embeddings of training images span, before any adaptation."""
+
+    images: int = Field(description="Training images that were embedded.")
+    effective_rank: float = Field(
+        description="exp of the entropy of the normalised singular values of the centred embeddings."
+    )
+    mean_cosine: float = Field(description="Mean cosine of two images' embeddings, as they are.")
+    dead_units: float = Field(description="Share of the units that have one value for all images.")
+    collapsed: bool = Field(description="Whether the effective rank is so low that scores say nothing of the method.")
+
+
 class CasesRecord(Part):
     """The Parquet file beside the record, which has a row for each test case, in the order of the split file."""
 
@@ -125,7 +137,13 @@ class Record(Part):
         description="The same metrics without test cases that are byte-identical to a training or validation case."
     )
     selection: dict[str, float] = Field(
-        description="Selected epoch, where something was trained, and the headline metric on the validation split."
+        description="What was chosen on the validation split (epoch, penalty, neighbours, rate), and its headline metric."
+    )
+    sweep: list[dict[str, float | None]] = Field(
+        [], description="All candidates of a setting that validation chose, each with the headline metric there."
+    )
+    embedding: EmbeddingRecord | None = Field(
+        None, description="Of a classification task's encoder; null for kinds that read feature maps."
     )
     duplicates: DuplicatesRecord
     split: SplitRecord

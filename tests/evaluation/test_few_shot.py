@@ -10,7 +10,8 @@ from torch.utils.data import TensorDataset
 from bench.core.console import Report
 from bench.engine.meter import Meter
 from bench.evaluation.few_shot import FewShot, Probe, draw_labelled, wanted_per_class
-from bench.evaluation.protocols import PROTOCOLS, FewShotSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import FewShotSettings
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR, TASK
 from tasks.kinds.classification import Classification, ClassificationSettings

@@ -13,7 +13,7 @@ from torch.utils.data import TensorDataset
 from bench.core.console import Report
 from bench.engine.meter import Meter
 from bench.evaluation.neighbours import NeighbourVote, vote_shares
-from bench.evaluation.protocols import NeighbourSettings
+from bench.evaluation.settings import NeighbourSettings
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR, TASK
 from tasks.kinds.classification import Classification, ClassificationSettings
