@@ -85,7 +85,7 @@ class FewShot:
         return Adaptation(mean, None, float(np.mean(scores)), self.meter.cost(), tuple(draws), None, tuple(sweep))
 
     def _best_of(self, chosen: np.ndarray, classes: np.ndarray, draw: int) -> tuple[float, np.ndarray, list[Candidate]]:
-        """Score on validation and predictions of the test split of the best C; of equal scores the strongest penalty."""
+        """Of the best C: score on validation, predictions of the test split; of equal scores the strongest penalty."""
         queries = [self.sides["validation"], self.sides["test"]]
         path = self.settings.regularisations
         best, test, tried = float("-inf"), np.empty(0), list[Candidate]()

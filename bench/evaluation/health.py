@@ -25,7 +25,7 @@ class Health:
     """exp of the entropy of the normalised singular values of the centred embeddings, from 1 to min(N, D); 0 where all
     embeddings are equal (Roy and Vetterli 2007; as RankMe, Garrido et al. 2023, but centred)."""
     mean_cosine: float
-    """Mean cosine of two images' embeddings, as they are; near 1: all share one direction, which a probe must remove."""
+    """Mean cosine of two images' embeddings, as they are; near 1: all share a direction that a probe must remove."""
     dead_units: float
     """Share of the D units that have one value for all images."""
 

@@ -1,4 +1,4 @@
-"""The `mlp` protocol on embeddings: hidden layers at several learning rates, trained together, one chosen on validation."""
+"""The `mlp` protocol on embeddings: hidden layers at several rates, trained together, one chosen on validation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class MlpProbe:
         self.head = MlpHead(hidden, kind.build_head(hidden))
         self.parameters = count_parameters(self.head)
         heads = [copy.deepcopy(self.head) for _ in settings.rates]
-        self.weights, self.buffers = stack_module_state(heads)  # type: ignore[arg-type]  # each (rates, ...)
+        self.weights, self.buffers = stack_module_state(heads)  # each (rates, ...)
         self.rates = torch.tensor(settings.rates)
         self.optimizer = torch.optim.Adam(list(self.weights.values()), lr=1.0)
         self.batches = EpochBatches(len(self.sides["train"]), settings.batch_size, seed, smallest=2)
@@ -107,11 +107,11 @@ class MlpProbe:
     def _run(self, embeddings: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
         """Logits (rates, B, classes) of embeddings (B, D)."""
 
-        def one(own: Mapping[str, Tensor], buffers: Mapping[str, Tensor]) -> Tensor:
+        def one(own: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
             output: Tensor = functional_call(self.head, (own, buffers), (Features([], embeddings),))
             return output
 
-        logits: Tensor = vmap(one)(weights, self.buffers)
+        logits: Tensor = vmap(one)(dict(weights), self.buffers)
         return logits
 
     def _logits(self, name: str, weights: Mapping[str, Tensor]) -> Tensor:

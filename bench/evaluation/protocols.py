@@ -57,7 +57,7 @@ class Protocol:
         head = set_.get("head", "paper" if profile == "paper" else "swept")
         if head not in self.heads:
             raise UsageError(f"protocol.head: expected one of {', '.join(self.heads)}, found {head!r}.")
-        return head  # type: ignore[no-any-return]
+        return head
 
     def settings_for(self, head: Head | None) -> type[AnyProtocolSettings]:
         """The class of the settings under a head."""
@@ -78,7 +78,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     for p in (
         Protocol(
             "linear",
-            "encoder frozen: logistic regression on standardised embeddings (classification), or the decoder or detector",
+            "encoder frozen: logistic regression on standardised embeddings (classification), or decoder or detector",
             frozen=True,
             quick={"epochs": 100, "lr": 1e-2, "batch_size": 64},
             heads={"swept": LinearProbeSettings, "paper": PaperHeadSettings},

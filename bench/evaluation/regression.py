@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 _MOST_ITERATIONS = 1000
-"""Of L-BFGS. The objective is strongly convex, so that only weak penalties come near it, and from there nothing moves."""
+"""Of L-BFGS. Only weak penalties come near it, and there predictions hardly move any more."""
 _LEAST_PROBABILITY = 1e-12
 """Probability of a class that no image has."""
 

@@ -1,7 +1,7 @@
 """Embeddings standardised by the training split, so that a probe reads their content and not their scale.
 
-Pooled features of a ReLU network share one direction (mean cosine near 1) and differ in scale from unit to unit: cosines
-then hardly differ, and one rate of gradient descent suits no two units. Centring and scaling each unit, as the
+Pooled features of a ReLU network share one direction (mean cosine near 1) and differ in scale from unit to unit:
+cosines then hardly differ, and one rate of gradient descent suits no two units. Centring and scaling each unit, as the
 BatchNorm without affine parameters of MAE's linear probe does (He et al. 2022, Appendix A), takes both away.
 """
 

@@ -137,7 +137,7 @@ class Record(Part):
         description="The same metrics without test cases that are byte-identical to a training or validation case."
     )
     selection: dict[str, float] = Field(
-        description="What was chosen on the validation split (epoch, penalty, neighbours, rate), and its headline metric."
+        description="What validation chose (epoch, penalty, neighbours, rate), and the headline metric there."
     )
     sweep: list[dict[str, float | None]] = Field(
         [], description="All candidates of a setting that validation chose, each with the headline metric there."

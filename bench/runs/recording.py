@@ -136,7 +136,7 @@ def _data(
 
 
 def notes_of(evaluation: Evaluation) -> list[str]:
-    """What a reader of the score must know of how it came about: a collapsed encoder, a choice at the end of a range."""
+    """What a reader of the score must know: a collapsed encoder, a choice at the end of its range."""
     collapse = evaluation.health.warning if evaluation.health else None
     return [*([collapse] if collapse else []), *evaluation.adaptation.notes]
 
