@@ -83,7 +83,7 @@ class NeighbourVote:
         k = self.candidates[best]
         (predictions,) = self.predict("test", [k])
         sweep = tuple({"neighbours": float(k), "validation": s} for k, s in zip(self.candidates, scores, strict=True))
-        notes = edge_notes(name, "k", (0, *self.candidates), k)  # nothing lies below k = 1
+        notes = edge_notes(name, "k", self.candidates, k) if k > 1 else ()  # nothing lies below k = 1
         return Adaptation(
             predictions, None, scores[best], self.meter.cost(), (), {"neighbours": float(k)}, sweep, notes
         )

@@ -46,6 +46,7 @@ def regression_path(
 
 
 def _log_probabilities(model: LogisticRegression, queries: np.ndarray, n_classes: int) -> np.ndarray:
-    logs = np.full((len(queries), n_classes), np.log(_LEAST_PROBABILITY))
-    logs[:, model.classes_] = model.predict_log_proba(queries)
-    return np.maximum(logs, np.log(_LEAST_PROBABILITY))
+    probabilities = np.zeros((len(queries), n_classes))
+    probabilities[:, model.classes_] = model.predict_proba(queries)
+    logs: np.ndarray = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+    return logs

@@ -44,7 +44,9 @@ def test_components_of_an_evaluation_are_those_that_take_part():
     task = tasks().get("brain_tumor")
     linear, knn, finetune = (set(evaluation_versions(task, p)) for p in ("linear", "knn", "finetune"))
     shared = {"kind classification", "metrics classification", "reader ClassFolders", "splits", "images"}
-    assert linear == shared | {"protocol linear", "adaptation", "embeddings"}
+    assert linear == shared | {"protocol linear", "adaptation", "probes", "embeddings"}
+    assert evaluation_versions(tasks().get("drive"), "linear").keys() >= {"adaptation"}
+    assert "probes" not in evaluation_versions(tasks().get("drive"), "linear")
     assert knn == shared | {"protocol knn", "probes", "embeddings"}
     assert finetune == shared | {"protocol finetune", "adaptation"}
     assert "volumes" in evaluation_versions(tasks().get("brats"), "finetune")
