@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.core.method import Method, MethodConfig, Progress
+from bench.core.method import LrScaling, Method, MethodConfig, Progress
 from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 
 
 class DINOConfig(MethodConfig):
-    """Published values (Section 3.2): AdamW, 0.0005 x batch / 256 at batch 1024, 10 of 100 epochs of warm-up.
+    """Values for ResNet-50 in the authors' repository (README, "ResNet-50 and other convnets training").
 
-    The published rise of the weight decay from 0.04 to 0.4 is not followed: it stays at its start.
+    There: SGD, lr 0.03 x batch / 256, weight decay 1e-4 throughout, global crops from 0.14, local ones from 0.05 to
+    0.14. Those for vision transformers (AdamW, 0.0005 x batch / 256, weight decay rising from 0.04 to 0.4, Section 3.2)
+    are another recipe. Warm-up, clipping, momentum and temperatures are that program's defaults and the paper's.
     """
 
-    optimizer: OptimizerName = Field("adamw", description="Optimiser of the pretraining.")
-    lr: float = Field(2e-3, gt=0, description="Peak learning rate.")
-    weight_decay: float = Field(0.04, ge=0, description="Weight decay.")
+    optimizer: OptimizerName = Field("sgd", description="Optimiser of the pretraining (README, ResNet-50).")
+    lr: float = Field(0.03, gt=0, description="Learning rate before `lr_scaling` (README, ResNet-50).")
+    lr_scaling: LrScaling = Field("linear", description="How the rate follows the batch (Section 3.2).")
+    gradient_clip: float | None = Field(3.0, gt=0, description="Maximum gradient norm (default of the program).")
+    weight_decay: float = Field(1e-4, ge=0, description="Weight decay (README, ResNet-50).")
     warmup_fraction: float = Field(0.1, ge=0, lt=1, description="Share of all steps with linear warm-up.")
     momentum: float = Field(0.996, ge=0, le=1, description="Teacher momentum at the start; rises to 1 by a cosine.")
     output_dim: int = Field(65536, ge=2, description="Number of prototypes.")
@@ -43,7 +47,7 @@ class DINO(Method):
     """Caron et al. 2021, with lightly's loss, head and teacher update. The teacher is what is evaluated."""
 
     name: ClassVar[str] = "dino"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "DINO"
     citation: ClassVar[str] = "Caron et al., Emerging Properties in Self-Supervised Vision Transformers, ICCV 2021"
     config_class: ClassVar[type[MethodConfig]] = DINOConfig
@@ -59,21 +63,25 @@ class DINO(Method):
     config: DINOConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
-        """Two global views (3, H, W) and `local_views` local ones (3, h, w)."""
+        """Two global views (3, H, W) and `local_views` local ones (3, h, w); local crops end where global begin."""
         from PIL.Image import Resampling
 
-        from bench.pretraining.augment import Augmentation, MultiView
+        from bench.pretraining.augment import Augmentation, MultiView, shared
 
         first = Augmentation(
             image_size,
-            scale=(0.4, 1.0),
+            scale=(0.14, 1.0),
             jitter=(0.4, 0.4, 0.2, 0.1),
             blur_probability=1.0,
             resample=Resampling.BICUBIC,
         )
         second = replace(first, blur_probability=0.1, solarise_probability=0.2)
+        first, second, local = (
+            shared(view, self.views, image_size)
+            for view in (first, second, replace(first, blur_probability=0.5, solarise_probability=0.0))
+        )
         side = max(round(image_size * self.config.local_ratio), 1)
-        local = replace(first, size=side, scale=(0.05, 0.4), blur_probability=0.5)
+        local = replace(local, size=side, scale=(min(0.05, first.scale[0]), first.scale[0]))
         return MultiView([first, second, *self.config.local_views * [local]])
 
     def _head(self, size: int) -> nn.Module:

@@ -33,11 +33,35 @@ class Progress:
         return self.step / max(self.total_steps, 1)
 
 
+@dataclass(frozen=True)
+class ViewSettings:
+    """What all methods of a comparison do alike to an image; None: each does as its publication says."""
+
+    crop_min: float | None = None
+    """Smallest share of the image's area that a (global) crop covers."""
+    jitter: float | None = None
+    """Strength s of the colour jitter: brightness, contrast and saturation by 0.8 s, hue by 0.2 s (SimCLR's form)."""
+    grey: float | None = None
+    """Probability that a view is made grey."""
+    blur: float | None = None
+    """Probability that a view is blurred."""
+    solarise: float | None = None
+    """Probability that a view is solarised."""
+
+
+LrScaling = Literal["none", "linear", "sqrt"]
+"""How a learning rate follows the batch: not at all, x batch / 256 (Goyal et al. 2017), x sqrt(batch / 256)."""
+
+
 class MethodConfig(Settings):
     """Settings every pretraining method has; a method's own config inherits from it and sets published defaults."""
 
     optimizer: OptimizerName = Field("adam", description="Optimiser of the pretraining.")
-    lr: float = Field(1e-3, gt=0, description="Peak learning rate (already scaled to the batch size).")
+    lr: float = Field(1e-3, gt=0, description="Learning rate before `lr_scaling`; the peak of the schedule.")
+    lr_scaling: LrScaling = Field(
+        "none", description="How the rate follows the batch: linear is x batch / 256, sqrt its square root."
+    )
+    gradient_clip: float | None = Field(None, gt=0, description="Maximum gradient norm; unset: gradients as they are.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay; biases and norms are excluded.")
     schedule: Literal["cosine", "constant", "halve_four_times"] = Field("cosine", description="Learning-rate schedule.")
     warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Share of all steps with linear warm-up.")
@@ -67,8 +91,15 @@ class Method(ABC):
     backbones: ClassVar[tuple[str, ...] | None] = None
     """The backbones it exists for, or None for all."""
 
-    def __init__(self, config: MethodConfig) -> None:
+    def __init__(self, config: MethodConfig, views: ViewSettings | None = None) -> None:
         self.config = config
+        self.views = views or ViewSettings()
+        """What the comparison sets of the views; `bench.pretraining.augment.shared` follows it."""
+
+    def peak_lr(self, batch_size: int) -> float:
+        """The learning rate at the peak of the schedule, for a batch."""
+        ratio = batch_size / 256
+        return self.config.lr * {"none": 1.0, "linear": ratio, "sqrt": ratio**0.5}[self.config.lr_scaling]
 
     @property
     def batch_multiple(self) -> int:

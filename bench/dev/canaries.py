@@ -38,7 +38,7 @@ from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.evaluation.settings import AnyProtocolSettings, ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
-from bench.pretraining.settings import PretrainSettings
+from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
 
 
 def method(cls: type[Method], folder: Path) -> Values:
@@ -49,10 +49,9 @@ def method(cls: type[Method], folder: Path) -> Values:
         module = cls(config).build(build_backbone("resnet18"))
         tensors = [*module.parameters(), *module.buffers()]
         return {"parameters": statistics(torch.cat([t.flatten().float() for t in tensors]))}
-    settings = PretrainSettings(
-        epochs=2, batch_size=16, image_size=32, init="random", gradient_clip=1.0, balance=False, precision="32-true"
-    )
-    return losses_of_steps(cls(config), made_up_corpus(16), settings)
+    budget = {**QUICK_PRETRAIN, "epochs": 2, "batch_size": 16, "image_size": 32}
+    settings = PretrainSettings.model_validate(budget)
+    return losses_of_steps(cls(config, settings.views), made_up_corpus(16), settings)
 
 
 def kind(task: Task, folder: Path) -> Values:

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from bench.core.method import Method, MethodConfig, Progress
+from bench.core.method import Method, MethodConfig, Progress, ViewSettings
 from bench.core.task import Task
 from bench.dev.made_up import (
     CPU,
@@ -40,7 +40,7 @@ from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.models.weights import method as weights_method
 from bench.models.weights.sources import WeightsEntry
-from bench.pretraining.augment import Augmentation
+from bench.pretraining.augment import Augmentation, shared
 from bench.pretraining.settings import PretrainSettings
 
 
@@ -65,7 +65,11 @@ def views(folder: Path) -> Values:
     image = Image.fromarray(made_up_image(1, 80)).crop((0, 0, 80, 64))
     defaults = {k: getattr(v, "name", v) for k, v in asdict(Augmentation(32)).items()}
     whole = Augmentation(32, jitter_probability=1, grey_probability=0.5, blur_probability=1, solarise_probability=0.5)
-    values: dict[str, str | list[float]] = {"defaults": json.dumps(defaults)}
+    changed = asdict(shared(Augmentation(32), ViewSettings(0.3, 0.5, 0.1, 0.2, 0.4), 48))
+    values: dict[str, str | list[float]] = {
+        "defaults": json.dumps(defaults),
+        "shared": json.dumps({k: getattr(v, "name", v) for k, v in changed.items()}),
+    }
     for name, augmentation in (("default", Augmentation(32)), ("everything", whole)):
         drawn = []
         for seed in range(48):
@@ -78,10 +82,11 @@ def views(folder: Path) -> Values:
 
 def pretraining(folder: Path) -> Values:
     """Four steps of the loop with every precision's defaults, the order of batches, schedules and optimisers."""
-    settings = PretrainSettings(
-        epochs=2, batch_size=6, image_size=32, init="random", gradient_clip=0.5, balance=True, precision="32-true"
+    settings = PretrainSettings.model_validate(
+        {"epochs": 2, "batch_size": 6, "image_size": 32, "init": "random", "balance": True}
     )
-    smooth = MethodConfig.model_validate({"optimizer": "sgd", "lr": 1e-3, "warmup_fraction": 0.3})
+    recipe = {"optimizer": "sgd", "lr": 1e-3, "warmup_fraction": 0.3, "gradient_clip": 0.5, "lr_scaling": "sqrt"}
+    smooth = MethodConfig.model_validate(recipe)
     values: dict[str, str | list[float]] = dict(losses_of_steps(_MeanSquare(smooth), made_up_corpus(13), settings))
     batches = loading.EpochBatches(11, 4, 3, smallest=4)
     for epoch in (0, 1):
@@ -99,9 +104,8 @@ def _steps_of(optimizer: Any) -> list[float]:
     """Weights of a linear layer with a norm after three steps."""
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2))
-    built = optim.build_optimizer(
-        module, MethodConfig.model_validate({"optimizer": optimizer, "lr": 0.1, "weight_decay": 0.05})
-    )
+    config = MethodConfig.model_validate({"optimizer": optimizer, "weight_decay": 0.05})
+    built = optim.build_optimizer(module, config, 0.1)
     for step in range(3):
         built.zero_grad()
         module(torch.arange(12.0).reshape(4, 3) / 7 - step).square().sum().backward()

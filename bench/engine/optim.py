@@ -21,14 +21,14 @@ OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {
 }
 
 
-def build_optimizer(module: nn.Module, config: MethodConfig) -> Optimizer:
-    """Optimiser over the trainable parameters; biases and normalisation layers are not decayed."""
+def build_optimizer(module: nn.Module, config: MethodConfig, lr: float) -> Optimizer:
+    """Optimiser at the peak rate `lr` over what is trained; biases and normalisation layers are not decayed."""
     decayed, plain = get_weight_decay_parameters([module])
     groups = [
         {"params": [p for p in decayed if p.requires_grad], "weight_decay": config.weight_decay},
         {"params": [p for p in plain if p.requires_grad], "weight_decay": 0.0},
     ]
-    return OPTIMIZERS[config.optimizer]([g for g in groups if g["params"]], lr=config.lr)
+    return OPTIMIZERS[config.optimizer]([g for g in groups if g["params"]], lr=lr)
 
 
 def lr_factor(config: MethodConfig, step: int, total_steps: int) -> float:

@@ -8,7 +8,7 @@ Where it differs: the blur is a true Gaussian (Pillow approximates one by three 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import cv2
@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision import transforms
 
+from bench.core.method import ViewSettings
 from bench.engine.images import normalise
 
 Pixels = NDArray[np.uint8]
@@ -91,6 +92,36 @@ class Augmentation:
             pixels = _pixels(cv2.flip(pixels, 1))
         rows, columns = image.height, image.width
         return pixels, Box(top / rows, left / columns, height / rows, width / columns, flipped)
+
+
+REFERENCE_SIDE = 224
+"""Side of the views for which publications give the blur's standard deviation."""
+
+
+def shared(augmentation: Augmentation, views: ViewSettings, image_size: int) -> Augmentation:
+    """A method's own augmentation, as a comparison changes it.
+
+    What `views` sets replaces the method's own value. The blur's standard deviation, which publications give in
+    pixels of 224-px views, scales with `image_size`: 2 px there are 0.43 px at 48.
+    """
+    low, high = augmentation.blur_sigma
+    ratio = image_size / REFERENCE_SIDE
+    changed = replace(augmentation, blur_sigma=(low * ratio, high * ratio))
+    if views.crop_min is not None:
+        changed = replace(changed, scale=(views.crop_min, 1.0))
+    if views.jitter is not None:
+        s = views.jitter
+        changed = replace(changed, jitter=(0.8 * s, 0.8 * s, 0.8 * s, 0.2 * s))
+    return replace(
+        changed,
+        grey_probability=_first(views.grey, changed.grey_probability),
+        blur_probability=_first(views.blur, changed.blur_probability),
+        solarise_probability=_first(views.solarise, changed.solarise_probability),
+    )
+
+
+def _first(given: float | None, own: float) -> float:
+    return own if given is None else given
 
 
 class MultiView:

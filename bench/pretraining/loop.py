@@ -88,7 +88,7 @@ class Pretraining:
         encoder = build_backbone(backbone, settings.init)
         self.backbone_class = type(encoder)
         self.module = method.build(encoder).to(memory_format=torch.channels_last)
-        self.optimizer = build_optimizer(self.module, method.config)
+        self.optimizer = build_optimizer(self.module, method.config, method.peak_lr(batch_size))
         self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
         self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
         workers = pick_workers(compute.workers, self.fabric.device)
@@ -171,11 +171,12 @@ class Pretraining:
         self.epoch += 1
 
     def _clip(self) -> Tensor:
-        """Clip the gradient to the norm of the settings; returns the norm before, a scalar."""
+        """Clip the gradient to the method's norm, if it has one; returns the norm before, a scalar."""
+        limit = self.method.config.gradient_clip
         norm = self.fabric.clip_gradients(
             self.loss_module,
             self.wrapped_optimizer,
-            max_norm=self.settings.gradient_clip,
+            max_norm=math.inf if limit is None else limit,
             error_if_nonfinite=False,
         )
         return torch.zeros(()) if norm is None else norm

@@ -71,7 +71,7 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
-    method = method_class(method_class.config_class.model_validate(config.method))
+    method = method_class(method_class.config_class.model_validate(config.method), config.pretrain.views)
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data = world.data(plan.task.data)
     keep_cases(kind, name_contents(data), decoded)

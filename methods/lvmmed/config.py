@@ -13,7 +13,7 @@ class LVMMedConfig(MethodConfig):
     """Settings of LVM-Med; Table 6, Table 9, Fig. 5 and Fig. 6 each change one of them.
 
     Raises:
-        ValueError: If a value is out of range, if `neighbours` is not less than `nodes`, or a range runs backwards.
+        ValueError: If a value is out of range, or if `neighbours` is not less than `nodes`.
     """
 
     optimizer: Literal["adam", "adamw", "lars", "sgd"] = Field("adam", description="Optimiser of the pretraining.")
@@ -55,24 +55,10 @@ class LVMMedConfig(MethodConfig):
         None, ge=1, description="Swaps of each search; by default 100 (nodes / 16)^2, at least 100."
     )
 
-    crop_scale: tuple[float, float] = Field((0.4, 1.0), description="Range of the share of the image a crop covers.")
-    flip_probability: float = Field(0.5, ge=0, le=1, description="Chance of a left-right flip.")
-    jitter_strength: float = Field(
-        1.0, ge=0, le=2.5, description="Scale of colour jitter 0.4, 0.4, 0.2, 0.1 (brightness to hue) of VICRegL."
-    )
-    jitter_probability: float = Field(0.8, ge=0, le=1, description="Chance of colour jitter.")
-    blur_probability: float = Field(0.5, ge=0, le=1, description="Chance of Gaussian blur.")
-    blur_sigma: tuple[float, float] = Field((0.1, 2.0), description="Range of the blur's standard deviation, pixels.")
-
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.neighbours >= self.nodes:
             raise ValueError(
                 f"neighbours={self.neighbours} must be less than nodes={self.nodes}: a node has {self.nodes - 1} others"
             )
-        low, high = self.crop_scale
-        if not 0 < low <= high <= 1:
-            raise ValueError(f"crop_scale={self.crop_scale} must be (low, high) with 0 < low <= high <= 1")
-        if not 0 <= self.blur_sigma[0] <= self.blur_sigma[1]:
-            raise ValueError(f"blur_sigma={self.blur_sigma} must be (low, high) in pixels with 0 <= low <= high")
         return self

@@ -38,9 +38,8 @@ def test_method_as_data(bench):
     assert facts["settings"]["optimizer"]["enum"] == ["adam", "adamw", "lars", "sgd"]
     iterations = facts["settings"]["solver_iterations"]
     assert (iterations["type"], iterations["default"], iterations["minimum"]) == (["integer", "null"], None, 1)
-    assert facts["settings"]["crop_scale"]["default"] == [0.4, 1.0]
     assert facts["profiles"]["quick"]["method"] == dict(cls.quick)
-    assert facts["ablations"]["smaller_crops"] == {"crop_scale": [0.08, 1.0]}
+    assert facts["ablations"]["without_residual"] == {"residual": False}
     assert len(facts["ablations"]) == len(cls.ablations)
 
 

@@ -35,7 +35,7 @@ def test_method_as_text_says_what_the_data_say(bench):
         "\n  nodes: 16  N, images of one graph; 8, 16, 32, 64 in Fig. 5.  [integer, >= 2]\n",
         "  [adam | adamw | lars | sgd]\n",
         "\n  solver_iterations: unset  ",
-        "\n  crop_scale: [0.4,1.0]  Range of the share of the image a crop covers.  [2 x number]\n",
+        "\n  gradient_clip: unset  Maximum gradient norm",
         "\nquick profile changes:\n  residual: true\n",
         "\n  without_residual_and_norm: residual=false projector_norm=none\n",
     ):

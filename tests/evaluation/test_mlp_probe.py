@@ -44,7 +44,9 @@ def fit(split, sides, seed=0, **settings):
 
 def test_it_reads_what_no_linear_layer_does(split, rings):
     probe, outcome = fit(split, rings, epochs=60)
-    assert probe.kind.score(split.test, outcome.predictions)["accuracy"] > 0.6, "a fifth to a third without hidden layers"
+    assert probe.kind.score(split.test, outcome.predictions)["accuracy"] > 0.6, (
+        "a fifth to a third without hidden layers"
+    )
     assert probe.parameters == 6 * 32 + 32 + 32 * 16 + 16 + 16 * 4 + 4
 
 
