@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="names of candidates")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--precision", default="32-true", choices=("32-true", "bf16-mixed"))
     arguments = parser.parse_args()
     print("| method | preset | effective rank | mean cosine | vote, validation | probe, validation |")
     print("|---|---|---|---|---|---|", flush=True)
@@ -59,7 +60,8 @@ def main() -> None:
 
 
 def row(method: str, name: str, preset: dict[str, object], arguments: argparse.Namespace, folder: Path) -> str:
-    settings = {"pretrain": {"epochs": arguments.epochs}, "method": preset}
+    pretrain = {"epochs": arguments.epochs, "precision": arguments.precision}
+    settings = {"pretrain": pretrain, "method": preset}
     runs = bench.run(
         method, "brain_tumor", ["knn", "linear"], seeds=arguments.seeds, settings=settings, corpus="task",
         data_root=arguments.data_root, results=folder / "results", quiet=True, split="grouped",
