@@ -23,8 +23,8 @@ Versions = dict[str, Version]
 PARTS: Mapping[str, int] = {
     "images": 1,
     "volumes": 1,
-    "splits": 1,
-    "corpus": 1,
+    "splits": 2,
+    "corpus": 2,
     "views": 2,
     "pretraining": 2,
     "weights": 1,

@@ -27,7 +27,10 @@ class CorpusRecord(Part):
     )
     images: int
     sources: dict[str, int]
-    excluded: int = Field(description="Images left out because the same file is a validation or test image.")
+    excluded: int = Field(
+        description="Images left out because they are copies, or further images of the subject, of a validation or test "
+        "image of any data set under the root."
+    )
 
 
 class SplitRecord(Part):
@@ -49,14 +52,17 @@ class FileRecord(Part):
 
 
 class DuplicatesRecord(FileRecord):
-    """Byte-identical files: how many, and the file beside the split that names them."""
+    """Copies: how many, and the file beside the split that names them. Equal content: of decoded pixels or voxels."""
 
-    n_groups: int
-    n_files: int
-    n_crossing_split: int
-    n_crossing_owner_split: int
-    n_contradictory: int
-    n_affected_test_cases: int
+    n_groups: int = Field(description="Groups of cases with equal content.")
+    n_files: int = Field(description="Cases in them.")
+    n_crossing_split: int = Field(description="Groups on more than one side of the split.")
+    n_crossing_owner_split: int = Field(description="Groups on both sides of the owner's split.")
+    n_contradictory: int = Field(description="Groups whose cases have different targets.")
+    n_affected_test_cases: int = Field(description="Test cases with the content of a training or validation case.")
+    n_near_affected_test_cases: int = Field(
+        description="Those, and test cases that are near duplicates of a training or validation case."
+    )
 
 
 class DrawRecord(Part):
@@ -134,7 +140,10 @@ class Record(Part):
     domains: dict[str, dict[str, float | None]] = Field({}, description="Domain -> metrics over its test cases.")
     trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
     metrics_without_duplicates: dict[str, float | None] = Field(
-        description="The same metrics without test cases that are byte-identical to a training or validation case."
+        description="The same metrics without test cases that have the content of a training or validation case."
+    )
+    metrics_without_near_duplicates: dict[str, float | None] = Field(
+        description="The same without those and near duplicates of a training or validation case."
     )
     selection: dict[str, float] = Field(
         description="What validation chose (epoch, penalty, neighbours, rate), and the headline metric there."

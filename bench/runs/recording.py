@@ -129,10 +129,17 @@ def _data(
         "weights": pretrained.weights,
         "warnings": [
             *data.warnings,
+            *world.copies_note(run.plan.task.data, run.plan.seed),
             *([pretrained.weights.corpus] if pretrained.weights else []),
             *notes_of(evaluation),
         ],
     }
+
+
+def _others(cases: Sequence[Case], left_out: Sequence[str]) -> np.ndarray:
+    """Which cases (N,) are not among those that are left out."""
+    names = set(left_out)
+    return np.array([case.id not in names for case in cases])
 
 
 def notes_of(evaluation: Evaluation) -> list[str]:
@@ -144,13 +151,15 @@ def notes_of(evaluation: Evaluation) -> list[str]:
 def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap: Overlap) -> dict[str, Any]:
     """The metrics: overall, by domain and by draw, and without duplicated test cases."""
     kind, cases, predictions = run.kind, split.test, adaptation.predictions
-    affected = set(overlap.affected_test_cases)
-    clean = np.array([case.id not in affected for case in cases])
-    everything = np.ones(len(cases), dtype=bool)
-    domains, clean_domains = (_score_domains(run, cases, predictions, keep) for keep in (everything, clean))
+    kept = {
+        "metrics": np.ones(len(cases), dtype=bool),
+        "metrics_without_duplicates": _others(cases, overlap.affected_test_cases),
+        "metrics_without_near_duplicates": _others(cases, overlap.near_affected_test_cases),
+    }
+    by_domain = {name: _score_domains(run, cases, predictions, keep) for name, keep in kept.items()}
+    domains = by_domain["metrics"]
     return {
-        "metrics": _overall(kind, cases, adaptation, domains, everything),
-        "metrics_without_duplicates": _overall(kind, cases, adaptation, clean_domains, clean),
+        **{name: _overall(kind, cases, adaptation, by_domain[name], keep) for name, keep in kept.items()},
         "domains": domains,
         "trained_domain": run.plan.task.data.domains[0] if domains else None,
         "distribution": "in+out" if len(domains) > 1 else "in",
