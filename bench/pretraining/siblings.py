@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,12 @@ _SEQUENCE = re.compile(
     r"[-_. ]+(\d{4}|flair|t1|t1c|t1ce|t1gd|t1n|t2|t2f|t2w|t1w|adc|dwi|pd|seg|mask|label|ct|mri?|image)$", re.IGNORECASE
 )
 """What ends the name of one sequence or channel of a scan: nnU-Net's channel numbers, and names of sequences."""
-_TELLING = re.compile(r"(?=.{6,}$)(?=.*\d)(?=.*[a-z])", re.IGNORECASE)
-"""A name that is hardly another subject's by chance: six characters or more, letters and digits."""
+_TELLING = re.compile(
+    r"(?!(image|img|im|case|slice|frame|scan|patient|pat|subject|sub|mask|volume|vol|train|test)?[-_. (]*\d+\)?$)"
+    r"(?=.{6,}$)(?=.*\d)(?=.*[a-z])",
+    re.IGNORECASE,
+)
+"""A name that is hardly another subject's by chance: six characters or more, letters and digits, no mere number."""
 
 
 @dataclass(frozen=True)
@@ -27,28 +31,34 @@ class Siblings:
 
     folders: frozenset[Path]
     """Folders that hold one held-out subject and no other."""
-    stems: frozenset[str]
-    """Telling names of held-out scans without what names a sequence, lower case."""
+    names: frozenset[str]
+    """Telling names of held-out scans without what names a sequence, lower case: they count wherever a file lies."""
+    local: Mapping[Path, frozenset[str]]
+    """Folder of a data set -> names that count inside it."""
 
     @classmethod
     def of(cls, sets: Iterable[tuple[Data, SplitCases]]) -> Siblings:
         """From the validation and test cases of data sets."""
         folders: set[Path] = set()
-        stems: set[str] = set()
+        local: dict[Path, frozenset[str]] = {}
         for data, split in sets:
             held_out = {case.id for case in (*split.validation, *split.test)}
             folders |= _own_folders(data.cases, held_out)
             names = {name for case in data.cases if case.id in held_out for name in _names(case)}
             trained = {name for case in data.cases if case.id not in held_out for name in _names(case)}
-            stems |= {name for name in names - trained if _TELLING.match(name)}
-        return cls(frozenset(folders), frozenset(stems))
+            local[data.folder.resolve()] = frozenset(names - trained)
+        telling = frozenset(name for names in local.values() for name in names if _TELLING.match(name))
+        return cls(frozenset(folders), telling, local)
 
     def __contains__(self, path: Path) -> bool:
         """Whether a file lies in a held-out subject's folder, or is named as one of its scans."""
         resolved = path.resolve()
         if not self.folders.isdisjoint(resolved.parents):
             return True
-        return stem(resolved) in self.stems or any(part.lower() in self.stems for part in resolved.parent.parts)
+        names = {stem(resolved), *(part.lower() for part in resolved.parent.parts)}
+        if not names.isdisjoint(self.names):
+            return True
+        return any(f in resolved.parents and stem(resolved) in own for f, own in self.local.items())
 
 
 def _own_folders(cases: Iterable[Case], held_out: set[str]) -> set[Path]:

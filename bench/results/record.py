@@ -27,10 +27,7 @@ class CorpusRecord(Part):
     )
     images: int
     sources: dict[str, int]
-    excluded: int = Field(
-        description="Images left out because they are copies, or further images of the subject, of a validation or test "
-        "image of any data set under the root."
-    )
+    excluded: int = Field(description="Images left out: copies, or of the subject, of a validation or test image.")
 
 
 class SplitRecord(Part):
@@ -75,13 +72,11 @@ class DrawRecord(Part):
 class EmbeddingRecord(Part):
     """What the embeddings of training images span, before any adaptation."""
 
-    images: int = Field(description="Training images that were embedded.")
-    effective_rank: float = Field(
-        description="exp of the entropy of the normalised singular values of the centred embeddings."
-    )
+    images: int
+    effective_rank: float = Field(description="exp of the entropy of the singular values of the centred embeddings.")
     mean_cosine: float = Field(description="Mean cosine of two images' embeddings, as they are.")
     dead_units: float = Field(description="Share of the units that have one value for all images.")
-    collapsed: bool = Field(description="Whether the effective rank is so low that scores say nothing of the method.")
+    collapsed: bool = Field(description="Whether the rank is so low that scores say nothing of the method.")
 
 
 class CasesRecord(Part):

@@ -60,6 +60,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         if options.save_predictions:
             report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
     _warn_of_precision(missing, options, report)
+    for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
+        report.warn(note)
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             finished = _run(run, options, world, embeddings, report)
