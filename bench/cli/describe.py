@@ -118,7 +118,7 @@ def _method_facts(name: str) -> Facts:
         "pretrains": cls.pretrains,
         "backbones": cls.backbones,
         "settings": settings_schema(cls.config_class),
-        "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {}},
+        "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {"pretrain": dict(cls.published_views)}},
         "ablations": {ablation: dict(values) for ablation, values in cls.ablations.items()},
     }
 

@@ -111,7 +111,7 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     quick = profile == "quick"
     own = {section: set_.get(section, {}) for section in SECTIONS}
     changes = cls.quick if quick else {}
-    budget = QUICK_PRETRAIN if quick else {}
+    budget = QUICK_PRETRAIN if quick else cls.published_views
     evaluation = quick_settings(task, protocol) if quick else task.paper
     size = evaluation.get("task", {})
     chosen = PROTOCOLS[protocol]
