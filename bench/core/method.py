@@ -83,7 +83,7 @@ class Method(ABC):
 
     def __init__(self, config: MethodConfig) -> None:
         self.config = config
-        self.views = ViewSettings()
+        self.views = ViewSettings.model_validate({})
         """What `view_transform` follows; the loop sets it to the run's."""
 
     @property

@@ -47,8 +47,8 @@ def method(cls: type[Method], folder: Path) -> Values:
         seed_all(0)
         module = cls(config).build(build_backbone("resnet18"))
         return {"parameters": statistics(torch.cat([p.flatten() for p in module.parameters()]))}
-    settings = PretrainSettings(
-        epochs=2, batch_size=16, image_size=32, init="random", balance=False, precision="32-true"
+    settings = PretrainSettings.model_validate(
+        {"epochs": 2, "batch_size": 16, "image_size": 32, "init": "random", "balance": False, "precision": "32-true"}
     )
     return losses_of_steps(cls(config), made_up_corpus(16), settings)
 

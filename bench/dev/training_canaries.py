@@ -74,7 +74,9 @@ def views(folder: Path) -> Values:
 
 def pretraining(folder: Path) -> Values:
     """Four steps of the loop with every precision's defaults, the order of batches, schedules and optimisers."""
-    settings = PretrainSettings(epochs=2, batch_size=6, image_size=32, init="random", balance=True, precision="32-true")
+    settings = PretrainSettings.model_validate(
+        {"epochs": 2, "batch_size": 6, "image_size": 32, "init": "random", "balance": True, "precision": "32-true"}
+    )
     smooth = MethodConfig.model_validate({"optimizer": "sgd", "lr": 1e-3, "warmup_fraction": 0.3, "gradient_clip": 0.5})
     values: dict[str, str | list[float]] = dict(losses_of_steps(_MeanSquare(smooth), made_up_corpus(13), settings))
     batches = loading.EpochBatches(11, 4, 3, smallest=4)
