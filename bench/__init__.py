@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
     from bench.core.method import Method, MethodConfig, Progress
-    from bench.core.settings import Settings
+    from bench.core.settings import Choice, Range, Settings
     from bench.core.task import Box, BoxTarget, Case, DataSet, Task, Volume
     from bench.models.export import export
     from bench.results.record import Record
@@ -33,7 +33,7 @@ _HOMES = {
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
     "bench.core.method": ("Method", "MethodConfig", "Progress"),
-    "bench.core.settings": ("Settings",),
+    "bench.core.settings": ("Choice", "Range", "Settings"),
     "bench.core.task": ("Box", "BoxTarget", "Case", "DataSet", "Task", "Volume"),
     "bench.models.export": ("export",),
     "bench.results.record": ("Record",),
@@ -48,11 +48,13 @@ __all__ = [
     "Box",
     "BoxTarget",
     "Case",
+    "Choice",
     "DataSet",
     "Features",
     "Method",
     "MethodConfig",
     "Progress",
+    "Range",
     "Record",
     "Runs",
     "Settings",

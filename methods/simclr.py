@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from bench.core.method import Method, MethodConfig, Progress
-from bench.core.settings import OptimizerName
+from bench.core.settings import Choice, OptimizerName, Range, SearchSpace
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,6 +37,11 @@ class SimCLR(Method):
     citation: ClassVar[str] = "Chen et al., A Simple Framework for Contrastive Learning, ICML 2020, arXiv 2002.05709"
     config_class: ClassVar[type[MethodConfig]] = SimCLRConfig
     quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "hidden_dim": 512, "color_jitter": 0.5}
+    search_space: ClassVar[SearchSpace] = {
+        "method.lr": Range(0.1, 10, log=True, relative=True),
+        "method.temperature": Range(0.05, 0.5, log=True),
+        "method.weight_decay": Choice((0.0, 1e-6, 1e-4)),
+    }
     config: SimCLRConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:

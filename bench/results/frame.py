@@ -98,6 +98,8 @@ def row_of(r: Record) -> dict[str, Any]:
         "evaluation_settings": _text(r, "task", "protocol"),
         "changed": set_,
         "method_settings": r.config.get("method", {}) | set_,
+        "tuned": r.tuned.text if r.tuned else "",
+        "tuned_on_scored": bool(r.tuned and r.tuned.of(r.data_set, r.fingerprints["data"])),
         "ablations": [a.model_dump() for a in r.ablations],
         "logged": r.logged,
         **{name: r.efficiency.get(name) for name in EFFICIENCY},

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from bench.core.identity import CorpusFacts, RunFacts, digest
-from bench.core.settings import Part, ProfileName, WeightsRecord
+from bench.core.settings import Part, ProfileName, TunedRecord, WeightsRecord
 
 SCHEMA_VERSION: Literal[2] = 2
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -139,6 +139,9 @@ class Record(Part):
     )
     overrides: dict[str, dict[str, Any]] = Field(description="What the user set to another value than the profile's.")
     ablations: list[AblationRecord] = Field([], description="Declared ablations of the method that the run is of.")
+    tuned: TunedRecord | None = Field(
+        None, description="How `bench tune` chose the settings; null where it did not. No part of the identity."
+    )
     versions: Versions
     fingerprints: dict[str, str] = Field(
         description="data: of the data set's content; declaration: of the settings and classes it is read with."

@@ -24,7 +24,7 @@ from bench.results.companions import SplitFiles
 from bench.results.provenance import collect
 from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DrawRecord, Record, SplitRecord, Versions
 from bench.results.statistics.run_draws import mean_scores
-from bench.runs.resolve import Options, ResolvedRun
+from bench.runs.resolve import Options, ResolvedRun, tuning_warnings
 from bench.runs.world import World
 
 
@@ -92,6 +92,7 @@ def _settings(run: ResolvedRun) -> dict[str, Any]:
         "config": run.config.sections,
         "overrides": run.config.overrides,
         "ablations": run.ablations,
+        "tuned": run.tuned,
         "versions": Versions.model_validate(run.facts.versions),
         "fingerprints": {"data": run.facts.data, "declaration": run.facts.declaration},
         "hashes": run.hashes,
@@ -116,7 +117,11 @@ def _data(
         "subjects": beside.write_subjects({case.id: case.subject for case in split.test}),
         "corpus": _corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
         "weights": pretrained.weights,
-        "warnings": [*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
+        "warnings": [
+            *data.warnings,
+            *([pretrained.weights.corpus] if pretrained.weights else []),
+            *tuning_warnings(run, data.kind),
+        ],
     }
 
 
