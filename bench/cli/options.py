@@ -139,8 +139,12 @@ def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataS
 
 
 def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `run_options` after its own; it gets what they make as `options`."""
-    own, shared = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
+    """Give a command the options of `run_options` after its own; it gets what they make as `options`.
+
+    An option that a command declares itself is its own, and `options` has the default of it.
+    """
+    own, every = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
+    shared = {name: parameter for name, parameter in every.items() if name not in own}
 
     @functools.wraps(command)
     def call(**given: Any) -> None:

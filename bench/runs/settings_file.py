@@ -34,6 +34,8 @@ from bench.pretraining.settings import PretrainSettings
 SHARED = ("pretrain", "task", "protocol")
 """Sections whose settings hold for every method."""
 TABLES = ("method", *SHARED, "tuned")
+HEADER = "# Written by `bench tune`"
+"""How every file that it wrote begins."""
 ADVICE = "docs/tuning.md shows the form."
 
 
@@ -144,7 +146,7 @@ def _check_keys(table: str, values: Mapping[str, Any], known: Mapping[str, Any])
 
 def settings_file_text(chosen: Mapping[str, Overrides], tuned: Mapping[str, TunedRecord]) -> str:
     """TOML of settings by method (method -> section -> setting -> value), and how they were chosen."""
-    lines = ["# Written by `bench tune`; `bench run --config FILE` takes it."]
+    lines = [f"{HEADER}; `bench run --config FILE` takes it."]
     for method, sections in chosen.items():
         for section, values in sections.items():
             lines += ["", f"[{section}.{_text(method)}]", *_lines(values)]
