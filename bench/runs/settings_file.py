@@ -16,6 +16,7 @@ trials = 20
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,21 +150,22 @@ def settings_file_text(chosen: Mapping[str, Overrides], tuned: Mapping[str, Tune
     lines = [f"{HEADER}; `bench run --config FILE` takes it."]
     for method, sections in chosen.items():
         for section, values in sections.items():
-            lines += ["", f"[{section}.{_text(method)}]", *_lines(values)]
+            lines += ["", f"[{section}.{_key(method)}]", *_lines(values)]
     for method, record in tuned.items():
         fields = record.model_dump(mode="json", exclude_none=True)
         tables = {name: value for name, value in fields.items() if isinstance(value, Mapping)}
-        lines += ["", f"[tuned.{_text(method)}]", *_lines({k: v for k, v in fields.items() if k not in tables})]
+        lines += ["", f"[tuned.{_key(method)}]", *_lines({k: v for k, v in fields.items() if k not in tables})]
         for name, table in tables.items():
-            lines += ["", f"[tuned.{_text(method)}.{name}]", *_lines(table)]
+            lines += ["", f"[tuned.{_key(method)}.{name}]", *_lines(table)]
     return "\n".join(lines) + "\n"
 
 
 def _lines(values: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{key if key.isidentifier() and key.isascii() else _text(key)} = {_text(value)}"
-        for key, value in values.items()
-    ]
+    return [f"{_key(key)} = {_text(value)}" for key, value in values.items()]
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
 def _text(value: Any) -> str:
