@@ -27,6 +27,7 @@ from bench.results.statistics.seeds import holm, means, seed_intervals
 from bench.results.tables import to_csv
 
 FULL = "full"
+FLOORS = {"noise_floor": "score", "validation_noise_floor": "validation"}
 NULL = "null"
 """How names of ablations begin under which the method is the same algorithm: their differences are the noise floor."""
 TABLE = ["data", "profile", "data_set", "backbone", "base", "corpus", "source"]
@@ -174,7 +175,7 @@ def _noise_floors(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     """`noise_floor` and `validation_noise_floor` of the column of each row, see `ablation_board`."""
     column_of = first(pd.DataFrame({"column": runs.groupby(TABLE + COLUMN).ngroup()}), rows)["column"]
     floors = {}
-    for name, of in (("noise_floor", "score"), ("validation_noise_floor", "validation")):
+    for name, of in FLOORS.items():
         pairs = _pairs(runs, rows, of)
         null = pairs[pairs["setting"].str.startswith(NULL)]
         squares = (null["difference"] ** 2).groupby(null["column"]).mean()
@@ -232,7 +233,9 @@ def ablation_texts(frame: pd.DataFrame, published: Path | None = None) -> dict[s
         declared = _declared(runs["ablations"])
         board = ablation_board_of(frame, str(method), declared, published) if declared else pd.DataFrame()
         for key, rows in board.groupby(["data_set", "data", "profile"], sort=True) if len(board) else ():
-            texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(rows)
+            texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(
+                rows.drop(columns=[c for c in FLOORS if rows[c].isna().all()])
+            )
     return texts
 
 
