@@ -76,6 +76,7 @@ def _method(facts: Facts) -> Facts:
         **({"backbones": _joined(facts["backbones"])} if facts["backbones"] else {}),
         "settings (--set method.KEY=VALUE; default = published)": _settings(facts["settings"]),
         "quick profile changes": facts["profiles"]["quick"]["method"],
+        "search space (bench tune)": {name: _assignments(source) for name, source in facts["search_space"].items()},
         "ablations (bench ablate)": {name: _assignments(values) for name, values in facts["ablations"].items()},
     }
 

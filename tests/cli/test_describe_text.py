@@ -41,3 +41,4 @@ def test_method_as_text_says_what_the_data_say(bench):
     ):
         assert part in text
     assert "ablations (bench ablate): none" in bench("show", "simclr").out
+    assert "method.lr: low=0.1 high=10 log=True relative=True" in bench("show", "simclr").out
