@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from bench.core.errors import UsageError
 
 OptimizerName = Literal["adam", "adamw", "lars", "sgd"]
 
@@ -24,6 +27,12 @@ ProfileName = Literal["quick", "paper"]
 
 
 PROFILES: tuple[ProfileName, ...] = ("quick", "paper")
+
+
+def check_device(name: str) -> None:
+    """Raise `UsageError` unless a name is that of a device: `auto`, `cpu`, `cuda` or `cuda:N`."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,4})?", name):
+        raise UsageError(f"Unknown device {name!r}. Known: auto, cpu, cuda, cuda:N.")
 
 
 Overrides = Mapping[str, Mapping[str, Any]]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import torch
 
 from bench.core.errors import TrainingError, UsageError
-from bench.core.settings import Precision
+from bench.core.settings import Precision, check_device
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,11 @@ def pick_device(name: str) -> torch.device:
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
         return torch.device("cuda" if found else "cpu")
-    if not (asked := re.fullmatch(r"cpu|cuda(?::(\d{1,4}))?", name)):
-        raise UsageError(f"Unknown device {name!r}. Known: auto, cpu, cuda, cuda:N.")
+    check_device(name)
     device = torch.device(name)
     if device.type == "cpu":
         return device
-    if int(asked[1] or 0) >= found:
+    if (device.index or 0) >= found:
         there = f"GPUs here: {found} (cuda:0 to cuda:{found - 1})" if found else "No CUDA device is here"
         raise UsageError(f"The device {name!r} was asked for. {there}. Give --device auto or cpu, or check the driver.")
     if device.index is not None:

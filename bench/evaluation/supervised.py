@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,6 +103,7 @@ class Supervised:
         head = build_head(kind, backbone, settings)
         self.network = nn.Sequential(backbone, head)
         self.data: Mapping[str, Dataset[Any]]
+        self._loaders: dict[Dataset[Any], DataLoader[Any]] = {}
         self.model: nn.Module
         if protocol.frozen and kind.pooled_only:
             self.data = (embedded or embed_splits(backbone, kind, split, compute, report)).sides
@@ -126,14 +128,21 @@ class Supervised:
         return data
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
-        return evaluation_loader(data, self.kind.evaluation_batch, self.workers, self.device)
+        """The loader of a side, made once: every pass over it is a new one."""
+        if data not in self._loaders:
+            self._loaders[data] = evaluation_loader(data, self.kind.evaluation_batch, self.workers, self.device)
+        return self._loaders[data]
+
+    @cached_property
+    def _train_loader(self) -> DataLoader[Any]:
+        return build_loader(self.data["train"], self.batches, self.workers, self.device)
 
     def _train_batches(self) -> Iterable[tuple[Tensor, Tensor]]:
         """Batches of this epoch; embeddings need no random numbers and are picked directly."""
         train = self.data["train"]
         if isinstance(train, TensorDataset):
             return (train[[index for index, _ in draws]] for draws in self.batches)
-        return build_loader(train, self.batches, self.workers, self.device)
+        return self._train_loader
 
     def train_epoch(self, epoch: int, advance: Advance) -> None:
         """One pass over the training split. Raises `TrainingError` when the loss is not finite."""

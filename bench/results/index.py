@@ -63,23 +63,22 @@ def read_frame(store: Store, cache: Path | None = None) -> tuple[pd.DataFrame, l
 
 def _repeated(store: Store, rows: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
     """Records of a run that another record is of, too: all but the first where it is the same run, else all of them."""
-    problems = []
+    reasons: dict[str, str] = {}
     runs: dict[tuple[Any, ...], list[str]] = {}
     for path, row in rows.items():
         runs.setdefault(tuple(row[name] for name in (*GROUP, *CONTESTANT, "seed")), []).append(path)
     for paths in (paths for paths in runs.values() if len(paths) > 1):
         for path in paths:
             other = paths[0] if path != paths[0] else paths[1]
-            reason = f"{other} has the same method, settings and seed, and another identity; remove the outdated one"
-            problems.append(Problem(store.runs / path, reason))
+            reasons[path] = (
+                f"{other} has the same method, settings and seed, and another identity; remove the outdated one"
+            )
     known: dict[str, str] = {}
     for path, row in rows.items():
         first = known.setdefault(row["identity"], path)
-        if first != path and store.runs / path not in {problem.path for problem in problems}:
-            problems.append(
-                Problem(store.runs / path, f"its identity is that of {first}, which counts; remove this one")
-            )
-    return problems
+        if first != path:
+            reasons.setdefault(path, f"its identity is that of {first}, which counts; remove this one")
+    return [Problem(store.runs / path, reason) for path, reason in reasons.items()]
 
 
 def index_file(results: Path, cache: Path | None = None) -> Path:

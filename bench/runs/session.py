@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
 from bench.core.errors import UsageError, closest
-from bench.core.settings import PROFILES
+from bench.core.settings import PROFILES, check_device
 from bench.data.grouped_split import GROUPED
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
@@ -167,8 +166,7 @@ def check_request(request: RunRequest) -> None:
     if request.profile not in PROFILES:
         hint = closest(request.profile, PROFILES)
         raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
-    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,4})?", request.device):
-        raise UsageError(f"Unknown device {request.device!r}. Known: auto, cpu, cuda, cuda:N.")
+    check_device(request.device)
     for path in request.plugins:
         registry.methods().add_file(path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ OF_CURVES = 0.02
 NEAR = 1e-3
 """Two probabilities that differ by less may have changed places when they were rounded."""
 CURVES = ("macro_auroc",)
+_reasons: dict[tuple[Path, str, str], str] = {}
+"""File of the cases, digest of the record, hash of the cases -> what `contradiction` found, once in a process."""
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "quadratic_kappa")
 
 
@@ -31,9 +32,12 @@ def read_checked(store: Store, path: Path) -> Record:
         InvalidRecord: with what is wrong.
     """
     record = store.read(path)
-    reason = _reason(path.with_suffix(".parquet"), record.digest, record.cases.sha256, _Known(record))
-    if reason:
-        raise InvalidRecord(reason)
+    cases = path.with_suffix(".parquet")
+    key = (cases, record.digest, record.cases.sha256)
+    if key not in _reasons:
+        _reasons[key] = contradiction(record, cases)
+    if _reasons[key]:
+        raise InvalidRecord(_reasons[key])
     return record
 
 
@@ -46,25 +50,6 @@ def load_checked(store: Store) -> tuple[list[Record], list[Problem]]:
         except InvalidRecord as error:
             problems.append(Problem(path, str(error)))
     return records, problems
-
-
-class _Known:
-    """A record as an argument that is not part of the key."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@lru_cache(maxsize=100_000)
-def _reason(cases: Path, digest: str, sha256: str, known: _Known) -> str:
-    """Why the record cannot be; the same for the same digests, so that a process computes it once."""
-    return contradiction(known.record, cases)
 
 
 def contradiction(record: Record, cases: Path) -> str:
