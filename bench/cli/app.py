@@ -6,6 +6,7 @@ import errno
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -182,6 +183,8 @@ def main() -> None:
             if debug:
                 traceback.print_exc()
             code = _explain(error, arguments)
+            with suppress(OSError):  # what could not be printed is given up; at its end Python would try again
+                close_output()
         except KeyboardInterrupt:
             say_error("stopped.", "Interrupted")
             code = Interrupted.exit_code

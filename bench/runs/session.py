@@ -24,7 +24,7 @@ from bench.results.index import read_frame
 from bench.results.leaderboard import CONTESTANT, GROUP, board_of, to_frame
 from bench.results.published import read_published
 from bench.results.record import Record
-from bench.results.store import Store
+from bench.results.store import Store, lines_of
 from bench.results.tables import percent
 from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun, make_plan
@@ -122,7 +122,11 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
     for line in merged:
         report.say(line)
     outcome = carry_out(plans, request, report)
-    frame, _ = read_frame(Store(request.results), request.cache)
+    store = Store(request.results)
+    frame, problems = read_frame(store, request.cache)
+    own = {store.path(record) for record in outcome.records}
+    for line in lines_of([problem for problem in problems if problem.path in own]):
+        report.warn(line)
     files, refused = refresh_tables(request.results, frame)
     for line in (*read_published(request.results / "published")[1], *refused):
         report.warn(line)

@@ -15,11 +15,8 @@ from bench.results.store import InvalidRecord, Problem, Store
 
 ROUNDING = 1e-4
 """Relative, of metrics of cases and of boxes, which are computed from what is stored: float32, tenths of a pixel."""
-OF_CURVES = 0.02
-"""Of areas under curves, in which the rounding of probabilities makes ties."""
 NEAR = 1e-3
 """Two probabilities that differ by less may have changed places when they were rounded."""
-CURVES = ("macro_auroc",)
 _reasons: dict[tuple[Path, str, str], str] = {}
 """File of the cases, digest of the record, hash of the cases -> what `contradiction` found, once in a process."""
 CLASS_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "quadratic_kappa")
@@ -79,9 +76,12 @@ def contradiction(record: Record, cases: Path) -> str:
 
 
 def _tolerances(table: object, found: Mapping[str, float | None]) -> dict[str, float]:
-    tolerances = dict.fromkeys(found, ROUNDING) | {name: OF_CURVES for name in CURVES if name in found}
+    tolerances = dict.fromkeys(found, ROUNDING)
     if "accuracy" in found:
-        ambiguous = _ambiguous(np.stack(table["prediction"].tolist()))  # type: ignore[index]
+        probabilities = np.stack(table["prediction"].tolist())  # type: ignore[index]
+        if "macro_auroc" in found:
+            tolerances["macro_auroc"] += _tied(table["target"].to_numpy(), probabilities)  # type: ignore[index]
+        ambiguous = _ambiguous(probabilities)
         if ambiguous:
             tolerances |= dict.fromkeys(CLASS_METRICS, 2.0) | {"accuracy": ROUNDING + ambiguous}
     return tolerances
@@ -91,6 +91,21 @@ def _ambiguous(probabilities: np.ndarray) -> float:
     """Share of the rows (N, C) whose two largest values are nearly equal."""
     top = np.sort(probabilities, axis=1)[:, -2:]
     return float(np.mean(top[:, -1] - top[:, 0] < NEAR))
+
+
+def _tied(target: np.ndarray, probabilities: np.ndarray) -> float:
+    """By how much a mean area under the curves may differ from that of rounded probabilities (N, C).
+
+    Rounding changes no order but makes ties, each of which counts half where the unrounded pair counted 0 or 1: half
+    the share of pairs, of a class and the rest, that are tied.
+    """
+    shares = []
+    for c in range(probabilities.shape[1]):
+        _, place = np.unique(probabilities[:, c], return_inverse=True)
+        positive = target == c
+        tied = np.bincount(place, positive) @ np.bincount(place, ~positive)
+        shares.append(tied / max(int(positive.sum()) * int((~positive).sum()), 1))
+    return float(np.mean(shares)) / 2
 
 
 def _first_difference(record: Record, found: Mapping[str, float | None], tolerances: Mapping[str, float]) -> str:

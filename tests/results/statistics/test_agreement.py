@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from bench.results.index import read_frame
 from bench.results.record import DrawRecord, fields_digest
@@ -45,6 +46,32 @@ def test_probabilities_that_tie_after_rounding_leave_the_class_open(store):
     columns = {"target": [i % 2 for i in range(N_CASES)], "prediction": even}
     add_run(store, columns=columns, metrics={"accuracy": 0.7, "macro_f1": 0.7})
     assert reasons(store) == (1, [])
+
+
+def test_an_area_may_differ_by_what_ties_leave_open_and_by_no_more(store):
+    """Confident predictions round to 0 and 1: unrounded, the pairs that are tied now were all in order, or none was."""
+    target = [i % 2 for i in range(N_CASES)]
+    sure = [
+        [1.0, 0.0] if t == 0 or i % 4 == 1 else [0.0, 1.0] for i, t in enumerate(target)
+    ]  # half of class 1 is wrong
+    columns = {"target": target, "prediction": sure}
+    stated = {"accuracy": 0.75, "balanced_accuracy": 0.75}
+    for seed, area in enumerate((1.0, 0.75, 0.5)):  # 0.75 with ties as halves
+        add_run(store, seed=seed, columns=columns, metrics=stated | {"macro_auroc": area})
+    assert reasons(store) == (3, [])
+    add_run(store, seed=3, columns=columns, metrics=stated | {"macro_auroc": 0.49})
+    assert reasons(store) == (3, ["it states macro_auroc 0.49, and its own cases give 0.75"])
+
+
+def test_without_ties_an_area_is_exact(store):
+    target = [i % 2 for i in range(N_CASES)]
+    graded = [[1 - (i + 1) / 100, (i + 1) / 100] for i in range(N_CASES)]
+    made = add_run(store, columns={"target": target, "prediction": graded}, metrics={"accuracy": 0.5})
+    area = roc_auc_score(target, [p for _, p in graded])
+    edit(store, made, metrics={"accuracy": 0.5, "macro_auroc": area})
+    assert reasons(store) == (1, [])
+    edit(store, made, metrics={"accuracy": 0.5, "macro_auroc": area + 0.001})
+    assert len(reasons(store)[1]) == 1
 
 
 def test_metrics_of_cases(store):
