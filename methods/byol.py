@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.core.method import Method, MethodConfig, Progress
+from bench.core.method import LR_SCALING, LRScaling, Method, MethodConfig, Progress
 from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
@@ -18,34 +18,56 @@ if TYPE_CHECKING:
 
 
 class BYOLConfig(MethodConfig):
-    """Published values: ImageNet, ResNet-50, batch 4096, LARS, 10 of 1000 epochs of warm-up (Section 3.3)."""
+    """Published values for 100 epochs: ImageNet, ResNet-50, batch 4096.
 
-    optimizer: OptimizerName = Field("lars", description="Optimiser of the pretraining.")
-    lr: float = Field(3.2, gt=0, description="Peak learning rate: 0.2 x batch / 256 at the published batch of 4096.")
-    weight_decay: float = Field(1.5e-6, ge=0, description="Weight decay.")
-    warmup_fraction: float = Field(0.01, ge=0, lt=1, description="Share of all steps with linear warm-up.")
-    momentum: float = Field(0.996, ge=0, le=1, description="Teacher momentum at the start; rises to 1 by a cosine.")
-    hidden_dim: int = Field(4096, ge=1, description="Hidden units of projection and prediction heads.")
-    projection_dim: int = Field(256, ge=1, description="Size of the projection.")
+    Section 3.3, but where 100 epochs have other values than 1000, those of the authors' repository
+    (`byol/configs/byol.py` of google-deepmind/deepmind-research).
+    """
+
+    optimizer: OptimizerName = Field("lars", description="Optimiser of the pretraining (LARS: Section 3.3).")
+    lr: float = Field(
+        0.45, gt=0, description="Peak learning rate at a batch of 256 (repository; 0.2 for 1000 epochs: Section 3.3)."
+    )
+    lr_scaling: LRScaling = Field("linear", description=f"{LR_SCALING} (Section 3.3)")
+    weight_decay: float = Field(1e-6, ge=0, description="Weight decay (repository; 1.5e-6 for 1000 epochs).")
+    warmup_fraction: float = Field(
+        0.1, ge=0, lt=1, description="Share of all steps with linear warm-up (10 epochs: Section 3.3)."
+    )
+    gradient_clip: float | None = Field(
+        None, gt=0, description="Maximum gradient norm; unset: no clipping (none in the paper)."
+    )
+    momentum: float = Field(
+        0.99,
+        ge=0,
+        le=1,
+        description="Teacher momentum at the start; rises to 1 by a cosine (repository; 0.996 for 1000 epochs).",
+    )
+    hidden_dim: int = Field(4096, ge=1, description="Hidden units of both heads (4096: Section 3.3).")
+    projection_dim: int = Field(256, ge=1, description="Size of the projection (256: Section 3.3).")
 
 
 class BYOL(Method):
     """Grill et al. 2020, with lightly's loss, heads and teacher update."""
 
     name: ClassVar[str] = "byol"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "BYOL"
     citation: ClassVar[str] = "Grill et al., Bootstrap Your Own Latent, NeurIPS 2020, arXiv 2006.07733"
     config_class: ClassVar[type[MethodConfig]] = BYOLConfig
-    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "hidden_dim": 512, "momentum": 0.95}
+    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "sgd", "lr": 0.24, "hidden_dim": 512}
+    published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.08}  # Appendix B, Table 6
     config: BYOLConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
-        """Two asymmetric views (3, H, W): the first always blurred, the second sometimes solarised (Table 6)."""
+        """Two views (3, H, W), asymmetric by definition: blur 1.0 and 0.1, solarisation 0 and 0.2 (Table 6).
+
+        `pretrain.blur` of 0.5 gives the published chances, another value scales both.
+        """
         from bench.pretraining.augment import Augmentation, MultiView
 
-        first = Augmentation(image_size, jitter=(0.4, 0.4, 0.2, 0.1), blur_probability=1.0)
-        return MultiView([first, replace(first, blur_probability=0.1, solarise_probability=0.2)])
+        blur = self.views.blur
+        first = Augmentation.of(image_size, self.views, blur_probability=min(2 * blur, 1.0))
+        return MultiView([first, replace(first, blur_probability=0.2 * blur, solarise_probability=0.2)])
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Online backbone, projector and predictor; teacher copies of the first two."""

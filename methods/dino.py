@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.core.method import Method, MethodConfig, Progress
+from bench.core.method import LR_SCALING, LRScaling, Method, MethodConfig, Progress
 from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
@@ -19,61 +19,79 @@ if TYPE_CHECKING:
 
 
 class DINOConfig(MethodConfig):
-    """Published values (Section 3.2): AdamW, 0.0005 x batch / 256 at batch 1024, 10 of 100 epochs of warm-up.
+    """Published values for ResNet-50, 100 epochs: command of the authors' repository (facebookresearch/dino, README,
+    "ResNet-50 and other convnets trainings"), and the defaults of its `main_dino.py`.
 
-    The published rise of the weight decay from 0.04 to 0.4 is not followed: it stays at its start.
+    Vision transformers have others there: AdamW, lr 5e-4, weight decay rising from 0.04 to 0.4, crops from 0.4.
     """
 
-    optimizer: OptimizerName = Field("adamw", description="Optimiser of the pretraining.")
-    lr: float = Field(2e-3, gt=0, description="Peak learning rate.")
-    weight_decay: float = Field(0.04, ge=0, description="Weight decay.")
-    warmup_fraction: float = Field(0.1, ge=0, lt=1, description="Share of all steps with linear warm-up.")
-    momentum: float = Field(0.996, ge=0, le=1, description="Teacher momentum at the start; rises to 1 by a cosine.")
-    output_dim: int = Field(65536, ge=2, description="Number of prototypes.")
-    hidden_dim: int = Field(2048, ge=1, description="Hidden units of the projection head.")
-    bottleneck_dim: int = Field(256, ge=1, description="Size before the prototypes.")
-    teacher_temperature: float = Field(0.07, gt=0, description="Teacher temperature after its warm-up from 0.04.")
-    teacher_warmup_epochs: int = Field(30, ge=0, description="Epochs of the teacher temperature's linear warm-up.")
-    frozen_epochs: int = Field(1, ge=0, description="Epochs during which the prototypes stay fixed.")
-    local_views: int = Field(6, ge=0, description="Number of local crops.")
-    local_ratio: float = Field(96 / 224, gt=0, le=1, description="Side of a local crop relative to a global one.")
+    optimizer: OptimizerName = Field("sgd", description="Optimiser of the pretraining (README).")
+    lr: float = Field(0.03, gt=0, description="Peak learning rate at a batch of 256 (README).")
+    lr_scaling: LRScaling = Field("linear", description=f"{LR_SCALING} (main_dino.py)")
+    weight_decay: float = Field(1e-4, ge=0, description="Weight decay, constant (README).")
+    warmup_fraction: float = Field(
+        0.1, ge=0, lt=1, description="Share of all steps with linear warm-up (10 of 100 epochs: main_dino.py)."
+    )
+    gradient_clip: float | None = Field(
+        3.0, gt=0, description="Maximum gradient norm; unset: no clipping (3.0: main_dino.py, for each parameter)."
+    )
+    momentum: float = Field(
+        0.996, ge=0, le=1, description="Teacher momentum at the start; rises to 1 by a cosine (main_dino.py)."
+    )
+    output_dim: int = Field(65536, ge=2, description="Number of prototypes (main_dino.py).")
+    hidden_dim: int = Field(2048, ge=1, description="Hidden units of the projection head (repository).")
+    bottleneck_dim: int = Field(256, ge=1, description="Size before the prototypes (repository).")
+    head_norm: bool = Field(False, description="Batch norm in the projection head (off: main_dino.py).")
+    teacher_temperature: float = Field(
+        0.04, gt=0, description="Teacher temperature after its warm-up from 0.04 (0.04: main_dino.py)."
+    )
+    teacher_warmup_epochs: int = Field(
+        0, ge=0, description="Epochs of the teacher temperature's linear warm-up (0: main_dino.py)."
+    )
+    frozen_epochs: int = Field(1, ge=0, description="Epochs during which the prototypes stay fixed (main_dino.py).")
+    local_views: int = Field(8, ge=0, description="Number of local crops (8: main_dino.py).")
+    local_ratio: float = Field(
+        96 / 224, gt=0, le=1, description="Side of a local crop relative to a global one (repository)."
+    )
 
 
 class DINO(Method):
     """Caron et al. 2021, with lightly's loss, head and teacher update. The teacher is what is evaluated."""
 
     name: ClassVar[str] = "dino"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "DINO"
     citation: ClassVar[str] = "Caron et al., Emerging Properties in Self-Supervised Vision Transformers, ICCV 2021"
     config_class: ClassVar[type[MethodConfig]] = DINOConfig
     quick: ClassVar[Mapping[str, Any]] = {
-        "lr": 1e-3,
+        "lr": 0.24,
         "output_dim": 1024,
         "hidden_dim": 512,
-        "teacher_temperature": 0.04,
-        "momentum": 0.95,
+        "head_norm": True,
+        "momentum": 0.99,
         "local_views": 2,
         "local_ratio": 0.5,
     }
+    published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.14}  # README, ResNet-50
     config: DINOConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
-        """Two global views (3, H, W) and `local_views` local ones (3, h, w)."""
+        """Two global views (3, H, W) and `local_views` local ones (3, h, w).
+
+        Multi-crop is the method's definition: local crops cover 0.05 of the image up to the least global one. So are
+        blur chances of 1.0, 0.1 and 0.5, which `pretrain.blur` of 0.5 gives; sigma is as many pixels in local crops.
+        """
         from PIL.Image import Resampling
 
         from bench.pretraining.augment import Augmentation, MultiView
 
-        first = Augmentation(
-            image_size,
-            scale=(0.4, 1.0),
-            jitter=(0.4, 0.4, 0.2, 0.1),
-            blur_probability=1.0,
-            resample=Resampling.BICUBIC,
-        )
-        second = replace(first, blur_probability=0.1, solarise_probability=0.2)
+        views, blur = self.views, self.views.blur
+        first = Augmentation.of(image_size, views, blur_probability=min(2 * blur, 1.0), resample=Resampling.BICUBIC)
+        second = replace(first, blur_probability=0.2 * blur, solarise_probability=0.2)
         side = max(round(image_size * self.config.local_ratio), 1)
-        local = replace(first, size=side, scale=(0.05, 0.4), blur_probability=0.5)
+        low, high = (sigma * image_size / side for sigma in first.blur_sigma)
+        scale = (min(0.05, views.crop_min), views.crop_min)
+        local = replace(first, size=side, scale=scale, blur_probability=blur, blur_sigma=(low, high))
         return MultiView([first, second, *self.config.local_views * [local]])
 
     def _head(self, size: int) -> nn.Module:
@@ -83,7 +101,12 @@ class DINO(Method):
         with warnings.catch_warnings():  # lightly still uses torch's older weight_norm
             warnings.simplefilter("ignore", FutureWarning)
             return DINOProjectionHead(
-                size, c.hidden_dim, c.bottleneck_dim, c.output_dim, batch_norm=True, freeze_last_layer=c.frozen_epochs
+                size,
+                c.hidden_dim,
+                c.bottleneck_dim,
+                c.output_dim,
+                batch_norm=c.head_norm,
+                freeze_last_layer=c.frozen_epochs,
             )
 
     def build(self, backbone: nn.Module) -> nn.Module:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from bench.core.method import Method, MethodConfig, Progress
+from bench.core.method import LR_SCALING, LRScaling, Method, MethodConfig, Progress
 from bench.core.settings import OptimizerName
 
 if TYPE_CHECKING:
@@ -16,37 +16,44 @@ if TYPE_CHECKING:
 
 
 class SimCLRConfig(MethodConfig):
-    """Published values: ImageNet, ResNet-50, batch 4096, LARS, 10 of 100 epochs of warm-up (Appendix B.6)."""
+    """Published values: ImageNet, ResNet-50, batch 4096, 100 epochs; Section 2.3 unless another place is named."""
 
-    optimizer: OptimizerName = Field("lars", description="Optimiser of the pretraining.")
-    lr: float = Field(4.8, gt=0, description="Peak learning rate: 0.3 x batch / 256 at the published batch of 4096.")
-    weight_decay: float = Field(1e-6, ge=0, description="Weight decay.")
-    warmup_fraction: float = Field(0.1, ge=0, lt=1, description="Share of all steps with linear warm-up.")
-    temperature: float = Field(0.1, gt=0, description="Temperature of the contrastive softmax.")
-    hidden_dim: int = Field(2048, ge=1, description="Hidden units of the projection head.")
-    projection_dim: int = Field(128, ge=1, description="Size of the projection.")
-    color_jitter: float = Field(1.0, ge=0, description="Strength of the colour jitter.")
+    optimizer: OptimizerName = Field("lars", description="Optimiser of the pretraining (LARS: Section 2.3).")
+    lr: float = Field(0.3, gt=0, description="Peak learning rate at a batch of 256 (0.3 x batch / 256: Section 2.3).")
+    lr_scaling: LRScaling = Field(
+        "linear", description=f"{LR_SCALING} `sqrt` with lr=1.2 is the paper's 0.075 x sqrt(B) (Appendix B.1)."
+    )
+    weight_decay: float = Field(1e-6, ge=0, description="Weight decay (1e-6: Section 2.3).")
+    warmup_fraction: float = Field(
+        0.1, ge=0, lt=1, description="Share of all steps with linear warm-up (10 of 100 epochs: Section 2.3)."
+    )
+    gradient_clip: float | None = Field(
+        None, gt=0, description="Maximum gradient norm; unset: no clipping (none in the paper)."
+    )
+    temperature: float = Field(0.1, gt=0, description="Temperature of the contrastive softmax (0.1: Table 5).")
+    hidden_dim: int = Field(
+        2048, ge=1, description="Hidden units of the projection head (2048, the width of ResNet-50: authors' code)."
+    )
+    projection_dim: int = Field(128, ge=1, description="Size of the projection (128: Section 2.3).")
 
 
 class SimCLR(Method):
     """Chen et al. 2020, with lightly's NT-Xent loss and projection head."""
 
     name: ClassVar[str] = "simclr"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "SimCLR"
     citation: ClassVar[str] = "Chen et al., A Simple Framework for Contrastive Learning, ICML 2020, arXiv 2002.05709"
     config_class: ClassVar[type[MethodConfig]] = SimCLRConfig
-    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "hidden_dim": 512, "color_jitter": 0.5}
+    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "lr_scaling": "none", "hidden_dim": 512}
+    published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.08, "jitter": (0.8, 0.8, 0.8, 0.2)}  # Appendix A
     config: SimCLRConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
-        """Two views (3, H, W) of an image; jitter 0.8, 0.8, 0.8, 0.2 times its strength (Appendix A)."""
+        """Two views (3, H, W) of an image, drawn alike (Appendix A)."""
         from bench.pretraining.augment import Augmentation, MultiView
 
-        strength = self.config.color_jitter
-        return MultiView(
-            2 * [Augmentation(image_size, jitter=(0.8 * strength, 0.8 * strength, 0.8 * strength, 0.2 * strength))]
-        )
+        return MultiView(2 * [Augmentation.of(image_size, self.views)])
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Backbone and projection head."""

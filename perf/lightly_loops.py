@@ -107,7 +107,7 @@ MODELS: dict[str, Callable[[nn.Module, int, Any], nn.Module]] = {"simclr": SimCL
 
 def transform(name: str, size: int, config: Any) -> Callable[[Image.Image], Any]:
     if name == "simclr":
-        return SimCLRTransform(input_size=size, cj_strength=config.color_jitter)
+        return SimCLRTransform(input_size=size, cj_strength=0.5)
     if name == "byol":
         return BYOLTransform(BYOLView1Transform(input_size=size), BYOLView2Transform(input_size=size))
     local = round(size * config.local_ratio)

@@ -26,7 +26,8 @@ from bench.engine.meter import Meter
 from bench.evaluation.embeddings import Embedded, EmbeddingCache, embed_splits
 from bench.evaluation.few_shot import FewShot
 from bench.evaluation.neighbours import NeighbourVote
-from bench.evaluation.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import FewShotSettings, NeighbourSettings
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.runs.config import resolve_config

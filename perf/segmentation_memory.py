@@ -15,7 +15,7 @@ from matching_memory import peak_growth
 
 from bench.core.registry import kinds, tasks
 from bench.core.task import Task
-from bench.evaluation.supervised import AdaptedModel
+from bench.evaluation.adapted_model import AdaptedModel
 from bench.models.build import build_backbone
 from bench.runs.config import resolve_config
 

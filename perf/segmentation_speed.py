@@ -22,8 +22,10 @@ from bench.data.cache import DiskCache
 from bench.data.splits import make_split
 from bench.engine.compute import Compute
 from bench.engine.kept import keep_cases
-from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
-from bench.evaluation.supervised import AdaptedModel, Supervised
+from bench.evaluation.adapted_model import AdaptedModel
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import ProtocolSettings
+from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from tasks.kinds.segmentation import Segmentation2D
 from tasks.kinds.segmentation.settings import SegmentationSettings

@@ -9,9 +9,19 @@ SMALL = [
     "--set=pretrain.epochs=1",
     "--set=pretrain.image_size=32",
     "--set=task.image_size=32",
-    "--set=protocol.epochs=1",
 ]
-"""Options of the smallest runs."""
+"""Options of the smallest runs on embeddings."""
+EPOCH = "--set=protocol.epochs=1"
+"""Option of the smallest fine-tuning."""
+
+
+def small(task: str, *more: object) -> list[str]:
+    """Options of the smallest run of tasks; a probe on embeddings has no epochs."""
+    if "--protocol" in more:
+        trained = "finetune" in str(more[more.index("--protocol") + 1])
+    else:
+        trained = not all(name.endswith("_linear") for name in task.split(","))
+    return [*SMALL, EPOCH] if trained else SMALL
 
 
 def imported_by(*arguments: str) -> set[str]:

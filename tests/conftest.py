@@ -15,7 +15,7 @@ from bench.core import registry
 from bench.data.phantom import ensure_phantom, ensure_phantoms
 from bench.models.specs import BACKBONES
 from tasks import phantoms
-from tests.commands import SMALL
+from tests.commands import small
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,7 @@ def run(bench, phantom_root, tmp_path):
     def call(method, task, *more, root=phantom_root):
         return bench(
             "run", "--method", method, "--task", task, "--data-root", root, "--results", tmp_path / "results",
-            "--cache", tmp_path / "cache", "--device", "cpu", *SMALL, *more,
+            "--cache", tmp_path / "cache", "--device", "cpu", *small(task, *more), *more,
         )  # fmt: skip
 
     return call

@@ -33,6 +33,7 @@ def record(method: str = "simclr", seed: int = 0, score: float = 0.5, **changes:
         "metric": "accuracy",
         "metrics": {"accuracy": score, "macro_auroc": None},
         "metrics_without_duplicates": {"accuracy": max(score - 0.1, 0.0)},
+        "metrics_without_near_duplicates": {"accuracy": max(score - 0.2, 0.0)},
         "selection": {"epoch": 1, "validation_accuracy": 0.5},
         "duplicates": _no_duplicates(),
         "split": SplitRecord(fingerprint="s", file="splits/x.csv", train=2, validation=1, test=1),
@@ -62,7 +63,8 @@ def consistent(one: Record) -> Record:
 def _no_duplicates() -> DuplicatesRecord:
     counts = ("n_groups", "n_files", "n_crossing_split", "n_crossing_owner_split", "n_contradictory")
     names = {"file": "splits/x-duplicates.json", "sha256": "h"}
-    return DuplicatesRecord(**names, **dict.fromkeys((*counts, "n_affected_test_cases"), 0))
+    affected = ("n_affected_test_cases", "n_near_affected_test_cases")
+    return DuplicatesRecord(**names, **dict.fromkeys((*counts, *affected), 0))
 
 
 def _corpus() -> CorpusRecord:

@@ -26,7 +26,6 @@ from bench.cli.failures import (
 )
 from bench.cli.interrupts import ending_when_interrupted
 from bench.cli.options import Json, Plugins, Quiet, Results, echo, print_json
-from bench.cli.results import register as register_results
 from bench.cli.running import register as register_running
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
@@ -46,9 +45,6 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 register(data_app)
-results_app = typer.Typer(help="Look after the records under the results folder.", no_args_is_help=True)
-app.add_typer(results_app, name="results")
-register_results(results_app)
 dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=True)
 app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)

@@ -160,11 +160,16 @@ def _split(data: Data, seed: int, file: Path | None, cache: Path | None, *, grou
     from bench.data.splits import draw_split
 
     report = Report(quiet=quiet)
-    if grouped:
-        contents = DiskCache((cache or default_cache()) / FOLDER, report)
-        with report.live():
-            return draw_grouped_split(data, find_copies(data, report, contents).near, seed)
-    return import_split(data, file, seed, report) if file else draw_split(data, seed)
+    if file:
+        return import_split(data, file, seed, report)
+    contents = DiskCache((cache or default_cache()) / FOLDER, report)
+    with report.live():
+        copies = find_copies(data, report, contents)
+    return (
+        draw_grouped_split(data, copies.near, seed)
+        if grouped
+        else draw_split(data, seed, copies.labels(data, near=True))
+    )
 
 
 def phantom(

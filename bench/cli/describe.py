@@ -19,7 +19,7 @@ from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.specs import BACKBONES, BackboneSpec
-from bench.runs.config import quick_settings
+from bench.runs.config import head_of, quick_settings
 from bench.runs.listing import LISTS, Facts, add_files, backbone_row, protocol_row, task_row
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _task_facts(task: Task) -> Facts:
         "settings": settings_schema(kind.settings_class),
         "profiles": {
             "every": {"task": dict(task.settings)},
-            "quick": quick_settings(task, task.protocol),
+            "quick": quick_settings(task, task.protocol, head_of(task, task.protocol, "quick", {})),
             "paper": {section: dict(values) for section, values in task.paper.items()},
         },
     }
@@ -118,7 +118,7 @@ def _method_facts(name: str) -> Facts:
         "pretrains": cls.pretrains,
         "backbones": cls.backbones,
         "settings": settings_schema(cls.config_class),
-        "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {}},
+        "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {"pretrain": dict(cls.published_views)}},
         "ablations": {ablation: dict(values) for ablation, values in cls.ablations.items()},
     }
 
@@ -128,6 +128,7 @@ def _protocol_facts(protocol: Protocol) -> Facts:
         "type": "protocol",
         **protocol_row(protocol),
         "settings": settings_schema(protocol.settings_class),
+        "heads": {head: settings_schema(cls) for head, cls in protocol.heads.items()},
         "profiles": {"every": {"protocol": dict(protocol.preset)}, "quick": {"protocol": dict(protocol.quick)}},
     }
 

@@ -76,6 +76,7 @@ def _method(facts: Facts) -> Facts:
         **({"backbones": _joined(facts["backbones"])} if facts["backbones"] else {}),
         "settings (--set method.KEY=VALUE; default = published)": _settings(facts["settings"]),
         "quick profile changes": facts["profiles"]["quick"]["method"],
+        "paper profile's views (pretrain.KEY)": facts["profiles"]["paper"]["pretrain"],
         "ablations (bench ablate)": {name: _assignments(values) for name, values in facts["ablations"].items()},
     }
 
@@ -122,11 +123,26 @@ def _protocol(facts: Facts) -> Facts:
     preset, quick = (facts["profiles"][profile]["protocol"] for profile in ("every", "quick"))
     return {
         "protocol": f"{facts['name']}: {facts['summary']}",
-        "settings (--set protocol.KEY=VALUE)": _settings(facts["settings"]),
+        **{
+            f"settings on embeddings, head={head} ({HEAD_PROFILES[head]}; --set protocol.KEY=VALUE)": _settings(schema)
+            for head, schema in facts["heads"].items()
+        },
+        **(
+            {}
+            if facts["pooled"] and facts["heads"]
+            else {f"settings{_where(facts)} (--set protocol.KEY=VALUE)": _settings(facts["settings"])}
+        ),
         **({"set by this protocol": preset} if preset else {}),
-        "quick profile changes": quick,
+        f"quick profile changes{_where(facts)}": quick,
         "paper profile changes": "the task's (bench show TASK)" if facts["trained"] else "nothing",
     }
+
+
+HEAD_PROFILES = {"swept": "the quick profile's", "paper": "the paper profile's"}
+
+
+def _where(facts: Facts) -> str:
+    return " of decoders and detectors" if facts["heads"] and not facts["pooled"] else ""
 
 
 def _backbone(facts: Facts) -> Facts:

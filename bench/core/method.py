@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,11 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from bench.core.settings import OptimizerName, Settings, WeightsRecord
+from bench.core.settings import OptimizerName, Settings, ViewSettings, WeightsRecord
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor, nn
+
+
+LRScaling = Literal["none", "linear", "sqrt"]
+REFERENCE_BATCH = 256
+"""Images of the batch that `lr` is for (Goyal et al. 2017, arXiv 1706.02677; SimCLR, BYOL and DINO count so too)."""
+LR_SCALING = "Peak rate at a batch of B: `linear` lr x B / 256, `sqrt` lr x sqrt(B / 256), `none` lr at any batch."
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,17 @@ class MethodConfig(Settings):
     """Settings every pretraining method has; a method's own config inherits from it and sets published defaults."""
 
     optimizer: OptimizerName = Field("adam", description="Optimiser of the pretraining.")
-    lr: float = Field(1e-3, gt=0, description="Peak learning rate (already scaled to the batch size).")
+    lr: float = Field(1e-3, gt=0, description="Peak learning rate at a batch of 256; `lr_scaling` says for others.")
+    lr_scaling: LRScaling = Field("none", description=LR_SCALING)
     weight_decay: float = Field(0.0, ge=0, description="Weight decay; biases and norms are excluded.")
     schedule: Literal["cosine", "constant", "halve_four_times"] = Field("cosine", description="Learning-rate schedule.")
     warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Share of all steps with linear warm-up.")
+    gradient_clip: float | None = Field(None, gt=0, description="Maximum gradient norm; unset: no clipping.")
+
+    def peak_lr(self, batch_size: int) -> float:
+        """The learning rate after warm-up at a batch of `batch_size` images, by `lr_scaling`."""
+        share = batch_size / REFERENCE_BATCH
+        return self.lr * {"none": 1.0, "linear": share, "sqrt": math.sqrt(share)}[self.lr_scaling]
 
 
 class Method(ABC):
@@ -58,15 +72,21 @@ class Method(ABC):
     config_class: ClassVar[type[MethodConfig]] = MethodConfig
     quick: ClassVar[Mapping[str, Any]] = {}
     """Settings of the `quick` profile that differ from the published defaults."""
+    published_views: ClassVar[Mapping[str, Any]] = {}
+    """View settings of section `pretrain` under the `paper` profile that differ from `ViewSettings`."""
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity."""
     pretrains: ClassVar[bool] = True
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
+    frozen_only: ClassVar[bool] = False
+    """True for floors that give one embedding per image and have nothing to train, such as `pixels`."""
     backbones: ClassVar[tuple[str, ...] | None] = None
     """The backbones it exists for, or None for all."""
 
     def __init__(self, config: MethodConfig) -> None:
         self.config = config
+        self.views = ViewSettings.model_validate({})
+        """What `view_transform` follows; the loop sets it to the run's."""
 
     @property
     def batch_multiple(self) -> int:
@@ -76,6 +96,7 @@ class Method(ABC):
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:
         """Transform one RGB image to this method's views: any nest of tensors that torch's default collate can stack.
 
+        Crop, jitter, grey and blur follow `self.views`, so that methods are compared on equal views.
         Randomness must come from torch's, NumPy's or Python's global generator; the loop seeds all three per image.
         """
         raise TypeError(f"The method {self.name!r} has no views: it is never trained.")
@@ -97,6 +118,10 @@ class Method(ABC):
     def initialise(self, backbone: nn.Module) -> WeightsRecord | None:
         """Give an encoder that is not pretrained here its weights, and say what was loaded; None: it stays as built."""
         return None
+
+    def substitute(self, backbone: nn.Module) -> nn.Module:
+        """The encoder that stands in for a backbone that is not pretrained here; floors without a network have one."""
+        return backbone
 
     def encoder(self, module: nn.Module) -> nn.Module:
         """The backbone that is exported and evaluated; the student unless the method says otherwise."""

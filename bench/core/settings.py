@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bench.core.errors import UsageError
 
@@ -18,6 +18,35 @@ class Settings(BaseModel):
     """Base of every configuration: frozen, typed, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ViewSettings(Settings):
+    """How strongly a view differs from its image: equal for every method of a comparison unless a user says otherwise.
+
+    The defaults are the `quick` profile's; under `paper` a method's `published_views` are used. Three of the four are
+    BYOL's, VICReg's and VICRegL's; the least crop is between the published 0.08 (SimCLR, BYOL) and 0.4 (LVM-Med).
+    """
+
+    crop_min: float = Field(0.2, gt=0, le=1, description="Least share of the image's area that a global view covers.")
+    jitter: tuple[float, float, float, float] = Field(
+        (0.4, 0.4, 0.2, 0.1),
+        description="Strength of the jitter of brightness, contrast, saturation and hue (0 to 0.5); chance 0.8.",
+    )
+    grey: float = Field(0.2, ge=0, le=1, description="Chance that a view loses its colours.")
+    blur: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Chance of Gaussian blur, sigma 0.1 to 2 at 224 px and in proportion at others. BYOL's and DINO's "
+        "first view has twice this, their second a fifth of it.",
+    )
+
+    @field_validator("jitter")
+    @classmethod
+    def _check_jitter(cls, value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        if min(value) < 0 or value[3] > 0.5:
+            raise ValueError("brightness, contrast, saturation must be at least 0, hue from 0 to 0.5")
+        return value
 
 
 Precision = Literal["32-true", "bf16-mixed"]

@@ -1,4 +1,4 @@
-"""Train / validation / test: drawn by seed, stratified, and never cutting through a subject or identical files."""
+"""Train / validation / test: drawn by seed, stratified, and never cutting through a subject or a group of copies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core.errors import DataError
@@ -40,17 +40,19 @@ class SplitCases:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def draw_split(data: Data, seed: int) -> SplitCases:
+def draw_split(data: Data, seed: int, copies: Mapping[str, str] | None = None) -> SplitCases:
     """Draw validation from the owner's training cases; the owner's test split stays as it is.
 
-    The drawing is stratified by class and moves whole groups: cases of one subject and byte-identical files stay
-    on one side. It depends on ids, hashes and targets only, not on the order of the file system. Where the owner
-    gives no test split, `TEST_FRACTION` of the cases is drawn for it first, with `TEST_SEED`. Where the data set has
-    domains, this holds for the first; all cases of the others are test cases.
+    The drawing is stratified by class and moves whole groups: cases of one subject and copies stay on one side. Copies
+    are cases with the same name in `copies` (case id -> name, see `Copies.labels`), or without it byte-identical files.
+    It depends on ids, copies and targets only, not on the order of the file system. Where the owner gives no test
+    split, `TEST_FRACTION` of the cases is drawn for it first, with `TEST_SEED`. Where the data set has domains, this
+    holds for the first; all cases of the others are test cases.
 
     Raises:
         DataError: a class has too few cases to stand on both sides.
     """
+    data = data if copies is None else replace(data, hashes=copies)
     everything = sorted(data.cases, key=lambda case: case.id)
     trained = data.data_set.domains[:1]
     cases = [case for case in everything if not trained or case.domain == trained[0]]
@@ -87,7 +89,7 @@ def write_split(split: SplitCases, path: Path) -> None:
 
 
 def group_cases(cases: Sequence[Case], hashes: Mapping[str, str]) -> list[list[Case]]:
-    """Join cases that share a subject or a file hash, also through third cases; sorted, groups and members."""
+    """Join cases that share a subject or a hash (name of a copy), also through third cases; sorted."""
     parent = {case.id: case.id for case in cases}
 
     def root(case_id: str) -> str:
@@ -120,7 +122,7 @@ def _hold_out(data: Data, cases: list[Case], fraction: float, seed: int) -> tupl
     except ValueError as error:
         raise DataError(
             f"{data.folder}: cannot hold out {fraction:.0%} of {len(cases)} cases ({len(groups)} groups of one "
-            f"subject or identical files) with every class on both sides: {error}\n"
+            f"subject or copies) with every class on both sides: {error}\n"
             f"Check that the data set is complete: found {dict(data.counts)}."
         ) from error
     return _flatten(kept), _flatten(held_out)

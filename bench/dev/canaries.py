@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import torch
 
 from bench.core.kind import TaskKind
@@ -32,9 +33,9 @@ from bench.dev.made_up import (
 from bench.engine.meter import Meter
 from bench.engine.seeding import seed_all, seeded
 from bench.evaluation.embeddings import embed_splits
-from bench.evaluation.few_shot import FewShot
-from bench.evaluation.neighbours import NeighbourVote
-from bench.evaluation.protocols import PROTOCOLS, NeighbourSettings, Protocol, ProtocolSettings
+from bench.evaluation.evaluate import fit_probe
+from bench.evaluation.protocols import PROTOCOLS, Protocol
+from bench.evaluation.settings import AnyProtocolSettings, ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.pretraining.settings import PretrainSettings
@@ -46,9 +47,10 @@ def method(cls: type[Method], folder: Path) -> Values:
     if not cls.pretrains:
         seed_all(0)
         module = cls(config).build(build_backbone("resnet18"))
-        return {"parameters": statistics(torch.cat([p.flatten() for p in module.parameters()]))}
-    settings = PretrainSettings(
-        epochs=2, batch_size=16, image_size=32, init="random", gradient_clip=1.0, balance=False, precision="32-true"
+        tensors = [*module.parameters(), *module.buffers()]
+        return {"parameters": statistics(torch.cat([t.flatten().float() for t in tensors]))}
+    settings = PretrainSettings.model_validate(
+        {"epochs": 2, "batch_size": 16, "image_size": 32, "init": "random", "balance": False, "precision": "32-true"}
     )
     return losses_of_steps(cls(config), made_up_corpus(16), settings)
 
@@ -93,18 +95,22 @@ def reader(data_sets: Sequence[DataSet], folder: Path) -> Values:
 def protocol(chosen: Protocol, task: Task, folder: Path) -> Values:
     """What is frozen, and the losses of one epoch, or the votes, on a phantom."""
     engine, split = adapted(task, folder)
-    flags = f"frozen={chosen.frozen} pooled={chosen.pooled} trained={chosen.trained}"
+    values: dict[str, str | list[float]] = {
+        "flags": f"frozen={chosen.frozen} pooled={chosen.pooled} trained={chosen.trained}"
+    }
     if chosen.trained:
-        return {"flags": flags, "losses": _one_epoch(engine, split, chosen)}
+        values["losses"] = _one_epoch(engine, split, chosen)
     seed_all(0)
+    for cls in chosen.heads.values() if chosen.trained else (chosen.settings_class,):
+        settings = cls.model_validate(dict(chosen.preset))
+        if not isinstance(settings, ProtocolSettings):
+            values["predictions"] = statistics(_probed(settings, engine, split))
+    return values
+
+
+def _probed(settings: AnyProtocolSettings, engine: TaskKind, split: SplitCases) -> np.ndarray:
     embedded = embed_splits(build_backbone("resnet18"), engine, split, CPU, QUIET).sides
-    settings = chosen.settings_class(**{**chosen.preset, **chosen.quick})
-    meter = Meter(torch.device("cpu"))
-    if isinstance(settings, NeighbourSettings):
-        done = NeighbourVote(embedded, engine, split, settings, meter).fit()
-    else:
-        done = FewShot(embedded, engine, split, settings, 0, meter, QUIET).fit("canary")  # type: ignore[arg-type]
-    return {"flags": flags, "predictions": statistics(done.predictions)}
+    return fit_probe(settings, embedded, engine, split, 0, Meter(torch.device("cpu")), QUIET, "canary")[0].predictions
 
 
 def backbone(name: str, folder: Path) -> Values:
@@ -121,7 +127,7 @@ def backbone(name: str, folder: Path) -> Values:
 
 def _one_epoch(engine: TaskKind, split: SplitCases, chosen: Protocol) -> list[float]:
     """Training losses, step by step."""
-    settings = chosen.settings_class(**{**chosen.preset, "epochs": 1, "batch_size": 4, "lr": 1e-3})
+    settings = chosen.settings_class.model_validate({**chosen.preset, "epochs": 1, "batch_size": 4, "lr": 1e-3})
     assert isinstance(settings, ProtocolSettings)
     seed_all(0)
     training = Supervised(build_backbone("resnet18"), engine, split, chosen, settings, 0, CPU, QUIET)

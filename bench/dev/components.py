@@ -22,9 +22,11 @@ from bench.dev.made_up import Values
 from bench.engine import images as engine_images
 from bench.engine import loaders as loading
 from bench.engine import optim, seeding
-from bench.evaluation import embeddings
-from bench.evaluation.few_shot import Probe
+from bench.evaluation import embeddings, regression, standardised
+from bench.evaluation.few_shot import FewShot
 from bench.evaluation.heads import MlpHead
+from bench.evaluation.linear_probe import LinearProbe
+from bench.evaluation.mlp_probe import MlpProbe
 from bench.evaluation.neighbours import NeighbourVote
 from bench.evaluation.protocols import PROTOCOLS
 from bench.evaluation.supervised import Supervised
@@ -46,7 +48,7 @@ CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
     "weights": (training_canaries.weights, (weights_method, files, formats, layouts, match)),
     "adaptation": (training_canaries.adaptation, (Supervised, MlpHead)),
     "embeddings": (training_canaries.embedded, (embeddings,)),
-    "probes": (training_canaries.probes, (NeighbourVote, Probe)),
+    "probes": (training_canaries.probes, (NeighbourVote, LinearProbe, MlpProbe, FewShot, regression, standardised)),
 }
 """Part -> its canary, and what its source is in."""
 

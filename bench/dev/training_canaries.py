@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from bench.core.method import Method, MethodConfig, Progress
 from bench.core.task import Task
@@ -29,9 +30,12 @@ from bench.dev.made_up import (
 from bench.engine import loaders as loading
 from bench.engine import optim, seeding
 from bench.evaluation.embeddings import embed_splits
-from bench.evaluation.few_shot import Probe, draw_labelled
+from bench.evaluation.few_shot import draw_labelled
 from bench.evaluation.neighbours import vote_shares
-from bench.evaluation.protocols import PROTOCOLS, FewShotSettings, NeighbourSettings, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.regression import regression_path
+from bench.evaluation.settings import FewShotSettings, ProtocolSettings
+from bench.evaluation.standardised import standardise
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.models.weights import method as weights_method
@@ -74,10 +78,10 @@ def views(folder: Path) -> Values:
 
 def pretraining(folder: Path) -> Values:
     """Four steps of the loop with every precision's defaults, the order of batches, schedules and optimisers."""
-    settings = PretrainSettings(
-        epochs=2, batch_size=6, image_size=32, init="random", gradient_clip=0.5, balance=True, precision="32-true"
+    settings = PretrainSettings.model_validate(
+        {"epochs": 2, "batch_size": 6, "image_size": 32, "init": "random", "balance": True, "precision": "32-true"}
     )
-    smooth = MethodConfig.model_validate({"optimizer": "sgd", "lr": 1e-3, "warmup_fraction": 0.3})
+    smooth = MethodConfig.model_validate({"optimizer": "sgd", "lr": 1e-3, "warmup_fraction": 0.3, "gradient_clip": 0.5})
     values: dict[str, str | list[float]] = dict(losses_of_steps(_MeanSquare(smooth), made_up_corpus(13), settings))
     batches = loading.EpochBatches(11, 4, 3, smallest=4)
     for epoch in (0, 1):
@@ -146,9 +150,17 @@ def probes(folder: Path) -> Values:
     queries = generator.normal(size=(9, 8)) + 1
     settings = FewShotSettings.model_validate({"fraction": 0.3})
     chosen = [draw_labelled(classes, 3, settings, 1, draw).tolist() for draw in range(2)]
-    logs = Probe(3, 1.0).log_probabilities(bank, classes, queries)
-    votes = vote_shares(bank, classes, queries, 4, NeighbourSettings.model_validate({"neighbours": 5}))
-    return {"draws": str(chosen), "regression": np.exp(logs).flatten().tolist(), "votes": votes.flatten().tolist()}
+    regressions = [np.exp(logs) for _, (logs,) in regression_path(bank, classes, [queries], 3, (0.1, 1.0))]
+    votes = vote_shares(bank, classes, queries, 4, (1, 5), 0.07)
+    sides = {
+        n: TensorDataset(torch.from_numpy(e), torch.zeros(len(e))) for n, e in (("train", bank), ("test", queries))
+    }
+    return {
+        "draws": str(chosen),
+        "regressions": np.concatenate(regressions).flatten().tolist(),
+        "votes": np.concatenate(votes).flatten().tolist(),
+        "standardised": statistics(standardise(sides)["test"]),
+    }
 
 
 def _pooled_task() -> Task:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from bench.core.method import MethodConfig
+from bench.core.method import REFERENCE_BATCH, MethodConfig
 
 OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {
     "adam": lambda params, lr: Adam(params, lr=lr, fused=True),
@@ -21,14 +21,17 @@ OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {
 }
 
 
-def build_optimizer(module: nn.Module, config: MethodConfig) -> Optimizer:
-    """Optimiser over the trainable parameters; biases and normalisation layers are not decayed."""
+def build_optimizer(module: nn.Module, config: MethodConfig, batch_size: int = REFERENCE_BATCH) -> Optimizer:
+    """Optimiser over the trainable parameters; biases and normalisation layers are not decayed.
+
+    Its learning rate is the peak for batches of `batch_size` images, `MethodConfig.peak_lr`.
+    """
     decayed, plain = get_weight_decay_parameters([module])
     groups = [
         {"params": [p for p in decayed if p.requires_grad], "weight_decay": config.weight_decay},
         {"params": [p for p in plain if p.requires_grad], "weight_decay": 0.0},
     ]
-    return OPTIMIZERS[config.optimizer]([g for g in groups if g["params"]], lr=config.lr)
+    return OPTIMIZERS[config.optimizer]([g for g in groups if g["params"]], lr=config.peak_lr(batch_size))
 
 
 def lr_factor(config: MethodConfig, step: int, total_steps: int) -> float:

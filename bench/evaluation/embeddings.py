@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from bench.core.console import Report
@@ -22,6 +22,7 @@ from bench.engine.compute import Compute, pick_device
 from bench.engine.datasets import fill
 from bench.engine.loaders import evaluation_loader, pick_workers
 from bench.engine.meter import Meter
+from bench.evaluation.health import spread
 from bench.models.checkpoints import fingerprint_weights
 
 Embeddings = Mapping[str, TensorDataset]
@@ -117,6 +118,25 @@ def embed_splits(
 
         sides[name] = cache.get(cases, make) if cache else make()
     return Embedded({name: side.data for name, side in sides.items()}, _total(sides.values()))
+
+
+def embed_some(
+    backbone: nn.Module,
+    kind: TaskKind,
+    cases: Sequence[Case],
+    compute: Compute,
+    report: Report,
+    cache: EmbeddingCache,
+) -> Tensor:
+    """Embeddings (N, D) of at most 1000 evenly spread cases. Raises as `embed_splits` does."""
+    device = pick_device(compute.device)
+    backbone.to(device).eval()
+    some = [cases[i] for i in spread(len(cases))]
+    workers = pick_workers(compute.workers, device)
+    embeddings: Tensor = cache.get(
+        some, lambda: _embed(backbone, kind, some, "some training", workers, device, report)
+    ).data.tensors[0]
+    return embeddings
 
 
 @torch.inference_mode()

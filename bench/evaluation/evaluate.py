@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import nn
@@ -14,11 +14,23 @@ from bench.data.cache import DiskCache
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute, pick_device
 from bench.engine.meter import Meter
-from bench.evaluation.embeddings import Embedded, EmbeddingCache, embed_splits
+from bench.evaluation.adaptation import Adaptation
+from bench.evaluation.embeddings import Embedded, EmbeddingCache, Embeddings, embed_some, embed_splits
 from bench.evaluation.few_shot import FewShot
+from bench.evaluation.health import Health, health_of
+from bench.evaluation.linear_probe import LinearProbe
+from bench.evaluation.mlp_probe import MlpProbe
 from bench.evaluation.neighbours import NeighbourVote
-from bench.evaluation.protocols import AnyProtocolSettings, FewShotSettings, NeighbourSettings, Protocol
-from bench.evaluation.supervised import Adaptation, Supervised
+from bench.evaluation.protocols import Protocol
+from bench.evaluation.settings import (
+    AnyProtocolSettings,
+    FewShotSettings,
+    LinearProbeSettings,
+    MlpProbeSettings,
+    NeighbourSettings,
+    ProtocolSettings,
+)
+from bench.evaluation.supervised import Supervised
 from bench.models.footprint import count_parameters, model_facts
 
 
@@ -31,6 +43,8 @@ class Evaluation:
     """Stage (`embed` where embeddings were made once, `adapt`) -> seconds, images per second, peak memory (MiB)."""
     model: dict[str, float]
     """Parameters and operations, as `footprint.model_facts` gives them."""
+    health: Health | None = None
+    """Of the encoder's embeddings before it is adapted; None for kinds that read feature maps."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +88,19 @@ def evaluate(
         TrainingError: the loss is not finite.
     """
     protocol = job.protocol
-    if not (protocol.frozen and job.kind.pooled_only):
+    if not job.kind.pooled_only:
         return _train(job, backbone, compute, report, save, resume, None)
     cache = EmbeddingCache(files, backbone, job.backbone, job.kind, job.contents, pick_device(compute.device))
+    if not protocol.frozen:
+        health = health_of(embed_some(backbone, job.kind, job.split.train, compute, report, cache))
+        return replace(_train(job, backbone, compute, report, save, resume, None), health=health)
     embedded = embed_splits(backbone, job.kind, job.split, compute, report, cache)
-    if protocol.trained:
-        return _train(job, backbone, compute, report, save, resume, embedded)
-    return _probe(job, backbone, compute, report, embedded)
+    health = health_of(embedded.sides["train"].tensors[0])
+    if isinstance(job.settings, ProtocolSettings):
+        done = _train(job, backbone, compute, report, save, resume, embedded)
+    else:
+        done = _probe(job, backbone, compute, report, embedded)
+    return replace(done, health=health)
 
 
 def _train(
@@ -93,7 +113,7 @@ def _train(
     embedded: Embedded | None,
 ) -> Evaluation:
     settings, split = job.settings, job.split
-    assert not isinstance(settings, NeighbourSettings | FewShotSettings)
+    assert isinstance(settings, ProtocolSettings)
     supervised = Supervised(
         backbone, job.kind, split, job.protocol, settings, job.seed, compute, report, embedded=embedded, save=save
     )
@@ -105,18 +125,38 @@ def _train(
 
 
 def _probe(job: Job, backbone: nn.Module, compute: Compute, report: Report, embedded: Embedded) -> Evaluation:
-    settings, split, meter = job.settings, job.split, Meter(pick_device(compute.device))
-    trained = 0
-    if isinstance(settings, NeighbourSettings):
-        adaptation = NeighbourVote(embedded.sides, job.kind, split, settings, meter).fit()
-    else:
-        assert isinstance(settings, FewShotSettings)
-        few = FewShot(embedded.sides, job.kind, split, settings, job.seed, meter, report)
-        adaptation, trained = few.fit(job.stage), few.probe_parameters
-    image = job.kind.dataset(split.test[:1], train=False)[0][0]
+    meter = Meter(pick_device(compute.device))
+    adaptation, trained = fit_probe(
+        job.settings, embedded.sides, job.kind, job.split, job.seed, meter, report, job.stage
+    )
+    image = job.kind.dataset(job.split.test[:1], train=False)[0][0]
     facts = model_facts(backbone, image, trained)
     facts["parameters"] += trained
     return Evaluation(adaptation, _stages(adaptation, embedded), facts)
+
+
+def fit_probe(
+    settings: AnyProtocolSettings,
+    embeddings: Embeddings,
+    kind: TaskKind,
+    split: SplitCases,
+    seed: int,
+    meter: Meter,
+    report: Report,
+    name: str,
+) -> tuple[Adaptation, int]:
+    """Fit the probe that the settings are of on embeddings; its outcome and number of parameters."""
+    probe: NeighbourVote | LinearProbe | MlpProbe | FewShot
+    if isinstance(settings, NeighbourSettings):
+        probe = NeighbourVote(embeddings, kind, split, settings, meter)
+    elif isinstance(settings, LinearProbeSettings):
+        probe = LinearProbe(embeddings, kind, split, settings, meter, report)
+    elif isinstance(settings, MlpProbeSettings):
+        probe = MlpProbe(embeddings, kind, split, settings, seed, meter, report)
+    else:
+        assert isinstance(settings, FewShotSettings)
+        probe = FewShot(embeddings, kind, split, settings, seed, meter, report)
+    return probe.fit(name), probe.parameters
 
 
 def _stages(adaptation: Adaptation, embedded: Embedded | None) -> dict[str, dict[str, float]]:

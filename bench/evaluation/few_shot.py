@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from bench.core.console import Report
 from bench.core.kind import TaskKind
 from bench.data.splits import SplitCases
 from bench.engine.meter import Meter
+from bench.evaluation.adaptation import Adaptation, Candidate, Draw, headline_score
 from bench.evaluation.embeddings import Embeddings
-from bench.evaluation.protocols import FewShotSettings
-from bench.evaluation.supervised import Adaptation, Draw, headline_score
-
-_MOST_ITERATIONS = 1000
-"""Of L-BFGS; the objective is strongly convex, so that it ends long before."""
-_LEAST_PROBABILITY = 1e-12
-"""Probability of a class that no labelled image has."""
+from bench.evaluation.regression import regression_path
+from bench.evaluation.settings import FewShotSettings
+from bench.evaluation.standardised import standardise, targets
 
 
 def wanted_per_class(sizes: np.ndarray, settings: FewShotSettings) -> np.ndarray:
@@ -50,32 +42,11 @@ def draw_labelled(classes: np.ndarray, n_classes: int, settings: FewShotSettings
     return np.sort(np.concatenate(chosen))
 
 
-@dataclass(frozen=True)
-class Probe:
-    """Logistic regression with L2 penalty on embeddings scaled to zero mean and unit variance."""
-
-    n_classes: int
-    inverse_regularisation: float
-
-    def log_probabilities(self, bank: np.ndarray, classes: np.ndarray, queries: np.ndarray) -> np.ndarray:
-        """Fit on embeddings (N, D) and classes (N,); logarithms of the probabilities of the queries (M, n_classes).
-
-        A class that no embedding has gets a probability of 1e-12; where there is one class only, it gets all.
-        """
-        logs = np.full((len(queries), self.n_classes), np.log(_LEAST_PROBABILITY))
-        present = np.unique(classes)
-        if len(present) == 1:
-            logs[:, present[0]] = 0.0
-            return logs
-        regression = LogisticRegression(C=self.inverse_regularisation, max_iter=_MOST_ITERATIONS)
-        model = make_pipeline(StandardScaler(), regression)
-        model.fit(bank.astype(np.float64), classes)
-        logs[:, model.classes_] = model.predict_log_proba(queries.astype(np.float64))
-        return np.maximum(logs, np.log(_LEAST_PROBABILITY))
-
-
 class FewShot:
-    """One evaluation with few labels: one probe per draw. Validation is scored beside, and selects nothing."""
+    """One evaluation with few labels: for each draw a path of regressions, of which validation chooses one.
+
+    Embeddings are standardised by all training images, whose labels that takes none of.
+    """
 
     def __init__(
         self,
@@ -89,35 +60,45 @@ class FewShot:
     ) -> None:
         self.embeddings, self.kind, self.split, self.settings = embeddings, kind, split, settings
         self.seed, self.meter, self.report = seed, meter, report
-        self.probe = Probe(len(kind.task.data.classes), settings.inverse_regularisation)
+        self.n_classes = len(kind.task.data.classes)
+        self.sides = standardise(embeddings)
 
     @property
-    def probe_parameters(self) -> int:
+    def parameters(self) -> int:
         """Weights and biases of one probe."""
-        return self.probe.n_classes * (self.embeddings["train"].tensors[0].shape[1] + 1)
+        return self.n_classes * (self.embeddings["train"].tensors[0].shape[1] + 1)
 
     def fit(self, name: str) -> Adaptation:
-        """Fit one probe per draw and predict the test split once with each."""
-        classes = self.embeddings["train"].tensors[1].numpy()
+        """Choose one probe per draw and predict the test split once with each."""
+        classes = targets(self.embeddings, "train")
         self._say_what_is_short(classes)
-        draws, scores = [], []
+        draws, scores, sweep = [], [], list[Candidate]()
         with self.report.stage(name, self.settings.draws) as advance:
             for number in range(self.settings.draws):
-                chosen = draw_labelled(classes, self.probe.n_classes, self.settings, self.seed, number)
-                labelled = tuple(self.split.train[i].id for i in chosen)
-                draws.append(Draw(labelled, self._predict(chosen, "test")))
-                predictions = self._predict(chosen, "validation")
-                scores.append(headline_score(self.kind, self.split.validation, predictions, undefined=float("nan")))
+                chosen = draw_labelled(classes, self.n_classes, self.settings, self.seed, number)
+                score, predictions, tried = self._best_of(chosen, classes[chosen], number)
+                draws.append(Draw(tuple(self.split.train[i].id for i in chosen), predictions))
+                scores.append(score)
+                sweep += tried
                 advance("")
         mean = np.mean([draw.predictions for draw in draws], axis=0)
-        return Adaptation(mean, None, float(np.mean(scores)), self.meter.cost(), tuple(draws))
+        return Adaptation(mean, None, float(np.mean(scores)), self.meter.cost(), tuple(draws), None, tuple(sweep))
 
-    def _predict(self, chosen: np.ndarray, name: str) -> np.ndarray:
-        bank, classes = self.embeddings["train"].tensors
-        queries = self.embeddings[name].tensors[0]
-        logs = self.probe.log_probabilities(bank.numpy()[chosen], classes.numpy()[chosen], queries.numpy())
-        self.meter.tick(len(queries))
-        return self.kind.predict(torch.from_numpy(logs))
+    def _best_of(self, chosen: np.ndarray, classes: np.ndarray, draw: int) -> tuple[float, np.ndarray, list[Candidate]]:
+        """Of the best C: score on validation, predictions of the test split; of equal scores the strongest penalty."""
+        queries = [self.sides["validation"], self.sides["test"]]
+        path = self.settings.regularisations
+        best, test, tried = float("-inf"), np.empty(0), list[Candidate]()
+        for c, (validation, logs) in regression_path(
+            self.sides["train"][chosen], classes, queries, self.n_classes, path
+        ):
+            scored = self.kind.predict(torch.from_numpy(validation))
+            score = headline_score(self.kind, self.split.validation, scored, undefined=float("-inf"))
+            tried.append({"draw": float(draw), "regularisation": c, "validation": score})
+            if not len(test) or score > best:
+                best, test = score, self.kind.predict(torch.from_numpy(logs))
+            self.meter.tick(len(chosen))
+        return best, test, tried
 
     def _say_what_is_short(self, classes: np.ndarray) -> None:
         names, per_class = self.kind.task.data.classes, self.settings.per_class

@@ -7,7 +7,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from bench.core.kind import Features, TaskKind
-from bench.evaluation.protocols import MlpSettings, ProtocolSettings
+from bench.evaluation.settings import MlpSettings, ProtocolSettings
 
 
 class HiddenLayers(nn.Module):

@@ -6,7 +6,6 @@ import copy
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,38 +27,15 @@ from bench.engine.loaders import EpochBatches, build_loader, evaluation_loader, 
 from bench.engine.meter import Meter
 from bench.engine.resume import load_state, save_state
 from bench.engine.seeding import seed_all
+from bench.evaluation.adaptation import Adaptation, headline_score
 from bench.evaluation.adapted_model import AdaptedModel, EmbeddingHead
 from bench.evaluation.embeddings import Embedded, embed_splits
 from bench.evaluation.heads import build_head
-from bench.evaluation.protocols import Protocol, ProtocolSettings
+from bench.evaluation.protocols import Protocol
+from bench.evaluation.settings import ProtocolSettings
 
 SECONDS_BETWEEN_SAVES = 60.0
 """A state of a large network takes seconds to write; short adaptations write none."""
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One choice of labelled training images, and what came of it."""
-
-    labelled: tuple[str, ...]
-    """Ids of the training cases that kept their label, sorted."""
-    predictions: np.ndarray
-    """One entry per test case, as in `Adaptation`."""
-
-
-@dataclass(frozen=True)
-class Adaptation:
-    """Outcome of one adaptation."""
-
-    predictions: np.ndarray
-    """One entry per test case, in the order of the split, as the kind's `collect` gives them; means over draws."""
-    best_epoch: int | None
-    """None where nothing was trained."""
-    validation: float
-    """Headline metric on the validation split, of the selected epoch where there are epochs."""
-    cost: dict[str, float]
-    draws: tuple[Draw, ...] = ()
-    """Where only some training images are labelled; scores are means over the draws' scores."""
 
 
 class Best(NamedTuple):
@@ -237,9 +213,3 @@ class Supervised:
     def _validation(self, cases: Sequence[Case]) -> tuple[float, float]:
         predictions, loss = self.evaluate("validation")
         return headline_score(self.kind, cases, predictions, undefined=-math.inf), loss
-
-
-def headline_score(kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray, undefined: float) -> float:
-    """The task's headline metric, or `undefined` where it is None."""
-    score = kind.score(cases, predictions)[kind.task.metric]
-    return undefined if score is None else score

@@ -23,7 +23,7 @@ def forward_flops(model: nn.Module, image: Tensor) -> int:
     """
     training = model.training
     model.eval()
-    place = next(model.parameters()).device
+    place = next((t.device for t in (*model.parameters(), *model.buffers())), image.device)
     try:
         with FlopCounterMode(display=False) as counter:
             model(image[None].to(place))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision import transforms
 
+from bench.core.settings import ViewSettings
 from bench.engine.images import normalise
 
 Pixels = NDArray[np.uint8]
@@ -26,6 +27,8 @@ Pixels = NDArray[np.uint8]
 
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """Luma weights of ITU-R BT.601, as Pillow and OpenCV use them."""
+PUBLISHED_SIDE = 224
+"""Side in pixels of the views for which all publications state the blur's standard deviation."""
 _LEVELS = np.arange(256, dtype=np.float32)
 _SOLARISED = np.where(_LEVELS < 128, _LEVELS, 255 - _LEVELS).astype(np.uint8)
 
@@ -57,10 +60,17 @@ class Augmentation:
     grey_probability: float = 0.2
     blur_probability: float = 0.5
     blur_sigma: tuple[float, float] = (0.1, 2.0)
-    """Range of the blur's standard deviation in pixels of the view."""
+    """Range of the blur's standard deviation in pixels of a view of 224 px; in proportion at another side."""
     solarise_probability: float = 0.0
     flip_probability: float = 0.5
     resample: Image.Resampling = Image.Resampling.BILINEAR
+
+    @classmethod
+    def of(cls, size: int, views: ViewSettings, **own: Any) -> Augmentation:
+        """A view of `size` px by the settings of a run; `own` is what the method's definition changes."""
+        common = {"scale": (views.crop_min, 1.0), "jitter": views.jitter}
+        chances = {"grey_probability": views.grey, "blur_probability": views.blur}
+        return cls(size, **{**common, **chances, **own})
 
     def __call__(self, image: Image.Image) -> Tensor:
         """A view (3, size, size) of an RGB image of any size."""
@@ -76,7 +86,8 @@ class Augmentation:
             pixels = saturate(pixels, 0.0)
         if blur < self.blur_probability:
             low, high = self.blur_sigma
-            pixels = gaussian_blur(pixels, low + (high - low) * float(torch.rand(())))
+            sigma = low + (high - low) * float(torch.rand(()))
+            pixels = gaussian_blur(pixels, sigma * self.size / PUBLISHED_SIDE)
         if solarise < self.solarise_probability:
             pixels = _pixels(cv2.LUT(pixels, _SOLARISED))
         return normalise(torch.from_numpy(pixels).permute(2, 0, 1)), box

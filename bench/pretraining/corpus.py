@@ -17,6 +17,7 @@ from bench.data.splits import SplitCases
 from bench.data.volumes import read_grid, through_plane
 from bench.pretraining.corpus_image import VOLUME_SUFFIXES, CorpusImage
 from bench.pretraining.manifest import read_manifest
+from bench.pretraining.siblings import Siblings
 
 CORPORA: Mapping[str, str] = {
     "pool": "training images of every data set found under the data root (default)",
@@ -37,7 +38,7 @@ class Corpus:
     sources: Mapping[str, int]
     """Data set or manifest -> number of images."""
     excluded: int
-    """Images left out because the same file is a validation or test image."""
+    """Images left out because they are copies, or further images of the subject, of a validation or test image."""
     origin: str
     """Hash of what the corpus is drawn from, the same for every seed."""
     readers: Versions
@@ -66,29 +67,19 @@ class Corpus:
         return f"{self.name}({'+'.join(sorted(self.sources))})"
 
 
-@dataclass(frozen=True)
-class Exclusion:
-    """Files that a corpus leaves out besides those that are evaluated on: copies of these."""
-
-    files: Collection[str]
-    """SHA-256 of each."""
-    rule: str
-    """Name and version of what found them; part of the corpus's origin."""
-
-
-def _origin(drawn_from: list[Any], exclusion: Exclusion | None) -> str:
-    return digest([drawn_from, exclusion.rule]) if exclusion else digest(drawn_from)
-
-
 def pool_corpus(
-    sets: Sequence[tuple[Data, SplitCases]], name: str = "pool", exclusion: Exclusion | None = None
+    sets: Sequence[tuple[Data, SplitCases]], name: str = "pool", copies: Collection[str] = (), rule: str = ""
 ) -> Corpus:
-    """Training images of several data sets, without files that any of them evaluates on, nor those of `exclusion`.
+    """Training images of several data sets, without those that any of them evaluates on, in any encoding.
+
+    Left out are files with the bytes of a validation or test image, those in `copies` (SHA-256 of files that show the
+    same, see `World`), and other images of a validation or test subject. `rule` names what found the copies where it
+    is not always the same, and is part of the corpus's origin.
 
     A file that several data sets train on (one collection with masks and with boxes) counts for the last of them; a
     data set that brings nothing of its own is no source.
     """
-    held_out = held_out_contents(sets) | set(exclusion.files if exclusion else ())
+    held_out, subjects = held_out_contents(sets) | set(copies), held_out_subjects(sets)
     source_of = {data.hashes[c.id]: data.data_set.name for data, split in sets for c in split.train}
     images: list[CorpusImage] = []
     sources: dict[str, int] = {}
@@ -103,11 +94,13 @@ def pool_corpus(
         drawn_from.append([data.fingerprint, reader_settings(data.data_set.reader) if decoder else None])
         readers |= decoder
         of_cases = {c.id: list(_images_of(data, c, decoder)) for c in own}
-        drawn = [image for c in own if data.hashes[c.id] not in held_out for image in of_cases[c.id]]
+        clean = [c for c in own if data.hashes[c.id] not in held_out and _subject(data, c) not in subjects]
+        drawn = [image for c in clean for image in of_cases[c.id]]
         excluded += sum(map(len, of_cases.values())) - len(drawn)
         sources[data.data_set.name] = len(drawn)
         images += drawn
-    return Corpus(name, tuple(images), sources, excluded, _origin(sorted(drawn_from), exclusion), readers)
+    origin = digest([sorted(drawn_from), rule] if rule else sorted(drawn_from))
+    return Corpus(name, tuple(images), sources, excluded, origin, readers)
 
 
 def _images_of(data: Data, case: Case, decoder: Versions) -> Iterator[CorpusImage]:
@@ -132,18 +125,23 @@ def _decoder(data: Data) -> Versions:
     return plugin_versions("reader", reader.__name__, reader) if hasattr(reader, "load_image") else {}
 
 
-def manifest_corpus(path: Path, sets: Sequence[tuple[Data, SplitCases]], exclusion: Exclusion | None = None) -> Corpus:
-    """Images of a manifest, without files that a data set under the data root evaluates on, nor those of `exclusion`.
+def manifest_corpus(
+    path: Path, sets: Sequence[tuple[Data, SplitCases]], copies: Collection[str] = (), rule: str = ""
+) -> Corpus:
+    """Images of a manifest, without those that a data set under the data root evaluates on, see `pool_corpus`.
+
+    Further files of a validation or test subject are left out too, see `siblings.Siblings`.
 
     Raises:
         DataError: the manifest or an entry of it is missing, empty or of an unknown form.
     """
-    held_out = held_out_contents(sets) | set(exclusion.files if exclusion else ())
+    held_out, siblings = held_out_contents(sets) | set(copies), Siblings.of(sets)
     images = read_manifest(path)
-    kept = tuple(i for i in images if i.content not in held_out)
+    kept = tuple(i for i in images if i.content not in held_out and i.path not in siblings)
     if not kept:
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
-    origin = _origin([[i.content, i.axis, i.index] for i in images], exclusion)
+    listed = [[i.content, i.axis, i.index] for i in images]
+    origin = digest([listed, rule] if rule else listed)
     return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin, {})
 
 
@@ -158,5 +156,15 @@ def check_corpus_name(name: str) -> None:
 
 
 def held_out_contents(sets: Iterable[tuple[Data, SplitCases]]) -> set[str]:
-    """Content hashes of every validation and test image."""
+    """SHA-256 of the file of every validation and test image."""
     return {data.hashes[c.id] for data, split in sets for c in (*split.validation, *split.test)}
+
+
+def held_out_subjects(sets: Iterable[tuple[Data, SplitCases]]) -> set[tuple[str, str]]:
+    """Data set and name of every subject with a validation or test image."""
+    held_out = (_subject(data, c) for data, split in sets for c in (*split.validation, *split.test))
+    return {subject for subject in held_out if subject is not None}
+
+
+def _subject(data: Data, case: Case) -> tuple[str, str] | None:
+    return None if case.subject is None else (data.data_set.name, case.subject)

@@ -79,6 +79,7 @@ class Pretraining:
             precision=settings.precision,
         )
         self.method, self.settings, self.seed = method, settings, seed
+        method.views = settings
         transform = method.view_transform(settings.image_size)
         self.dataset = ViewDataset(corpus, transform, settings.image_size, seed if settings.balance else None, files)
         batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
@@ -88,7 +89,7 @@ class Pretraining:
         encoder = build_backbone(backbone, settings.init)
         self.backbone_class = type(encoder)
         self.module = method.build(encoder).to(memory_format=torch.channels_last)
-        self.optimizer = build_optimizer(self.module, method.config)
+        self.optimizer = build_optimizer(self.module, method.config, batch_size)
         self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
         self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
         workers = pick_workers(compute.workers, self.fabric.device)
@@ -171,12 +172,13 @@ class Pretraining:
         self.epoch += 1
 
     def _clip(self) -> Tensor:
-        """Clip the gradient to the norm of the settings; returns the norm before, a scalar."""
+        """Clip the gradient to the method's norm, if it has one; returns the norm before, a scalar."""
+        limit = self.method.config.gradient_clip
+        if limit is None:
+            gradients = [p.grad for p in self.module.parameters() if p.grad is not None]
+            return nn.utils.get_total_norm(gradients) if gradients else torch.zeros(())
         norm = self.fabric.clip_gradients(
-            self.loss_module,
-            self.wrapped_optimizer,
-            max_norm=self.settings.gradient_clip,
-            error_if_nonfinite=False,
+            self.loss_module, self.wrapped_optimizer, max_norm=limit, error_if_nonfinite=False
         )
         return torch.zeros(()) if norm is None else norm
 
@@ -212,6 +214,8 @@ def pretrain(
         spent = run.resume(resume, identity)
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
+    config, batch = run.method.config, run.batches.batch_size
+    report.say(f"  peak learning rate {config.peak_lr(batch):g} (lr {config.lr:g}, {config.lr_scaling}, batch {batch})")
     fill(run.dataset, "corpus", report)
     run.require_precision()
     run.compile(report)

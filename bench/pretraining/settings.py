@@ -6,11 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.core.settings import Precision, Settings
+from bench.core.settings import Precision, ViewSettings
 
 
-class PretrainSettings(Settings):
-    """The pretraining budget, equal for every method of a comparison. Defaults: the paper's ResNet-50 settings."""
+class PretrainSettings(ViewSettings):
+    """Budget and views of a pretraining, equal for every method of a comparison.
+
+    Defaults of the budget: the paper's ResNet-50 settings; of the views: see `ViewSettings`.
+    """
 
     epochs: int = Field(100, ge=1, description="Passes over the corpus.")
     batch_size: int = Field(3200, ge=2, description="Images per optimiser step; each gives two or more views.")
@@ -19,7 +22,6 @@ class PretrainSettings(Settings):
         "imagenet",
         description="Weights pretraining starts from; imagenet reads torchvision's file from the torch cache.",
     )
-    gradient_clip: float = Field(1.0, gt=0, description="Maximum gradient norm.")
     balance: bool = Field(
         True, description="Show every modality of the corpus equally often: rarer ones again, slightly cropped."
     )

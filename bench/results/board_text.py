@@ -12,6 +12,8 @@ from bench.results.leaderboard import is_variant
 from bench.results.tables import percent
 
 NAN = float("nan")
+FLOORS = ("random", "pixels")
+"""What a frozen encoder must be better than."""
 COMPARED = (
     "Percent, paired by seed and test case. Holm: p corrected for the rows of this table. Shown from: the smallest "
     "difference that these seeds and cases find with 80 % power at p < 0.05, uncorrected."
@@ -34,8 +36,17 @@ def to_markdown(board: pd.DataFrame) -> str:
     """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
     has_domains = "in_distribution" in board and bool(board["in_distribution"].notna().any())
     domains = (*DISTRIBUTION, *site_columns(board)) if has_domains else ()
-    columns: tuple[str, ...] = ("task", "protocol", "method", "settings", "mean ± std", "95 % interval", "over")
-    columns = (*columns, "no duplicates", "seeds", "rank", "to the best", "p", "tested", "reported")
+    columns: tuple[str, ...] = (
+        "task",
+        "protocol",
+        "split",
+        "method",
+        "settings",
+        "mean ± std",
+        "95 % interval",
+        "over",
+    )
+    columns = (*columns, "no copies", "nor near copies", "seeds", "rank", "to the best", "p", "tested", "reported")
     columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
     rows = [tuple(map(markdown_cell, columns)), ("---",) * len(columns)]
     texts = ["settings", "interval_over", "tested"]
@@ -45,6 +56,7 @@ def to_markdown(board: pd.DataFrame) -> str:
         shown = {name: markdown_cell(value) if isinstance(value, str) else value for name, value in r.items()}
         rows.append((*_cells(shown), *(percent(r[name], NAN) for name in domains)))
     lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines += ["", *notes] if (notes := _notes(board[~variants])) else []
     if variants.any():
         lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
     return "\n".join(lines) + "\n"
@@ -56,11 +68,37 @@ def _cells(r: dict[Any, Any]) -> tuple[str, ...]:
     places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
     to_best = signed(r["difference_to_best"], r["difference_low"], r["difference_high"])
     return (
-        *(r["task"], r["protocol"], r["method"], r["settings"], percent(r["mean"], r["std"]), between),
-        *(r["interval_over"], percent(r["mean_without_duplicates"], NAN), str(r["seeds"]), f"{r['rank']:.0f}{places}"),
+        *(r["task"], r["protocol"], r["split_used"], _name(r), r["settings"], percent(r["mean"], r["std"]), between),
+        *(r["interval_over"], _clean(r, "without_duplicates", "clean_cases")),
+        *(_clean(r, "without_near_duplicates", "near_clean_cases"), str(r["seeds"]), f"{r['rank']:.0f}{places}"),
         *("" if r["tested"] == "the best" else to_best, p_value(r["p_holm"]), r["tested"]),
         percent(r.get("reported_mean", NAN), r.get("reported_std", NAN)),
     )
+
+
+def _name(r: dict[Any, Any]) -> str:
+    """The method, with a mark where its encoders collapsed."""
+    share = r["collapsed"]
+    if pd.isna(share) or not share:
+        return str(r["method"])
+    return f"{r['method']} (collapsed: {round(share * r['seeds'])} of {r['seeds']} seeds)"
+
+
+def _clean(r: dict[Any, Any], name: str, count: str) -> str:
+    """The mean without copies, and of how many of the test cases it is, where some are left out."""
+    n, every = r[count], r["test_cases"]
+    return percent(r[f"mean_{name}"], NAN) + (f" ({n:.0f} of {every:.0f})" if n != every else "")
+
+
+def _notes(board: pd.DataFrame) -> list[str]:
+    """Which floors no table of a frozen protocol has."""
+    frozen = board[board["effective_rank"].notna() & ~board["protocol"].str.contains("finetune")]
+    notes = []
+    for (task, protocol), own in frozen.groupby(["task", "protocol"]):
+        missing = [floor for floor in FLOORS if floor not in set(own["method"])]
+        if missing:
+            notes.append(f"{task}, {protocol}: no row of the floor {' and '.join(missing)}; run it beside.")
+    return notes
 
 
 def compared_lines(table: pd.DataFrame) -> list[str]:

@@ -28,6 +28,12 @@ EFFICIENCY = [
     "adapt_seconds",
 ]
 """What a record's `efficiency` may hold; means over seeds, empty where a record lacks it."""
+CLEAN = ("without_duplicates", "without_near_duplicates")
+"""The headline metric without test cases that have a training or validation case's content, or nearly."""
+CASE_COUNTS = ("test_cases", "clean_cases", "near_clean_cases")
+"""Test cases: all, and as many as each of `CLEAN` is of."""
+EMBEDDING = ("effective_rank", "mean_cosine", "dead_units", "collapsed")
+"""What the record says of the encoder's embeddings; empty for kinds that read feature maps."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 SCOPE = ["data", "profile", "backbone"]
 BUDGET = [*SCOPE, "budget"]
@@ -65,7 +71,7 @@ def path_of(row: Mapping[Any, Any], results: Path) -> Path:
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The frame of rows that `row_of` gave."""
     frame = pd.DataFrame(rows)
-    numbers = ["score", "without_duplicates", "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY]
+    numbers = ["score", *CLEAN, "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY, *EMBEDDING]
     return frame.astype(dict.fromkeys(numbers, float)) if rows else frame
 
 
@@ -92,6 +98,11 @@ def row_of(r: Record) -> dict[str, Any]:
         "metric": r.metric,
         "score": r.metrics[r.metric],
         "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+        "without_near_duplicates": r.metrics_without_near_duplicates.get(r.metric),
+        "test_cases": r.split.test,
+        "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
+        "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
+        "split_used": _split_used(r),
         "validation": r.selection.get(f"validation_{r.metric}"),
         "source": digest(r.versions.pretraining)[:8],
         "budget": _text(r, "pretrain"),
@@ -101,8 +112,15 @@ def row_of(r: Record) -> dict[str, Any]:
         "ablations": [a.model_dump() for a in r.ablations],
         "logged": r.logged,
         **{name: r.efficiency.get(name) for name in EFFICIENCY},
+        **{name: getattr(r.embedding, name, None) for name in EMBEDDING},
         **domain_scores(r),
     }
+
+
+def _split_used(record: Record) -> str:
+    """`owner` (or drawn as the data set says), `grouped`, or the beginning of the hash of the user's file."""
+    given = record.split.given
+    return "owner" if given is None else "grouped" if given.startswith("grouped") else f"file {given[:8]}"
 
 
 def _text(record: Record, *sections: str) -> str:

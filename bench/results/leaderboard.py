@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.results.comparison.with_best import compare_with_best
 from bench.results.domains import domain_summary
-from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP, to_frame
+from bench.results.frame import CASE_COUNTS, CLEAN, CONTESTANT, EFFICIENCY, EMBEDDING, GROUP, to_frame
 from bench.results.record import Record
 from bench.results.statistics.evidence import NOTHING, Evidence, Intervals
 from bench.results.statistics.run_draws import CALIBRATION, DROP
@@ -29,11 +29,12 @@ def summary(runs: pd.DataFrame, rows: pd.Series, evidence: Evidence) -> pd.DataF
 
     The column `sample` holds draws of the mean, `metrics` all metrics with their intervals.
     """
-    others = means(runs[["without_duplicates", "validation"]], rows).add_prefix("mean_")
+    others = means(runs[[*CLEAN, "validation"]], rows).add_prefix("mean_")
+    counts = means(runs[list(CASE_COUNTS)], rows)
     contestants = evidence.contestants(runs, rows)
     top = first(runs, rows)
     found = [evidence.intervals(contestants[row]) if row in contestants else NOTHING for row in top.index]
-    parts = [top[["metric"]], deviations(runs["score"], rows), _interval_columns(found, top["metric"]), others]
+    parts = [top[["metric"]], deviations(runs["score"], rows), _interval_columns(found, top["metric"]), others, counts]
     return pd.concat([*parts, domain_summary(runs, rows), _more_columns(found, top.index)], axis=1)
 
 
@@ -94,8 +95,10 @@ def detailed_board(frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.groupby(keys, sort=True).ngroup()
     _require_unique(frame, rows)
     evidence = Evidence(frame)
-    facts = first(frame.assign(test_set=_test_sets(frame)), rows)[[*keys, "data_set", "test_set", "stand_in"]]
-    board = pd.concat([facts, summary(frame, rows, evidence), means(frame[EFFICIENCY], rows)], axis=1)
+    facts = first(frame.assign(test_set=_test_sets(frame)), rows)
+    facts = facts[[*keys, "data_set", "split_used", "test_set", "stand_in"]]
+    costs = means(frame[[*EMBEDDING, *EFFICIENCY]], rows)
+    board = pd.concat([facts, summary(frame, rows, evidence), costs], axis=1)
     groups = board.groupby(GROUP).ngroup()
     counts = _counting(board, groups)
     board["rank"] = _ranks(board["mean"], counts, groups)

@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 from bench.core.identity import CorpusFacts, RunFacts, digest
 from bench.core.settings import Part, ProfileName, WeightsRecord
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
+EARLIER_VERSIONS = (1, 2)
+"""Of the schema, with scores that are not comparable with those of today: see docs/records.md."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """A finite number that is one in JSON: no text, no truth value."""
 Count = Annotated[int, Field(strict=True, ge=0)]
@@ -30,7 +32,7 @@ class CorpusRecord(Part):
     )
     images: Count
     sources: dict[str, Count]
-    excluded: Count = Field(description="Images left out because the same file is a validation or test image.")
+    excluded: Count = Field(description="Images left out: copies, or of the subject, of a validation or test image.")
 
 
 class SplitRecord(Part):
@@ -52,14 +54,17 @@ class FileRecord(Part):
 
 
 class DuplicatesRecord(FileRecord):
-    """Byte-identical files: how many, and the file beside the split that names them."""
+    """Copies: how many, and the file beside the split that names them. Equal content: of decoded pixels or voxels."""
 
-    n_groups: Count
-    n_files: Count
-    n_crossing_split: Count
-    n_crossing_owner_split: Count
-    n_contradictory: Count
-    n_affected_test_cases: Count
+    n_groups: Count = Field(description="Groups of cases with equal content.")
+    n_files: Count = Field(description="Cases in them.")
+    n_crossing_split: Count = Field(description="Groups on more than one side of the split.")
+    n_crossing_owner_split: Count = Field(description="Groups on both sides of the owner's split.")
+    n_contradictory: Count = Field(description="Groups whose cases have different targets.")
+    n_affected_test_cases: Count = Field(description="Test cases with the content of a training or validation case.")
+    n_near_affected_test_cases: Count = Field(
+        description="Those, and test cases that are near duplicates of a training or validation case."
+    )
 
 
 class DrawRecord(Part):
@@ -67,6 +72,16 @@ class DrawRecord(Part):
 
     labelled: Count = Field(description="Training cases with a label; the file `labelled` names them.")
     metrics: Scores
+
+
+class EmbeddingRecord(Part):
+    """What the embeddings of training images span, before any adaptation."""
+
+    images: Count
+    effective_rank: Number = Field(description="exp of the entropy of the singular values of the centred embeddings.")
+    mean_cosine: Number = Field(description="Mean cosine of two images' embeddings, as they are.")
+    dead_units: Number = Field(description="Share of the units that have one value for all images.")
+    collapsed: bool = Field(description="Whether the rank is so low that scores say nothing of the method.")
 
 
 class CasesRecord(Part):
@@ -98,7 +113,7 @@ class Record(Part):
     A metric is null where it is undefined.
     """
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     identity: str = Field(description="Hash of everything that can change the score.", pattern="^[0-9a-f]{64}$")
     digest: str = Field(
         default="",
@@ -125,10 +140,19 @@ class Record(Part):
     domains: dict[str, Scores] = Field({}, description="Domain -> metrics over its test cases.")
     trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
     metrics_without_duplicates: Scores = Field(
-        description="The same metrics without test cases that are byte-identical to a training or validation case."
+        description="The same metrics without test cases that have the content of a training or validation case."
+    )
+    metrics_without_near_duplicates: Scores = Field(
+        description="The same without those and near duplicates of a training or validation case."
     )
     selection: dict[str, Number] = Field(
-        description="Selected epoch, where something was trained, and the headline metric on the validation split."
+        description="What validation chose (epoch, penalty, neighbours, rate), and the headline metric there."
+    )
+    sweep: list[Scores] = Field(
+        [], description="All candidates of a setting that validation chose, each with the headline metric there."
+    )
+    embedding: EmbeddingRecord | None = Field(
+        None, description="Of a classification task's encoder; null for kinds that read feature maps."
     )
     duplicates: DuplicatesRecord
     split: SplitRecord

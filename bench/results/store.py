@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from bench.core.errors import StorageError
 from bench.core.files import require_writable, write_atomic, write_text
 from bench.core.reading import Unusable, content_of, reading
-from bench.results.record import SCHEMA_VERSION, FileRecord, Record, fields_digest
+from bench.results.record import EARLIER_VERSIONS, FileRecord, Record, fields_digest
 from bench.results.statistics.metric_facts import facts_of
 
 if TYPE_CHECKING:
@@ -151,8 +151,11 @@ def parse(content: bytes) -> Record:
     """The record in the content of a file. Raises `InvalidRecord` where its form, digest or identity is wrong."""
     try:
         fields: Any = from_json(content, allow_inf_nan=False)
-        if isinstance(fields, dict) and fields.get("schema_version") == 1 != SCHEMA_VERSION:
-            raise InvalidRecord("schema_version 1 is of an earlier release; move it with: bench results migrate")
+        if isinstance(fields, dict) and (version := fields.get("schema_version")) in EARLIER_VERSIONS:
+            raise InvalidRecord(
+                f"schema_version {version} is of an earlier release, whose scores are not comparable with those of "
+                "today (docs/records.md); delete it and run it again"
+            )
         record = Record.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]

@@ -12,7 +12,8 @@ from bench.core.errors import UsageError, closest
 from bench.core.registry import kinds, methods
 from bench.core.settings import Overrides, ProfileName, Settings
 from bench.core.task import Task
-from bench.evaluation.protocols import PROTOCOLS, AnyProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import AnyProtocolSettings, Head
 from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
 
 SECTIONS = ("method", "pretrain", "task", "protocol")
@@ -97,11 +98,17 @@ def resolve(cls: type[S], section: str, owner: str, *layers: Mapping[str, Any]) 
         raise UsageError(f"Settings of {owner} are not valid: {problems}.") from error
 
 
-def quick_settings(task: Task, protocol: str) -> Mapping[str, Mapping[str, Any]]:
+def quick_settings(task: Task, protocol: str, head: Head | None = None) -> Mapping[str, Mapping[str, Any]]:
     """Sections `task` and `protocol` of the `quick` profile: the protocol's settings, and what the kind changes."""
     kind = kinds().get(task.kind)
     own = kind.quick_protocol.get(protocol, {})
-    return {"task": dict(kind.quick), "protocol": {**PROTOCOLS[protocol].quick, **own}}
+    return {"task": dict(kind.quick), "protocol": {**PROTOCOLS[protocol].quick_for(head), **own}}
+
+
+def head_of(task: Task, protocol: str, profile: str, set_: Overrides) -> Head | None:
+    """How a protocol's head is fitted for a task, see `Protocol.head_of`. Raises `UsageError` for an unknown one."""
+    pooled_only = kinds().get(task.kind).pooled_only
+    return PROTOCOLS[protocol].head_of(pooled_only, profile, set_.get("protocol", {}))
 
 
 def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
@@ -111,18 +118,20 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     quick = profile == "quick"
     own = {section: set_.get(section, {}) for section in SECTIONS}
     changes = cls.quick if quick else {}
-    budget = QUICK_PRETRAIN if quick else {}
-    evaluation = quick_settings(task, protocol) if quick else task.paper
+    budget = QUICK_PRETRAIN if quick else cls.published_views
+    head = head_of(task, protocol, profile, set_)
+    evaluation = quick_settings(task, protocol, head) if quick else task.paper
     size = evaluation.get("task", {})
     chosen = PROTOCOLS[protocol]
+    settings_class = chosen.settings_for(head)
     adaptation = evaluation.get("protocol", {})
     if not quick:  # a task lists what any of its protocols takes
-        adaptation = {k: v for k, v in adaptation.items() if k in chosen.settings_class.model_fields}
+        adaptation = {k: v for k, v in adaptation.items() if k in settings_class.model_fields}
     layers: dict[str, Layers] = {
         "method": (cls.config_class, f"method {method!r}", [changes]),
         "pretrain": (PretrainSettings, "pretraining", [budget]),
         "task": (kind.settings_class, f"task {task.name!r}", [task.settings, size]),
-        "protocol": (chosen.settings_class, f"protocol {protocol!r}", [chosen.preset, adaptation]),
+        "protocol": (settings_class, _owner(protocol, head), [chosen.preset, adaptation]),
     }
     resolved = {s: resolve(c, s, owner, *defaults, own[s]) for s, (c, owner, defaults) in layers.items()}
     return RunConfig.model_validate(
@@ -136,6 +145,10 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
             "overrides": _changed(layers, resolved, set_),
         }
     )
+
+
+def _owner(protocol: str, head: Head | None) -> str:
+    return f"protocol {protocol!r}" + (f" with head={head}" if head else "")
 
 
 def _changed(layers: Mapping[str, Layers], resolved: Mapping[str, Settings], set_: Overrides) -> dict[str, Any]:

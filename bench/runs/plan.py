@@ -12,7 +12,7 @@ from bench.core.settings import Overrides, settings_text
 from bench.core.task import Task
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
-from bench.runs.config import DEFAULT_BACKBONE
+from bench.runs.config import DEFAULT_BACKBONE, head_of
 from bench.runs.request import Names, names_of
 
 
@@ -73,14 +73,37 @@ def make_plan(
     fixed = _fixed_backbones(names)
     backbones = _backbones(backbone_names, fixed, profile)
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
-    own = {protocol: _own_overrides(overrides or {}, protocol, {p for _, p in pairs}) for _, protocol in pairs}
-    order = product(backbones, seeds, names, pairs)
+    own = _own_overrides(overrides or {}, pairs, profile)
+    suited, left_out = _suited(names, pairs)
     runs = [
-        PlannedRun(m, task, protocol, b, s, own[protocol])
-        for b, s, m, (task, protocol) in order
-        if b in fixed.get(m, (b,))
+        PlannedRun(m, task, protocol, b, s, own[task.name, protocol])
+        for b, s, m, (task, protocol) in product(backbones, seeds, names, pairs)
+        if b in fixed.get(m, (b,)) and (task, protocol) in suited[m]
     ]
-    return runs, merged
+    return runs, [*merged, *left_out]
+
+
+Pair = tuple[Task, str]
+
+
+def _suited(names: Sequence[str], pairs: Sequence[Pair]) -> tuple[dict[str, list[Pair]], list[str]]:
+    """Method -> the (task, protocol) it can have, and what was left out. Raises `UsageError` where one can have none.
+
+    Floors without a network have frozen protocols on one embedding per image, and nothing else.
+    """
+    suited, left_out = {}, []
+    for name in names:
+        suited[name] = list(pairs)
+        if not methods().get(name).frozen_only:
+            continue
+        suited[name] = [(t, p) for t, p in pairs if PROTOCOLS[p].frozen and kinds().get(t.kind).pooled_only]
+        others = [f"{t.name} ({p})" for t, p in pairs if (t, p) not in suited[name]]
+        why = f"{name} has no network to train and no feature maps: frozen protocols of classification alone"
+        if not suited[name]:
+            frozen = ", ".join(p.name for p in PROTOCOLS.values() if p.frozen)
+            raise UsageError(f"{why}, not {', '.join(others)}. Choose --protocol of: {frozen}.")
+        left_out += [f"{why}; left out of {', '.join(others)}"] if others else []
+    return suited, left_out
 
 
 def _fixed_backbones(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -108,10 +131,19 @@ def _backbones(names: Names, fixed: Mapping[str, tuple[str, ...]], profile: str)
     return chosen
 
 
-def _own_overrides(overrides: Overrides, protocol: str, protocols: Iterable[str]) -> Overrides:
-    """The user's settings less those of section `protocol` that only another protocol of the command has."""
-    known = {p: PROTOCOLS[p].settings_class.model_fields for p in protocols}
-    elsewhere = {key for fields in known.values() for key in fields} - set(known[protocol])
+def _own_overrides(
+    overrides: Overrides, pairs: Sequence[tuple[Task, str]], profile: str
+) -> dict[tuple[str, str], Overrides]:
+    """(task, protocol) -> the user's settings less those of section `protocol` that only others of the command have."""
+    known = {
+        (task.name, protocol): PROTOCOLS[protocol].settings_for(head_of(task, protocol, profile, overrides))
+        for task, protocol in pairs
+    }
+    every = {key for cls in known.values() for key in cls.model_fields}
+    return {pair: _without(overrides, every - set(cls.model_fields)) for pair, cls in known.items()}
+
+
+def _without(overrides: Overrides, elsewhere: set[str]) -> Overrides:
     kept = {key: value for key, value in overrides.get("protocol", {}).items() if key not in elsewhere}
     rest = {section: values for section, values in overrides.items() if section != "protocol"}
     return {**rest, "protocol": kept} if kept else rest

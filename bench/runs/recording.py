@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,24 @@ from bench.core.task import Case
 from bench.data.duplicates import Overlap
 from bench.data.splits import SplitCases, write_split
 from bench.engine.compute import pick_device
+from bench.evaluation.adaptation import Adaptation
 from bench.evaluation.evaluate import Evaluation
-from bench.evaluation.supervised import Adaptation
+from bench.evaluation.health import Health
 from bench.models.footprint import run_facts
 from bench.pretraining.corpus import Corpus
 from bench.results.case_table import case_table, file_hash, to_bytes
 from bench.results.companions import SplitFiles
 from bench.results.provenance import collect
-from bench.results.record import SCHEMA_VERSION, CasesRecord, CorpusRecord, DrawRecord, Record, SplitRecord, Versions
+from bench.results.record import (
+    SCHEMA_VERSION,
+    CasesRecord,
+    CorpusRecord,
+    DrawRecord,
+    EmbeddingRecord,
+    Record,
+    SplitRecord,
+    Versions,
+)
 from bench.results.statistics.run_draws import mean_scores
 from bench.runs.resolve import Options, ResolvedRun
 from bench.runs.world import World
@@ -64,8 +74,9 @@ def make_record(
         **_names(run),
         **scores,
         **_settings(run),
-        **_data(run, adaptation, pretrained, options, world),
+        **_data(run, evaluation, pretrained, options, world),
         **_costs(evaluation, pretrained),
+        embedding=_embedding(evaluation.health),
     )
     return Finished(record, cases)
 
@@ -99,9 +110,10 @@ def _settings(run: ResolvedRun) -> dict[str, Any]:
 
 
 def _data(
-    run: ResolvedRun, adaptation: Adaptation, pretrained: Pretrained, options: Options, world: World
+    run: ResolvedRun, evaluation: Evaluation, pretrained: Pretrained, options: Options, world: World
 ) -> dict[str, Any]:
     """What was trained and tested on; writes the split and the files beside it."""
+    adaptation = evaluation.adaptation
     data, split = world.data(run.plan.task.data), world.split(run.plan.task.data, run.plan.seed)
     overlap = world.overlap(run.plan.task.data, run.plan.seed)
     file = f"splits/{data.kind}/{data.data_set.name}-seed{run.plan.seed}-{split.fingerprint[:8]}.csv"
@@ -116,29 +128,53 @@ def _data(
         "subjects": beside.write_subjects({case.id: case.subject for case in split.test}),
         "corpus": _corpus_record(run.corpus, balanced=run.config.pretrain.balance) if run.corpus else None,
         "weights": pretrained.weights,
-        "warnings": [*data.warnings, *([pretrained.weights.corpus] if pretrained.weights else [])],
+        "warnings": [
+            *data.warnings,
+            *world.copies_note(run.plan.task.data, run.plan.seed),
+            *([pretrained.weights.corpus] if pretrained.weights else []),
+            *notes_of(evaluation),
+        ],
     }
+
+
+def _others(cases: Sequence[Case], left_out: Sequence[str]) -> np.ndarray:
+    """Which cases (N,) are not among those that are left out."""
+    names = set(left_out)
+    return np.array([case.id not in names for case in cases])
+
+
+def notes_of(evaluation: Evaluation) -> list[str]:
+    """What a reader of the score must know: a collapsed encoder, a choice at the end of its range."""
+    collapse = evaluation.health.warning if evaluation.health else None
+    return [*([collapse] if collapse else []), *evaluation.adaptation.notes]
 
 
 def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap: Overlap) -> dict[str, Any]:
     """The metrics: overall, by domain and by draw, and without duplicated test cases."""
     kind, cases, predictions = run.kind, split.test, adaptation.predictions
-    affected = set(overlap.affected_test_cases)
-    clean = np.array([case.id not in affected for case in cases])
-    everything = np.ones(len(cases), dtype=bool)
-    domains, clean_domains = (_score_domains(run, cases, predictions, keep) for keep in (everything, clean))
+    kept = {
+        "metrics": np.ones(len(cases), dtype=bool),
+        "metrics_without_duplicates": _others(cases, overlap.affected_test_cases),
+        "metrics_without_near_duplicates": _others(cases, overlap.near_affected_test_cases),
+    }
+    by_domain = {name: _score_domains(run, cases, predictions, keep) for name, keep in kept.items()}
+    domains = by_domain["metrics"]
     return {
-        "metrics": _overall(kind, cases, adaptation, domains, everything),
-        "metrics_without_duplicates": _overall(kind, cases, adaptation, clean_domains, clean),
+        **{name: _overall(kind, cases, adaptation, by_domain[name], keep) for name, keep in kept.items()},
         "domains": domains,
         "trained_domain": run.plan.task.data.domains[0] if domains else None,
         "distribution": "in+out" if len(domains) > 1 else "in",
         "selection": _selection(run.plan.task.metric, adaptation),
+        "sweep": [{k: v if math.isfinite(v) else None for k, v in one.items()} for one in adaptation.sweep],
         "draws": [
             DrawRecord(labelled=len(draw.labelled), metrics=kind.score(cases, draw.predictions))
             for draw in adaptation.draws
         ],
     }
+
+
+def _embedding(health: Health | None) -> EmbeddingRecord | None:
+    return None if health is None else EmbeddingRecord(**asdict(health), collapsed=health.collapsed)
 
 
 def _costs(evaluation: Evaluation, pretrained: Pretrained) -> dict[str, Any]:
@@ -180,7 +216,7 @@ def _score_domains(
 def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:
     epoch = {} if adaptation.best_epoch is None else {"epoch": float(adaptation.best_epoch)}
     score = {f"validation_{metric}": adaptation.validation} if math.isfinite(adaptation.validation) else {}
-    return epoch | score
+    return epoch | dict(adaptation.chosen or {}) | score
 
 
 def _corpus_record(corpus: Corpus, *, balanced: bool) -> CorpusRecord:

@@ -119,7 +119,8 @@ def evaluation_versions(task: Task, protocol: str) -> Versions:
     """The components that the evaluation of an encoder on a task depends on."""
     kind, chosen = registry.kinds().get(task.kind), PROTOCOLS[protocol]
     embedded = chosen.frozen and kind.pooled_only
-    used = ["splits", *kind.decoding, "adaptation" if chosen.trained else "probes", *["embeddings"] * embedded]
+    fitted = ["adaptation"] * chosen.trained + ["probes"] * (embedded and (not chosen.trained or bool(chosen.heads)))
+    used = ["splits", *kind.decoding, *fitted, *["embeddings"] * embedded]
     return {
         **plugin_versions("kind", task.kind, kind),
         f"metrics {task.kind}": declared_version(kind, "metrics_version"),

@@ -27,7 +27,7 @@ from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.plan import PlannedRun
-from bench.runs.recording import Finished, Pretrained, make_record
+from bench.runs.recording import Finished, Pretrained, make_record, notes_of
 from bench.runs.resolve import Options, ResolvedRun, resolve
 from bench.runs.world import World
 
@@ -70,6 +70,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         if options.save_predictions:
             report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
     _warn_of_precision(missing, options, report)
+    for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
+        report.warn(note)
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             finished = _run(run, options, world, embeddings, report)
@@ -110,6 +112,8 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     contents = name_contents(world.data(run.plan.task.data))
     job = Job(run.kind, protocol, run.config.protocol, split, contents, run.plan.seed, run.plan.backbone, run.identity)
     evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, _unfinished(run, options))
+    for note in notes_of(evaluation):
+        report.warn(note)
     finished = make_record(run, evaluation, pretrained, options, world)
     record = finished.record
     score = record.metrics[record.metric]
@@ -130,7 +134,8 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
     seed_all(run.plan.seed)
     backbone = build_backbone(run.plan.backbone)
     if run.corpus is None:
-        return backbone, Pretrained(weights=run.method.initialise(backbone))
+        weights = run.method.initialise(backbone)
+        return run.method.substitute(backbone), Pretrained(weights=weights)
     identity = run.hashes["checkpoint"]
     folder = options.cache / CHECKPOINTS / run.plan.method / identity[:16]
     encoder = find_encoder(folder, identity)

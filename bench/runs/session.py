@@ -94,7 +94,8 @@ def _board_line(row: dict[Any, Any]) -> str:
         f"{row['data']}/{row['profile']} {row['task']} ({row['protocol']}, {row['backbone']}) "
         f"{row['method']}{settings}: "
         f"{row['metric']} {percent(row['mean'], row['std'])} % over {row['seeds']} seed(s){between}; "
-        f"without duplicated test cases {percent(row['mean_without_duplicates'], float('nan'))} %; "
+        f"without copies of training images {percent(row['mean_without_duplicates'], float('nan'))} %, "
+        f"nor near copies {percent(row['mean_without_near_duplicates'], float('nan'))} %; "
         f"rank {row['rank']:.0f}{_sites(row)}"
     )
 

@@ -17,7 +17,7 @@ from bench.data.near_duplicates.groups import Copies, components, find_copies, n
 from bench.data.phantom import ensure_phantoms
 from bench.data.split_files import read_split
 from bench.data.splits import SplitCases, draw_split
-from bench.pretraining.corpus import Corpus, Exclusion, held_out_contents, manifest_corpus, pool_corpus
+from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus, pool_corpus
 from bench.pretraining.manifest import read_manifest
 
 
@@ -82,8 +82,10 @@ class World:
             data = self.data(data_set)
             if self.grouped:
                 self._splits[key] = draw_grouped_split(data, self.copies(data_set).near, seed)
+            elif given:
+                self._splits[key] = read_split(data, given, seed, self.report)
             else:
-                self._splits[key] = read_split(data, given, seed, self.report) if given else draw_split(data, seed)
+                self._splits[key] = draw_split(data, seed, self.copies(data_set).labels(data, near=True))
         return self._splits[key]
 
     def copies(self, data_set: DataSet) -> Copies:
@@ -93,34 +95,48 @@ class World:
         return self._copies[data_set.name]
 
     def overlap(self, data_set: DataSet, seed: int) -> Overlap:
-        """Duplicates of a data set under the split of a seed."""
+        """Copies in a data set under the split of a seed. Raises `DataError`."""
         key = (data_set.name, seed)
         if key not in self._overlaps:
-            self._overlaps[key] = find_duplicates(self.data(data_set), self.split(data_set, seed))
+            data, copies = self.data(data_set), self.copies(data_set)
+            labels = (copies.labels(data, near=near) for near in (False, True))
+            self._overlaps[key] = find_duplicates(data, self.split(data_set, seed), *labels)
         return self._overlaps[key]
 
-    def corpus(self, name: str, data_set: DataSet, seed: int) -> Corpus:
-        """`pool`, `task` or a manifest, without any image that a data set under the root evaluates on.
+    def copies_note(self, data_set: DataSet, seed: int) -> list[str]:
+        """What is wrong with the test cases under the split of a seed, where some are copies of training cases."""
+        overlap, n_test = self.overlap(data_set, seed), len(self.split(data_set, seed).test)
+        exact, near = len(overlap.affected_test_cases), len(overlap.near_affected_test_cases)
+        if not near:
+            return []
+        return [
+            f"{data_set.name}: {exact} of {n_test} test images equal a training or validation image by content, "
+            f"{near} with near copies. Scores reward memory; those without the copies stand beside them. No copy "
+            "crosses the split of: --split grouped"
+        ]
 
-        Under a grouped split, without copies of such images either. Raises `DataError`.
+    def corpus(self, name: str, data_set: DataSet, seed: int) -> Corpus:
+        """`pool`, `task` or a manifest, without any image that a data set under the root evaluates on, in any encoding.
+
+        Raises `DataError`.
         """
         key = (name, data_set.name if name == "task" else "", seed)
         if key not in self._corpora:
             found = self._found()
             pairs = [(self.data(d), self.split(d, seed)) for d in found]
             listed = None if name in ("pool", "task") else Path(name)
-            exclusion = self._exclusion(pairs, listed) if self.grouped else None
+            copies, rule = self._copies_of_held_out(pairs, listed), GROUPED_VERSION if self.grouped else ""
             if name == "pool":
-                self._corpora[key] = pool_corpus(pairs, exclusion=exclusion)
+                self._corpora[key] = pool_corpus(pairs, copies=copies, rule=rule)
             elif name == "task":
                 own = [(self.data(data_set), self.split(data_set, seed))]
-                self._corpora[key] = pool_corpus(own, name="task", exclusion=exclusion)
+                self._corpora[key] = pool_corpus(own, "task", copies, rule)
             else:
-                self._corpora[key] = manifest_corpus(Path(name), pairs, exclusion)
+                self._corpora[key] = manifest_corpus(Path(name), pairs, copies, rule)
         return self._corpora[key]
 
-    def _exclusion(self, sets: Sequence[tuple[Data, SplitCases]], manifest: Path | None) -> Exclusion:
-        """Every file under the root and of a manifest that is a copy of an image which is evaluated on."""
+    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], manifest: Path | None) -> set[str]:
+        """SHA-256 of every file under the root and of a manifest that is a copy of an image which is evaluated on."""
         sources = {file: source for data, _ in sets for file, source in sources_of(data).items()}
         if manifest:
             sources = {image.content: Source(image.path) for image in read_manifest(manifest)} | sources
@@ -131,7 +147,7 @@ class World:
             self._components[place] = components(keys, near_contents(contents, self.report, self._cache))
         component = self._components[place]
         held_out = {component[file] for file in held_out_contents(sets)}
-        return Exclusion({file for file, one in component.items() if one in held_out}, GROUPED_VERSION)
+        return {file for file, one in component.items() if one in held_out}
 
     def _found(self) -> list[DataSet]:
         known = {(d := tasks().get(name).data).name: d for name in tasks().plugins}

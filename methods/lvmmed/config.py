@@ -6,18 +6,22 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bench.core.method import MethodConfig
+from bench.core.method import LR_SCALING, LRScaling, MethodConfig
 
 
 class LVMMedConfig(MethodConfig):
     """Settings of LVM-Med; Table 6, Table 9, Fig. 5 and Fig. 6 each change one of them.
 
     Raises:
-        ValueError: If a value is out of range, if `neighbours` is not less than `nodes`, or a range runs backwards.
+        ValueError: If a value is out of range, or if `neighbours` is not less than `nodes`.
     """
 
     optimizer: Literal["adam", "adamw", "lars", "sgd"] = Field("adam", description="Optimiser of the pretraining.")
-    lr: float = Field(2e-3, gt=0, description="Peak learning rate; 2e-3 for the paper's batch of 3200.")
+    lr: float = Field(2e-3, gt=0, description="Peak learning rate (2e-3 at batches of 3200 and 2800).")
+    lr_scaling: LRScaling = Field("none", description=f"{LR_SCALING} The paper states no rule.")
+    gradient_clip: float | None = Field(
+        None, gt=0, description="Maximum gradient norm; unset: no clipping (the paper states none)."
+    )
     schedule: Literal["cosine", "constant", "halve_four_times"] = Field(
         "halve_four_times", description="Learning-rate schedule."
     )
@@ -55,24 +59,10 @@ class LVMMedConfig(MethodConfig):
         None, ge=1, description="Swaps of each search; by default 100 (nodes / 16)^2, at least 100."
     )
 
-    crop_scale: tuple[float, float] = Field((0.4, 1.0), description="Range of the share of the image a crop covers.")
-    flip_probability: float = Field(0.5, ge=0, le=1, description="Chance of a left-right flip.")
-    jitter_strength: float = Field(
-        1.0, ge=0, le=2.5, description="Scale of colour jitter 0.4, 0.4, 0.2, 0.1 (brightness to hue) of VICRegL."
-    )
-    jitter_probability: float = Field(0.8, ge=0, le=1, description="Chance of colour jitter.")
-    blur_probability: float = Field(0.5, ge=0, le=1, description="Chance of Gaussian blur.")
-    blur_sigma: tuple[float, float] = Field((0.1, 2.0), description="Range of the blur's standard deviation, pixels.")
-
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.neighbours >= self.nodes:
             raise ValueError(
                 f"neighbours={self.neighbours} must be less than nodes={self.nodes}: a node has {self.nodes - 1} others"
             )
-        low, high = self.crop_scale
-        if not 0 < low <= high <= 1:
-            raise ValueError(f"crop_scale={self.crop_scale} must be (low, high) with 0 < low <= high <= 1")
-        if not 0 <= self.blur_sigma[0] <= self.blur_sigma[1]:
-            raise ValueError(f"blur_sigma={self.blur_sigma} must be (low, high) in pixels with 0 <= low <= high")
         return self

@@ -27,7 +27,7 @@ class LVMMed(Method):
     """
 
     name: ClassVar[str] = "lvmmed"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "LVM-Med"
     citation: ClassVar[str] = (
         "Nguyen et al., LVM-Med: Learning Large-Scale Self-Supervised Vision Models for Medical Imaging via "
@@ -41,6 +41,9 @@ class LVMMed(Method):
         "schedule": "cosine",
         "gumbel_scale": 0.1,
     }
+    published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.4, "grey": 0.0}
+    """The paper names crop, flip, jitter and blur without their strengths: VICRegL's, and no grey. Crops from 0.4 are
+    of VICRegL's large views."""
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "without_second_order": {"second_order": False},
         "without_message_passing": {"message_passing": False},
@@ -61,7 +64,6 @@ class LVMMed(Method):
         "without_residual": {"residual": False},
         "without_projector_norm": {"projector_norm": "none"},
         "without_residual_and_norm": {"residual": False, "projector_norm": "none"},
-        "smaller_crops": {"crop_scale": (0.08, 1.0)},
     }
     config: LVMMedConfig
 
@@ -74,7 +76,7 @@ class LVMMed(Method):
         """RGB image to two views (3, image_size, image_size) and their boxes, see `views.Views`."""
         from methods.lvmmed.views import TwoViews
 
-        return TwoViews(image_size, self.config)
+        return TwoViews(image_size, self.views)
 
     def build(self, backbone: nn.Module) -> LVMMedModule:
         """Add projector and message passing to a backbone with `embedding_dim`."""

@@ -14,8 +14,8 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
+from bench.core.settings import ViewSettings
 from bench.pretraining.augment import Augmentation
-from methods.lvmmed.config import LVMMedConfig
 
 
 class Views(TypedDict):
@@ -31,22 +31,12 @@ class Views(TypedDict):
 class TwoViews:
     """Random crop, flip, colour jitter and blur, twice, of one RGB image; see `Views`.
 
-    The paper names these transforms without their strengths; the defaults are VICRegL's. Randomness comes from torch's
+    Randomness comes from torch's
     global generator.
     """
 
-    def __init__(self, image_size: int, config: LVMMedConfig) -> None:
-        strength = config.jitter_strength
-        self.augmentation = Augmentation(
-            image_size,
-            scale=config.crop_scale,
-            jitter=(0.4 * strength, 0.4 * strength, 0.2 * strength, 0.1 * strength),
-            jitter_probability=config.jitter_probability,
-            grey_probability=0.0,
-            blur_probability=config.blur_probability,
-            blur_sigma=config.blur_sigma,
-            flip_probability=config.flip_probability,
-        )
+    def __init__(self, image_size: int, views: ViewSettings) -> None:
+        self.augmentation = Augmentation.of(image_size, views)
 
     def __call__(self, image: Image) -> Views:
         """Two views of an RGB image of any size."""

@@ -4,8 +4,6 @@ import pytest
 
 from bench.core import registry
 
-EPOCH = {"pretrain.epochs": 1, "protocol.epochs": 2}
-
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():

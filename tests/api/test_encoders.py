@@ -7,8 +7,6 @@ from torch import nn
 import bench
 from bench.models.weights.files import file_hash
 
-EPOCH = {"pretrain.epochs": 1, "protocol.epochs": 2}
-
 
 class Tiny(nn.Module):
     version = 1

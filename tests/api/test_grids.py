@@ -10,27 +10,27 @@ from torch import nn
 import bench
 from bench.core import registry
 
-EPOCH = {"pretrain.epochs": 1, "protocol.epochs": 2}
+CHANGED = {"pretrain.epochs": 1, "protocol.regularisations": [0.1, 1]}
 
 
 def test_python_and_command_line_give_the_same_runs(places, tmp_path, bench_command):
-    runs = bench.run(["random", "simclr"], "brain_tumor_linear", seeds=[1], settings=EPOCH, **places)
+    runs = bench.run(["random", "simclr"], "brain_tumor_linear", seeds=[1], settings=CHANGED, **places)
     done = bench_command(
         "run", "--method=random,simclr", "--task=brain_tumor_linear", "--seed=1", "--set=pretrain.epochs=1",
-        "--set=protocol.epochs=2", f"--results={tmp_path / 'other'}", f"--cache={places['cache']}",
+        "--set=protocol.regularisations=[0.1,1]", f"--results={tmp_path / 'other'}", f"--cache={places['cache']}",
         f"--data-root={places['data_root']}", "--json",
     )  # fmt: skip
     assert done.code == 0
     told = json.loads(done.out)["runs"]
     assert [r.identity for r in runs.records] == [r["identity"] for r in told]
     assert [r.metrics for r in runs.records] == [r["metrics"] for r in told]
-    nested = {"pretrain": {"epochs": 1}, "protocol": {"epochs": 2}}
+    nested = {"pretrain": {"epochs": 1}, "protocol": {"regularisations": (0.1, 1)}}
     again = bench.run(("random", "simclr"), ["brain_tumor_linear"], seeds=(1,), settings=nested, **places)
     assert (again.made, [r.identity for r in again.records]) == (0, [r.identity for r in runs.records])
 
 
 def test_runs_have_a_board_and_their_cases(places):
-    runs = bench.run("random", "brain_tumor", ["knn", "linear"], seeds=2, settings={"protocol.epochs": 2}, **places)
+    runs = bench.run("random", "brain_tumor", ["knn", "linear"], seeds=2, **places)
     assert len(runs.records) == runs.made == 4
     assert isinstance(runs.board, pd.DataFrame)
     assert runs.board["protocol"].tolist() == ["knn", "linear"]

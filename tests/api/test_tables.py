@@ -8,8 +8,6 @@ import pytest
 import bench
 from bench.runs.listing import listing
 
-EPOCH = {"pretrain.epochs": 1, "protocol.epochs": 2}
-
 
 def test_importing_loads_nothing_and_offers_the_nouns():
     code = (

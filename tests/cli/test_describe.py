@@ -38,9 +38,9 @@ def test_method_as_data(bench):
     assert facts["settings"]["optimizer"]["enum"] == ["adam", "adamw", "lars", "sgd"]
     iterations = facts["settings"]["solver_iterations"]
     assert (iterations["type"], iterations["default"], iterations["minimum"]) == (["integer", "null"], None, 1)
-    assert facts["settings"]["crop_scale"]["default"] == [0.4, 1.0]
+    assert facts["profiles"]["paper"]["pretrain"] == dict(cls.published_views)
     assert facts["profiles"]["quick"]["method"] == dict(cls.quick)
-    assert facts["ablations"]["smaller_crops"] == {"crop_scale": [0.08, 1.0]}
+    assert facts["ablations"]["alpha_0.7"] == {"alpha": 0.7}
     assert len(facts["ablations"]) == len(cls.ablations)
 
 

@@ -35,9 +35,11 @@ def test_method_as_text_says_what_the_data_say(bench):
         "\n  nodes: 16  N, images of one graph; 8, 16, 32, 64 in Fig. 5.  [integer, >= 2]\n",
         "  [adam | adamw | lars | sgd]\n",
         "\n  solver_iterations: unset  ",
-        "\n  crop_scale: [0.4,1.0]  Range of the share of the image a crop covers.  [2 x number]\n",
+        "\n  gradient_clip: unset  Maximum gradient norm; unset: no clipping (the paper states none).  [",
+        "\npaper profile's views (pretrain.KEY):\n  crop_min: 0.4\n  grey: 0.0\n",
         "\nquick profile changes:\n  residual: true\n",
         "\n  without_residual_and_norm: residual=false projector_norm=none\n",
     ):
         assert part in text
     assert "ablations (bench ablate): none" in bench("show", "simclr").out
+    assert "(0.3 x batch / 256: Section 2.3)" in bench("show", "simclr").out, "values come with their source"

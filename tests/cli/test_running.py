@@ -85,7 +85,7 @@ def test_one_seed_alone_equals_the_same_seed_in_a_series(run, tmp_path):
 
 def test_any_changed_setting_is_a_new_run(run, tmp_path):
     run("random", "brain_tumor_linear", "--seed", "0")
-    run("random", "brain_tumor_linear", "--seed", "0", "--set=protocol.epochs=3")
+    run("random", "brain_tumor_linear", "--seed", "0", "--set=protocol.regularisations=[1]")
     run("random", "brain_tumor_linear", "--seed", "0", "--set=pretrain.epochs=9")  # means nothing to `random`
     found = records(tmp_path / "results")
     assert len({r["identity"] for r in found}) == len(found) == 2

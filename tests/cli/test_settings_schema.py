@@ -20,7 +20,9 @@ def test_every_default_fits_its_schema(bench):
     kinds = {"integer": int, "number": (int, float), "string": str, "boolean": bool, "array": list, "null": type(None)}
     described = [*methods().plugins, *PROTOCOLS, "brain_tumor", "vindr", "prostate", "drive"]
     for name in described:
-        for setting, schema in data(bench("show", name, "--json"))["settings"].items():
+        shown = data(bench("show", name, "--json"))
+        heads = [(s, x) for head in shown.get("heads", {}).values() for s, x in head.items()]
+        for setting, schema in [*shown["settings"].items(), *heads]:
             types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
             default = schema["default"]
             assert isinstance(default, tuple(t for k in types for t in _as_tuple(kinds[k]))), (name, setting)

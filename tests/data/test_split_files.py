@@ -131,7 +131,7 @@ def test_cli(bench, whole_phantom_root, data, tmp_path):
         tmp_path / "r",
         "--json",
     )
-    fast = ("-t", "brain_tumor_linear", "--set", "protocol.epochs=1", "--cache", tmp_path / "c")
+    fast = ("-t", "brain_tumor_linear", "--cache", tmp_path / "c")
     drawn = draw_split(data, 0)
     write_split(drawn, tmp_path / "s.csv")
     assert bench(*common, *fast).code == 0

@@ -9,8 +9,9 @@ from torch.utils.data import TensorDataset
 
 from bench.core.console import Report
 from bench.engine.meter import Meter
-from bench.evaluation.few_shot import FewShot, Probe, draw_labelled, wanted_per_class
-from bench.evaluation.protocols import PROTOCOLS, FewShotSettings
+from bench.evaluation.few_shot import FewShot, draw_labelled, wanted_per_class
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import REGULARISATIONS, FewShotSettings
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR, TASK
 from tasks.kinds.classification import Classification, ClassificationSettings
@@ -39,22 +40,6 @@ def test_draws_are_seeded_differ_and_do_not_depend_on_the_method():
 def test_a_smaller_fraction_is_part_of_a_larger_one():
     small, large = (set(draw_labelled(CLASSES, 3, FewShotSettings(fraction=f), 0, 0)) for f in (0.05, 0.1))
     assert small < large
-
-
-def test_probe_separates_what_is_separable_whatever_the_scale():
-    rng = np.random.default_rng(0)
-    classes = np.repeat([0, 2], 20)
-    bank = rng.normal(size=(40, 5)) * [1, 1, 1, 1, 1e-4]
-    bank[:, 4] += 1e-3 * (classes == 2)
-    logs = Probe(3, 1.0).log_probabilities(bank, classes, bank)
-    assert (logs.argmax(axis=1) == classes).all()
-    assert np.exp(logs[:, 1]) == pytest.approx(1e-12), "a class without labelled images"
-    assert np.exp(logs).sum(axis=1) == pytest.approx(1)
-
-
-def test_probe_with_one_class_only():
-    logs = Probe(2, 1.0).log_probabilities(np.ones((3, 2)), np.array([1, 1, 1]), np.zeros((4, 2)))
-    assert np.exp(logs) == pytest.approx(np.tile([1e-12, 1.0], (4, 1)))
 
 
 @pytest.mark.parametrize("wrong", [{"fraction": 0}, {"fraction": 1.1}, {"per_class": 0}, {"draws": 0}, {"epochs": 3}])
@@ -96,7 +81,10 @@ def test_a_perfect_encoder_needs_one_label_a_class(few_shot):
     assert few.kind.score(few.split.test, outcome.predictions)["accuracy"] == 1.0
     assert [len(draw.labelled) for draw in outcome.draws] == [4, 4]
     assert outcome.draws[0].labelled != outcome.draws[1].labelled
-    assert few.probe_parameters == 4 * 5
+    assert [(one["draw"], one["regularisation"]) for one in outcome.sweep] == [
+        (draw, c) for draw in (0, 1) for c in REGULARISATIONS
+    ]
+    assert few.parameters == 4 * 5
 
 
 def test_labels_are_of_training_cases_and_predictions_are_means(few_shot):

@@ -5,7 +5,7 @@ from torch import nn
 
 from bench.core.kind import Features
 from bench.evaluation.heads import HiddenLayers, MlpHead, build_head
-from bench.evaluation.protocols import MlpSettings, ProtocolSettings
+from bench.evaluation.settings import MlpSettings, ProtocolSettings
 
 
 class Encoder(nn.Module):

@@ -29,17 +29,23 @@ def test_linear_and_knn_embed_once_and_score_as_they_do_alone(run, tmp_path, mon
     embedded = []
     real = embeddings._embed
     monkeypatch.setattr(embeddings, "_embed", lambda *a: (embedded.append(a[3]), real(*a))[1])
-    both = ("--protocol", "linear", "--protocol", "knn", "--set=protocol.epochs=2", "--method", "simclr")
+    both = ("--protocol", "linear", "--protocol", "knn", "--set=protocol.regularisations=[0.1,1]", "--method", "simclr")
     assert run(*both).code == 0
     assert embedded == ["train", "validation", "test"]
     together = stored(tmp_path / "results")
-    assert "epoch" in together["linear"]["selection"]
-    assert set(together["knn"]["selection"]) == {"validation_accuracy"}
-    assert together["knn"]["config"]["protocol"] == {"neighbours": 20, "temperature": 0.07}
-    assert together["knn"]["overrides"].keys() == {"pretrain", "task"}, "protocol.epochs concerns `linear` alone"
+    assert set(together["linear"]["selection"]) == {"regularisation", "validation_accuracy"}
+    assert [one["regularisation"] for one in together["linear"]["sweep"]] == [0.1, 1]
+    assert set(together["knn"]["selection"]) == {"neighbours", "validation_accuracy"}
+    assert [one["neighbours"] for one in together["knn"]["sweep"]] == [1, 5, 10, 20, 50]
+    best = max(one["validation"] for one in together["knn"]["sweep"])
+    assert together["knn"]["selection"]["validation_accuracy"] == best
+    assert together["knn"]["config"]["protocol"] == {"neighbours": None, "temperature": 0.07}
+    assert together["linear"]["embedding"] == together["knn"]["embedding"]
+    assert together["knn"]["embedding"]["effective_rank"] > 1
+    assert together["knn"]["overrides"].keys() == {"pretrain", "task"}, "the penalties concern `linear` alone"
     assert set(together["knn"]["logged"]) >= {"loss", "lr"}
     for protocol in ("knn", "linear"):
-        more = ["--set=protocol.epochs=2"] if protocol == "linear" else []
+        more = ["--set=protocol.regularisations=[0.1,1]"] if protocol == "linear" else []
         assert run("--method", "simclr", "--protocol", protocol, *more, results=protocol).code == 0
         alone = stored(tmp_path / protocol)[protocol]
         assert alone["identity"] == together[protocol]["identity"]
@@ -120,14 +126,16 @@ def test_few_shot_records_its_draws_and_is_their_mean(run, tmp_path):
 
 
 def test_setting_of_no_protocol_is_an_error_with_several(run):
-    done = run("--method", "random", "--protocol", "linear,knn", "--set=protocol.epoch=3")
-    assert (done.code, "has no setting 'epoch'. Did you mean 'epochs'?" in done.err) == (2, True), done.err
+    done = run("--method", "random", "--protocol", "linear,knn", "--set=protocol.regularisation=3")
+    assert (done.code, "has no setting 'regularisation'. Did you mean 'regularisations'?" in done.err) == (2, True), (
+        done.err
+    )
 
 
 def test_knn_and_its_settings_are_described(bench):
     assert "knn" in bench("list", "protocols").out
     text = bench("show", "knn").out
-    assert "neighbours: 20" in text
+    assert "neighbours: unset" in text
     assert "temperature: 0.07" in text
     assert "fraction: 0.01" in bench("show", "few_shot_1pct").out.split("set by this protocol")[1]
     assert "hidden: [512,256]" in bench("show", "mlp").out

@@ -12,7 +12,8 @@ from bench.core.kind import Features
 from bench.engine.compute import Compute
 from bench.engine.seeding import seed_all
 from bench.evaluation import supervised as adapt
-from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR, TASK

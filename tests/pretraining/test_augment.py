@@ -9,6 +9,7 @@ from PIL import Image, ImageFilter, ImageOps
 from torchvision.transforms import functional as F
 
 from bench.core.registry import methods
+from bench.core.settings import ViewSettings
 from bench.engine.seeding import seeded
 from bench.pretraining import augment
 from bench.pretraining.augment import Augmentation
@@ -79,17 +80,24 @@ def statistics(transform, image, count):
     return values.mean(0), values.std(0) / np.sqrt(count)
 
 
+SIGMAS = (0.1 * 32 / 224, 2 * 32 / 224)
+"""lightly's blur does not follow the view's side."""
+LOCAL = {"n_local_views": 2, "sigmas": SIGMAS}
+
+
 @pytest.mark.parametrize(
     ("name", "published"),
     [
-        ("simclr", SimCLRTransform(32, cj_strength=0.5)),
-        ("byol", BYOLTransform(BYOLView1Transform(32), BYOLView2Transform(32))),
-        ("dino", DINOTransform(32, local_crop_size=16, n_local_views=2)),
+        ("simclr", SimCLRTransform(32, sigmas=SIGMAS)),
+        ("byol", BYOLTransform(BYOLView1Transform(32, sigmas=SIGMAS), BYOLView2Transform(32, sigmas=SIGMAS))),
+        ("dino", DINOTransform(32, (0.14, 1), local_crop_size=16, local_crop_scale=(0.05, 0.14), **LOCAL)),
     ],
 )
 def test_views_have_the_statistics_of_lightlys(image, name, published):
     cls = methods().get(name)
-    transform = cls(cls.config_class(**cls.quick)).view_transform(32)
+    method = cls(cls.config_class(**cls.quick))
+    method.views = ViewSettings(**cls.published_views)
+    transform = method.view_transform(32)
     (ours, error), (theirs, other_error) = (statistics(t, image, 300) for t in (transform, published))
     assert ours.shape == theirs.shape
     assert (np.abs(ours - theirs) < 4 * np.hypot(error, other_error) + 0.01).all()

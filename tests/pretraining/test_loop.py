@@ -164,3 +164,26 @@ def test_log_has_every_part_of_the_loss(corpus, tmp_path):
     assert list(tmp_path.glob("tensorboard/events*"))
     assert read_provenance(tmp_path / "encoder.safetensors")["method"] == "lvmmed"
     assert not (tmp_path / "last.ckpt").exists()
+
+
+@pytest.mark.parametrize(("clip", "expected"), [(None, 1.0), (1e-3, 1e-3)])
+def test_the_gradient_is_clipped_to_the_methods_norm_or_not_at_all(corpus, clip, expected):
+    run = training(corpus, gradient_clip=clip)
+    parameters = [p for p in run.module.parameters() if p.requires_grad]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    parameters[0].grad[0, 0, 0, 0] = 1.0
+    assert float(run._clip()) == pytest.approx(1.0), "the norm before clipping"
+    assert float(parameters[0].grad.abs().max()) == pytest.approx(expected, rel=1e-2)
+
+
+def test_the_rate_follows_the_batch_that_is_used(corpus, tmp_path):
+    run = training(corpus, "byol", warmup_fraction=0)
+    assert run.batches.batch_size == 16
+    assert run.schedule.get_last_lr() == pytest.approx([run.method.config.lr / 16] * 2)
+
+
+def test_views_are_those_of_the_settings(corpus):
+    run = training(corpus, settings=SETTINGS.model_copy(update={"crop_min": 0.9, "grey": 1.0, "jitter": (0, 0, 0, 0)}))
+    first = run.dataset.transform.augmentations[0]
+    assert (first.scale, first.grey_probability, first.jitter) == ((0.9, 1.0), 1.0, (0, 0, 0, 0))

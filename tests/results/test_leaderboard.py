@@ -32,6 +32,8 @@ def test_mean_and_deviation_by_hand_and_no_interval_without_cases():
     assert math.isnan(r["ci95_high"])
     assert (r["interval_over"], r["tested"]) == ("", "")
     assert r["mean_without_duplicates"] == pytest.approx(0.5)
+    assert r["mean_without_near_duplicates"] == pytest.approx(0.4)
+    assert r["split_used"] == "owner"
 
 
 def test_mean_on_validation_is_undefined_where_a_seed_lacks_it():

@@ -25,8 +25,9 @@ def test_what_is_stored_is_what_is_read(tmp_path):
     [
         (b"", "Invalid JSON"),
         (b"{ not json", "Invalid JSON"),
-        (b'{"schema_version": 1}', "move it with: bench results migrate"),
-        (b'{"schema_version": 2}', "Field required"),
+        (b'{"schema_version": 1}', "delete it and run it again"),
+        (b'{"schema_version": 2}', "delete it and run it again"),
+        (b'{"schema_version": 3}', "Field required"),
         (b"\xff\xfe", "Invalid JSON"),
     ],
 )
@@ -47,7 +48,7 @@ def test_record_of_another_schema_version_or_at_another_place_is_a_problem(tmp_p
     path = store.add(consistent(record()), CASES)
     fields = json.loads(path.read_text())
     path.with_name("copy.json").write_text(path.read_text())
-    path.write_text(json.dumps(fields | {"schema_version": 3}))
+    path.write_text(json.dumps(fields | {"schema_version": 4}))
     records, problems = store.load()
     assert records == []
     assert sorted(p.reason.split(":")[0] for p in problems) == ["its content belongs at " + str(path), "schema_version"]

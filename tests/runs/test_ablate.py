@@ -35,7 +35,7 @@ def plugin(tmp_path, table):
 
 def test_ablation_runs_once_and_comes_back_from_its_records(ablate, bench, tmp_path):
     more = [*plugin(tmp_path, "{'hot': {'temperature': 0.9}}"), "--task", "brain_tumor_linear", "--seed", "0"]
-    more += ["--against", "random", "--set=protocol.epochs=2"]
+    more += ["--against", "random"]
     done = ablate("mine", *more, "--only", "hot", "--only", "hot")
     assert done.code == 0, done.err
     stored = [json.loads(p.read_text()) for p in (tmp_path / "results" / "runs").rglob("*.json")]

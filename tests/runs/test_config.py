@@ -118,7 +118,7 @@ def test_presets_hold_in_every_profile(profile):
 
 def test_paper_profile_gives_a_vote_no_settings_of_training():
     resolved = resolve_config("simclr", tasks().get("brain_tumor"), "knn", "paper", "resnet50", {})
-    assert resolved.protocol.model_dump() == {"neighbours": 20, "temperature": 0.07}
+    assert resolved.protocol.model_dump() == {"neighbours": None, "temperature": 0.07}
     assert resolved.task["image_size"] == 224
 
 

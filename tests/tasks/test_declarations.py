@@ -9,7 +9,8 @@ import pytest
 
 from bench.core.kind import TaskKind
 from bench.core.task import Task
-from bench.evaluation.protocols import PROTOCOLS, MlpSettings, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import MlpSettings, ProtocolSettings
 
 ENTRIES = {entry.name: entry for entry in entry_points(group="bench.tasks") if entry.module.startswith("tasks.")}
 KINDS = {entry.name: entry for entry in entry_points(group="bench.kinds")}

@@ -39,6 +39,12 @@ class Copies:
     contents: Mapping[str, Content] = field(default_factory=dict, repr=False)
     """SHA-256 of a file -> what it shows."""
 
+    def labels(self, data: Data, *, near: bool) -> dict[str, str]:
+        """Case id -> a name that it shares with its copies alone; near duplicates count where `near` says so."""
+        groups = self.near if near else self.exact
+        shared = {case_id: group[0] for group in groups for case_id in group}
+        return {case.id: shared.get(case.id, case.id) for case in data.cases}
+
 
 def find_copies(data: Data, report: Report, cache: DiskCache | None = None, *, near: bool = True) -> Copies:
     """Decode the images of a data set and group their copies; without `near`, those of equal content alone.
@@ -57,6 +63,8 @@ def find_copies(data: Data, report: Report, cache: DiskCache | None = None, *, n
     return Copies(exact, join(keys, found), tuple(sorted(pairs)), contents)
 
 
+_searched: dict[str, np.ndarray] = {}
+"""What this process has searched: name of the contents -> rows. The same contents have the same near duplicates."""
 NearContents = list[tuple[str, str, bool, float]]
 """Two keys of contents, whether one is mirrored, and their similarity."""
 
@@ -71,7 +79,9 @@ def near_contents(contents: Mapping[str, Content], report: Report, cache: DiskCa
         return np.array([(len(keys), 0, 0, 0), *pairs], np.float64)  # no file holds an empty array
 
     name = digest(["near duplicates", SEARCH_VERSION, CONTENT_VERSION, keys])
-    rows = search() if cache is None else np.array(cache.get(name, search))
+    if name not in _searched:
+        _searched[name] = search() if cache is None else np.array(cache.get(name, search))
+    rows = _searched[name]
     return [(keys[int(a)], keys[int(b)], bool(mirrored), score) for a, b, mirrored, score in rows[1:].tolist()]
 
 

@@ -27,8 +27,6 @@ def make(backbone, **settings):
         ({"neighbours": 0}, "greater than or equal to 1"),
         ({"nodes": 8, "neighbours": 8}, "neighbours=8 must be less than nodes=8"),
         ({"lambda_": 0}, "greater than 0"),
-        ({"crop_scale": (0.9, 0.4)}, "0 < low <= high <= 1"),
-        ({"blur_sigma": (2, 1)}, "0 <= low <= high"),
         ({"noise": "normal"}, "'gumbel' or 'constant'"),
         ({"node": 8}, "Extra inputs"),
     ],

@@ -6,10 +6,10 @@ import torch
 from lightly.transforms.utils import IMAGENET_NORMALIZE
 from PIL import Image
 
-from methods.lvmmed.config import LVMMedConfig
+from bench.core.settings import ViewSettings
 from methods.lvmmed.views import TwoViews, cell_centres
 
-PLAIN = LVMMedConfig(jitter_probability=0, blur_probability=0)
+PLAIN = ViewSettings(crop_min=0.4, jitter=(0, 0, 0, 0), grey=0, blur=0)
 
 
 def test_centres_of_a_hand_made_crop():
@@ -58,7 +58,7 @@ def test_boxes_say_where_each_cell_was_cut_from():
 
 
 def test_views_collate_and_follow_the_global_generators():
-    transform = TwoViews(24, LVMMedConfig())
+    transform = TwoViews(24, ViewSettings())
 
     def batch():
         torch.manual_seed(3)

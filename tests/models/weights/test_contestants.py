@@ -11,7 +11,7 @@ import torchvision
 from bench.models.build import build_backbone
 from bench.models.checkpoints import save_encoder
 
-SMALL = ("--set=task.image_size=32", "--set=protocol.epochs=2", "--seed", "0", "--device", "cpu")
+SMALL = ("--set=task.image_size=32", "--seed", "0", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_formats_files_and_backbones_are_described(bench, folder):
 def test_segmentation_with_a_transformer(bench, tmp_path):
     done = bench(
         "run", "-m", "random", "-t", "drive", "--backbone", "vit_tiny_8", "--results", tmp_path / "r", "--cache",
-        tmp_path / "c", *SMALL, "--set=task.architecture=transunet", "--protocol", "linear",
+        tmp_path / "c", *SMALL, "--set=protocol.epochs=2", "--set=task.architecture=transunet", "--protocol", "linear",
     )  # fmt: skip
     assert done.code == 0, done.err
     (record,) = records(tmp_path / "r").values()

@@ -13,7 +13,8 @@ from bench.core.task import BoxTarget
 from bench.data.splits import make_split
 from bench.engine.compute import Compute
 from bench.engine.kept import Memory
-from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from tasks.kinds.detection.scores import coco_scores

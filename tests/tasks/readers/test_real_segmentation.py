@@ -65,4 +65,6 @@ def test_brain_tumor_keeps_the_fingerprint_of_committed_records(real_root):
     runs = Path(__file__).parents[3] / "results" / "runs" / "real"
     records = [json.loads(path.read_text()) for path in runs.rglob("*.json")]
     fingerprints = {r["fingerprints"]["data"] for r in records if r["data_set"] == "brain_tumor"}
+    if not fingerprints:
+        pytest.skip("no record of brain_tumor is committed")
     assert fingerprints == {read_data(BRAIN_TUMOR, real_root).fingerprint}

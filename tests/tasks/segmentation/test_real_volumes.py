@@ -10,7 +10,8 @@ from bench.data.cache import DiskCache
 from bench.engine.compute import Compute
 from bench.engine.kept import keep_cases
 from bench.engine.seeding import seed_all
-from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from tasks.kinds.segmentation import Segmentation3D
 from tasks.readers.nifti_volumes import NiftiVolumes

@@ -8,7 +8,8 @@ from PIL import Image
 from bench.core.console import Report
 from bench.core.errors import DataError, TrainingError, UsageError
 from bench.engine.compute import Compute
-from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from tasks.kinds.segmentation.loss import IGNORE
 from tests.tasks.segmentation.worlds import DrawnImages, Tiny, cases_of, kind_of, split_of

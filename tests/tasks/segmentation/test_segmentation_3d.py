@@ -9,7 +9,8 @@ from bench.core.console import Report
 from bench.core.errors import DataError, StorageError
 from bench.engine.compute import Compute
 from bench.engine.loaders import SeededDataset
-from bench.evaluation.protocols import PROTOCOLS, ProtocolSettings
+from bench.evaluation.protocols import PROTOCOLS
+from bench.evaluation.settings import ProtocolSettings
 from bench.evaluation.supervised import Supervised
 from tasks.kinds.segmentation.grid import cut, find_grid
 from tests.tasks.segmentation.worlds import DrawnVolumes, Tiny, cases_of, kind_of, split_of

@@ -1,0 +1,60 @@
+"""The `linear` protocol on embeddings: logistic regression, its penalty chosen on validation."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.core.console import Report
+from bench.core.kind import TaskKind
+from bench.data.splits import SplitCases
+from bench.engine.meter import Meter
+from bench.evaluation.adaptation import Adaptation, edge_notes, headline_score
+from bench.evaluation.embeddings import Embeddings
+from bench.evaluation.regression import regression_path
+from bench.evaluation.settings import LinearProbeSettings
+from bench.evaluation.standardised import standardise, targets
+
+
+class LinearProbe:
+    """One evaluation: a regression for each penalty; the best on validation predicts the test split once."""
+
+    def __init__(
+        self,
+        embeddings: Embeddings,
+        kind: TaskKind,
+        split: SplitCases,
+        settings: LinearProbeSettings,
+        meter: Meter,
+        report: Report,
+    ) -> None:
+        self.embeddings, self.kind, self.split, self.settings = embeddings, kind, split, settings
+        self.meter, self.report = meter, report
+        self.n_classes = len(kind.task.data.classes)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of the probe."""
+        return self.n_classes * (self.embeddings["train"].tensors[0].shape[1] + 1)
+
+    def fit(self, name: str) -> Adaptation:
+        """Fit the path; of equal scores on validation the strongest penalty is chosen."""
+        sides = standardise(self.embeddings)
+        path = self.settings.regularisations
+        queries = [sides["validation"], sides["test"]]
+        fitted = regression_path(sides["train"], targets(self.embeddings, "train"), queries, self.n_classes, path)
+        sweep, best, chosen = [], -1.0, None
+        with self.report.stage(name, len(path)) as advance:
+            for c, (validation, test) in fitted:
+                scored = self.kind.predict(torch.from_numpy(validation))
+                score = headline_score(self.kind, self.split.validation, scored, undefined=float("-inf"))
+                sweep.append({"regularisation": c, "validation": score})
+                if chosen is None or score > best:
+                    best, chosen = score, (c, test)
+                self.meter.tick(len(sides["train"]))
+                advance(f"C {c:g}")
+        assert chosen is not None
+        notes = edge_notes(name, "C", path, chosen[0])
+        predictions = self.kind.predict(torch.from_numpy(chosen[1]))
+        return Adaptation(
+            predictions, None, best, self.meter.cost(), (), {"regularisation": chosen[0]}, tuple(sweep), notes
+        )

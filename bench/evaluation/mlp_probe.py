@@ -1,0 +1,123 @@
+"""The `mlp` protocol on embeddings: hidden layers at several rates, trained together, one chosen on validation."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, stack_module_state, vmap
+
+from bench.core.console import Report
+from bench.core.kind import Features, TaskKind
+from bench.data.splits import SplitCases
+from bench.engine.loaders import EpochBatches
+from bench.engine.meter import Meter
+from bench.engine.seeding import seed_all
+from bench.evaluation.adaptation import Adaptation, Candidate, edge_notes, headline_score
+from bench.evaluation.embeddings import Embeddings
+from bench.evaluation.heads import HiddenLayers, MlpHead
+from bench.evaluation.settings import MlpProbeSettings
+from bench.evaluation.standardised import standardise, targets
+from bench.models.footprint import count_parameters
+
+
+class MlpProbe:
+    """One evaluation: as many equal heads as there are rates, each with its own Adam, on the same batches.
+
+    Each rate keeps the epoch of its lowest loss on validation; of these the best headline metric is chosen.
+    """
+
+    def __init__(
+        self,
+        embeddings: Embeddings,
+        kind: TaskKind,
+        split: SplitCases,
+        settings: MlpProbeSettings,
+        seed: int,
+        meter: Meter,
+        report: Report,
+    ) -> None:
+        seed_all(seed)
+        self.kind, self.split, self.settings = kind, split, settings
+        self.meter, self.report = meter, report
+        self.sides = {n: torch.from_numpy(side).float() for n, side in standardise(embeddings).items()}
+        self.targets = {n: torch.from_numpy(targets(embeddings, n)) for n in self.sides}
+        hidden = HiddenLayers(self.sides["train"].shape[1], settings.hidden)
+        self.head = MlpHead(hidden, kind.build_head(hidden))
+        self.parameters = count_parameters(self.head)
+        heads = [copy.deepcopy(self.head) for _ in settings.rates]
+        self.weights, self.buffers = stack_module_state(heads)  # each (rates, ...)
+        self.rates = torch.tensor(settings.rates)
+        self.optimizer = torch.optim.Adam(list(self.weights.values()), lr=1.0)
+        self.batches = EpochBatches(len(self.sides["train"]), settings.batch_size, seed, smallest=2)
+
+    def fit(self, name: str) -> Adaptation:
+        """Train all heads, keep each one's best epoch, choose a rate, predict the test split once."""
+        settings, rates = self.settings, self.settings.rates
+        best = torch.full((len(rates),), float("inf"))
+        epochs = torch.zeros(len(rates))
+        kept = {n: w.detach().clone() for n, w in self.weights.items()}
+        with self.report.stage(name, settings.epochs) as advance:
+            for epoch in range(1, settings.epochs + 1):
+                self._train(epoch)
+                losses = self._losses(self._logits("validation", self.weights), self.targets["validation"]).detach()
+                better = losses < best
+                best, epochs = torch.where(better, losses, best), torch.where(better, epoch, epochs)
+                for n, w in self.weights.items():
+                    kept[n][better] = w.detach()[better]
+                advance(f"loss {float(best.min()):.3f}")
+        return self._choose(name, kept, epochs)
+
+    def _choose(self, name: str, kept: Mapping[str, Tensor], epochs: Tensor) -> Adaptation:
+        rates, most = self.settings.rates, self.settings.epochs
+        sweep, scores = list[Candidate](), []
+        for rate, logits, epoch in zip(rates, self._logits("validation", kept).detach(), epochs.tolist(), strict=True):
+            predictions = self.kind.predict(logits)
+            score = headline_score(self.kind, self.split.validation, predictions, undefined=float("-inf"))
+            scores.append(score)
+            sweep.append({"rate": rate, "epoch": epoch, "validation": score})
+        chosen = max(range(len(rates)), key=lambda i: scores[i])
+        test = self.kind.predict(self._logits("test", kept)[chosen].detach())
+        notes = edge_notes(name, "rate", rates, rates[chosen])
+        epoch = int(epochs[chosen])
+        if epoch == most:
+            notes += (f"{name}: the best epoch is the last of {most}: more may be better (protocol.epochs)",)
+        return Adaptation(
+            test, epoch, scores[chosen], self.meter.cost(), (), {"rate": rates[chosen]}, tuple(sweep), notes
+        )
+
+    def _train(self, epoch: int) -> None:
+        """One pass; a step of Adam at rate 1 is scaled to each head's own."""
+        self.batches.epoch = epoch
+        for draws in self.batches:
+            rows = torch.tensor([index for index, _ in draws])
+            losses = self._losses(self._run(self.sides["train"][rows], self.weights), self.targets["train"][rows])
+            self.optimizer.zero_grad(set_to_none=True)
+            losses.sum().backward()
+            before = {n: w.detach().clone() for n, w in self.weights.items()}
+            self.optimizer.step()
+            with torch.no_grad():
+                for n, w in self.weights.items():
+                    rate = self.rates.reshape(-1, *[1] * (w.dim() - 1))
+                    w.copy_(before[n] + rate * (w - before[n]))
+            self.meter.tick(len(rows))
+
+    def _run(self, embeddings: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
+        """Logits (rates, B, classes) of embeddings (B, D)."""
+
+        def one(own: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
+            output: Tensor = functional_call(self.head, (own, buffers), (Features([], embeddings),))
+            return output
+
+        logits: Tensor = vmap(one)(dict(weights), self.buffers)
+        return logits
+
+    def _logits(self, name: str, weights: Mapping[str, Tensor]) -> Tensor:
+        with torch.no_grad():
+            return self._run(self.sides[name], weights)
+
+    def _losses(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss (rates,) of logits (rates, B, classes)."""
+        return torch.stack([self.kind.loss(one, target) for one in logits])

@@ -1,0 +1,52 @@
+"""Logistic regression along a path of penalties: what the `linear` and `few_shot` protocols fit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+_MOST_ITERATIONS = 1000
+"""Of L-BFGS. Only weak penalties come near it, and there predictions hardly move any more."""
+_LEAST_PROBABILITY = 1e-12
+"""Probability of a class that no image has."""
+
+
+def regression_path(
+    bank: np.ndarray, classes: np.ndarray, queries: Sequence[np.ndarray], n_classes: int, penalties: Sequence[float]
+) -> Iterator[tuple[float, list[np.ndarray]]]:
+    """Fit one regression for each C, from the strongest penalty on, each from the last one's solution.
+
+    Args:
+        bank: Embeddings (N, D), standardised.
+        classes: Their class indices (N,).
+        queries: Embeddings (M, D) of each split to predict.
+        n_classes: K; a class that no embedding of the bank has gets a probability of 1e-12.
+        penalties: C, the inverse strength of the L2 penalty, ascending.
+
+    Yields:
+        C and the logarithms of the probabilities (M, K) of each query.
+    """
+    present = np.unique(classes)
+    if len(present) == 1:
+        sure = np.full(n_classes, np.log(_LEAST_PROBABILITY))
+        sure[present[0]] = 0.0
+        yield from ((c, [np.tile(sure, (len(q), 1)) for q in queries]) for c in penalties)
+        return
+    model = LogisticRegression(max_iter=_MOST_ITERATIONS, warm_start=True)
+    for c in penalties:
+        model.set_params(C=c)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(bank, classes)
+        yield c, [_log_probabilities(model, q, n_classes) for q in queries]
+
+
+def _log_probabilities(model: LogisticRegression, queries: np.ndarray, n_classes: int) -> np.ndarray:
+    probabilities = np.zeros((len(queries), n_classes))
+    probabilities[:, model.classes_] = model.predict_proba(queries)
+    logs: np.ndarray = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+    return logs
