@@ -203,10 +203,7 @@ class Record(Part):
                 raise ValueError(f"{name} lacks {', '.join(sorted(wanted - found.keys()))}")
         if self.metric not in self.metrics:
             raise ValueError(f"headline metric {self.metric!r} is not among {sorted(self.metrics)}")
-        if (self.trained_domain is None) != (not self.domains) or (self.trained_domain or "") not in {
-            "",
-            *self.domains,
-        }:
+        if self.trained_domain not in (self.domains or {None}):
             raise ValueError(f"trained domain {self.trained_domain!r} is not among {sorted(self.domains)}")
         return self
 

@@ -25,7 +25,7 @@ def test_leaderboard_is_regenerated_byte_for_byte_and_skips_foreign_files(bench,
     assert "broken.json is not a valid record and was not counted" in done.err
     assert tree(tmp_path / "results" / "leaderboard") == before
     assert (
-        "| brain_tumor_linear | linear | random |"
+        "| brain_tumor_linear | linear | owner | random |"
         in bench("leaderboard", "--results", tmp_path / "results", "--markdown").out
     )
 

@@ -71,21 +71,26 @@ VOLUMES = (
 @pytest.mark.parametrize(("change", "component"), [(VIEWS, "views"), (VOLUMES, "volumes")])
 def test_changed_behaviour_fails_and_is_never_refreshed_before_the_version_rises(checkout, change, component):
     file, old, new = change
+    version = LOCKED[component]["version"]
     edit(checkout.folder / "bench" / file, old, new)
     done = checkout("--check", "--only", component)
     assert done.returncode == 1
-    assert f"{component} (version 1) no longer gives what behaviour.lock has" in done.stderr
+    assert f"{component} (version {version}) no longer gives what behaviour.lock has" in done.stderr
     assert "Raise its version" in done.stderr
     before = (checkout.folder / LOCK_FILE).read_text()
     assert checkout("--only", component).returncode == 1
     assert (checkout.folder / LOCK_FILE).read_text() == before
 
-    edit(checkout.folder / "bench" / "core" / "versions.py", f'"{component}": 1,', f'"{component}": 2,')
+    edit(
+        checkout.folder / "bench" / "core" / "versions.py",
+        f'"{component}": {version},',
+        f'"{component}": {version + 1},',
+    )
     assert checkout("--check", "--only", component).returncode == 1, "the committed lock must say the new version"
     assert checkout("--only", component).returncode == 0
     assert checkout("--check", "--only", component).returncode == 0
     entries = json.loads((checkout.folder / LOCK_FILE).read_text())
-    assert entries[component]["version"] == 2
+    assert entries[component]["version"] == version + 1
     assert {name: entry for name, entry in entries.items() if name != component} == {
         name: entry for name, entry in LOCKED.items() if name != component
     }

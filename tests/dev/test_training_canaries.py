@@ -20,7 +20,7 @@ FLIPS = partial(Augmentation, flip_probability=0.4)
             partial(Augmentation, flip_probability=0.4),
         ),
         (training_canaries.pretraining, "bench.engine.optim.lr_factor", lambda config, step, total: 1.0),
-        (training_canaries.probes, "bench.evaluation.few_shot._LEAST_PROBABILITY", 0.1),
+        (training_canaries.probes, "bench.evaluation.regression._LEAST_PROBABILITY", 0.1),
     ],
 )
 def test_a_change_is_noticed(tmp_path, monkeypatch, canary, place, changed):

@@ -47,7 +47,8 @@ def test_a_command_warns_where_it_is_used(bench, processor, phantom_root, tmp_pa
     done = bench(
         "run", "--method", "random", "--task", "brain_tumor", "--protocol", protocol, "--seed", "0", "--device", "cpu",
         "--data-root", phantom_root, "--results", tmp_path / "r", "--cache", tmp_path / "c",
-        "--set=task.image_size=32", "--set=protocol.epochs=1", f"--set={setting}",
+        "--set=task.image_size=32", f"--set={setting}", "--set=protocol.epochs=1",
+        *["--set=protocol.head=paper"] * (protocol == "linear"),
     )  # fmt: skip
     assert done.code == 0, done.err
     assert (done.out + done.err).count("no bfloat16 instructions") == warned

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bench.core.console import Report
-from bench.pretraining.corpus import Exclusion, manifest_corpus, pool_corpus
+from bench.pretraining.corpus import manifest_corpus, pool_corpus
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.drive import DRIVE
@@ -109,14 +109,14 @@ def test_manifest_leaves_out_evaluation_images(tmp_path, world):
 def test_excluded_files_are_left_out_and_change_the_origin(tmp_path, world):
     data, split = world.data(BRAIN_TUMOR), world.split(BRAIN_TUMOR, 0)
     plain = pool_corpus([(data, split)])
-    exclusion = Exclusion({plain.images[0].content}, "a rule-1")
-    corpus = pool_corpus([(data, split)], exclusion=exclusion)
+    copies = {plain.images[0].content}
+    corpus = pool_corpus([(data, split)], copies=copies, rule="a rule-1")
     assert len(corpus.images) + corpus.excluded == len(plain.images) + plain.excluded
     assert plain.images[0].content not in {image.content for image in corpus.images}
-    origins = {plain.origin, corpus.origin, pool_corpus([(data, split)], exclusion=Exclusion((), "a rule-2")).origin}
+    origins = {plain.origin, corpus.origin, pool_corpus([(data, split)], rule="a rule-2").origin}
     assert len(origins) == 3
     listed = [image(tmp_path / name, value) for name, value in (("a.png", 3), ("b.png", 4))]
     (tmp_path / "corpus.csv").write_text("path\na.png\nb.png\n")
     content = manifest_corpus(tmp_path / "corpus.csv", []).images[0].content
-    kept = manifest_corpus(tmp_path / "corpus.csv", [], Exclusion({content}, "a rule-1"))
+    kept = manifest_corpus(tmp_path / "corpus.csv", [], {content}, "a rule-1")
     assert [i.path for i in kept.images] == listed[1:]

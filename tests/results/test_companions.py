@@ -8,7 +8,7 @@ from bench.results.companions import SplitFiles
 
 COUNTS = {
     "n_groups": 1, "n_files": 2, "n_crossing_split": 1, "n_crossing_owner_split": 0, "n_contradictory": 0,
-    "n_affected_test_cases": 1,
+    "n_affected_test_cases": 1, "n_near_affected_test_cases": 2,
 }  # fmt: skip
 GROUPS = {"crossing_split": [("a", "b")], "affected_test_cases": ["b"]}
 

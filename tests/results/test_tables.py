@@ -59,5 +59,5 @@ def test_names_are_no_formulas_and_break_no_table(tmp_path):
     assert (rows["corpus"][0], rows["task"][0], rows["method"][0]) == ("'=1+1(x)", "'@cmd", r"a|b<i>\x1b")
     assert not any(re.search(r"(?:^|,)\"?[=@+]|\x1b", text, re.MULTILINE) for text in texts.values())
     (row,) = to_markdown(task_board(odd)).splitlines()[2:]
-    assert row.startswith(r"| @cmd | finetune | a\|b&lt;i&gt;\x1b |")
+    assert row.startswith(r"| @cmd | finetune | owner | a\|b&lt;i&gt;\x1b |")
     assert len(re.findall(r"(?<!\\)\|", row)) == len(re.findall(r"\|", to_markdown(task_board(odd)).splitlines()[1]))

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from bench.core import registry
 from bench.core.console import Report
+from bench.core.errors import DataError
 from bench.data.dataset import read_data
 from bench.data.grouped_split import GROUPED_VERSION
 from bench.data.splits import write_split
@@ -88,13 +89,26 @@ def test_a_grouped_split_keeps_copies_in_a_manifest_out(planted_root, tmp_path):
     with Image.open(split.test[0].image) as held_out:
         held_out.save(tmp_path / "same.png")
         ImageOps.mirror(held_out).resize((50, 50)).save(tmp_path / "mirror.png")
-    with Image.open(split.train[0].image) as trained:
-        trained.save(tmp_path / "own.png")
+    Image.effect_noise((60, 60), 90).save(tmp_path / "own.png")
     (tmp_path / "list.csv").write_text("path\nsame.png\nmirror.png\nown.png\n")
     corpus = world.corpus(str(tmp_path / "list.csv"), BRAIN_TUMOR, 0)
     assert ([image.path.name for image in corpus.images], corpus.excluded) == (["own.png"], 2)
-    usual = World(planted_root, Report(quiet=True)).corpus(str(tmp_path / "list.csv"), BRAIN_TUMOR, 0)
-    assert len(usual.images) == 3, "byte-identical files alone are left out there"
+
+
+def test_without_grouping_copies_of_test_images_stay_out_too(planted_root, tmp_path):
+    world = World(planted_root, Report(quiet=True))
+    with Image.open(world.split(BRAIN_TUMOR, 0).test[0].image) as held_out:
+        held_out.save(tmp_path / "same.png")
+        ImageOps.mirror(held_out).resize((50, 50)).save(tmp_path / "mirror.png")
+    (tmp_path / "list.csv").write_text("path\nsame.png\nmirror.png\n")
+    with pytest.raises(DataError, match="no image left to pretrain on"):
+        world.corpus(str(tmp_path / "list.csv"), BRAIN_TUMOR, 0)
+    pool = world.corpus("pool", BRAIN_TUMOR, 0)
+    data, split = world.data(BRAIN_TUMOR), world.split(BRAIN_TUMOR, 0)
+    label = world.copies(BRAIN_TUMOR).labels(data, near=True)
+    drawn = {label[c.id] for c in data.cases if c.image in {i.path for i in pool.images}}
+    assert not drawn & {label[c.id] for c in (*split.validation, *split.test)}
+    assert any("mirror" in name for group in world.copies(BRAIN_TUMOR).near for name in group)
 
 
 def test_runs_with_and_without_grouping_never_share_an_identity(phantom_root, tmp_path):
