@@ -14,9 +14,11 @@ from bench.data.splits import SplitCases
 
 _ENDINGS = re.compile(r"(\.nii)?\.[a-z0-9]+$", re.IGNORECASE)
 _SEQUENCE = re.compile(
-    r"[-_. ]+(\d{4}|flair|t1|t1c|t1ce|t1gd|t1n|t2|t2f|t2w|t1w|adc|dwi|pd|seg|mask|label|ct|mri?|image)$", re.IGNORECASE
+    r"((?<=\d)_000\d|[-_. ]+(flair|t1|t1c|t1ce|t1gd|t1n|t2|t2f|t2w|t1w|adc|dwi|pd|seg|segmentation|mask|labels?|ct|"
+    r"mri?|image))$",
+    re.IGNORECASE,
 )
-"""What ends the name of one sequence or channel of a scan: nnU-Net's channel numbers, and names of sequences."""
+"""What ends the name of one sequence or channel of a scan: nnU-Net's channel after a case's number, or a sequence."""
 _TELLING = re.compile(
     r"(?!(image|img|im|case|slice|frame|scan|patient|pat|subject|sub|mask|volume|vol|train|test)?[-_. (]*\d+\)?$)"
     r"(?=.{6,}$)(?=.*\d)(?=.*[a-z])",

@@ -13,7 +13,7 @@ from bench.data.content import Source, read_contents, sources_of
 from bench.data.dataset import Data, find_data_sets, read_data
 from bench.data.duplicates import Overlap, find_duplicates
 from bench.data.grouped_split import GROUPED, GROUPED_VERSION, draw_grouped_split
-from bench.data.near_duplicates.groups import Copies, components, find_copies, near_contents
+from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, components, find_copies, near_contents
 from bench.data.phantom import ensure_phantoms
 from bench.data.split_files import read_split
 from bench.data.splits import SplitCases, draw_split
@@ -125,7 +125,8 @@ class World:
             found = self._found()
             pairs = [(self.data(d), self.split(d, seed)) for d in found]
             listed = None if name in ("pool", "task") else Path(name)
-            copies, rule = self._copies_of_held_out(pairs, listed), GROUPED_VERSION if self.grouped else ""
+            copies = self._copies_of_held_out(pairs, listed)
+            rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
                 self._corpora[key] = pool_corpus(pairs, copies=copies, rule=rule)
             elif name == "task":

@@ -16,6 +16,9 @@ from bench.data.dataset import Data
 from bench.data.duplicates import Group, crossing_groups, duplicate_groups
 from bench.data.near_duplicates.search import SEARCH_VERSION, near_pairs
 
+COPIES_VERSION = f"copies-{CONTENT_VERSION}.{SEARCH_VERSION}"
+"""Of what counts as a copy: contents and the search for near duplicates."""
+
 
 class CasePair(NamedTuple):
     """Two cases whose images are near duplicates, one pair for each pair of contents."""
