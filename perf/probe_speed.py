@@ -24,16 +24,14 @@ from bench.engine.compute import Compute, pick_device
 from bench.engine.kept import keep_cases
 from bench.engine.meter import Meter
 from bench.evaluation.embeddings import Embedded, EmbeddingCache, embed_splits
-from bench.evaluation.few_shot import FewShot
-from bench.evaluation.neighbours import NeighbourVote
+from bench.evaluation.evaluate import fit_probe
 from bench.evaluation.protocols import PROTOCOLS
-from bench.evaluation.settings import FewShotSettings, NeighbourSettings
 from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.runs.config import resolve_config
 
 REPORT = Report(quiet=True)
-PROBES = ("linear", "mlp", "knn", "few_shot_10pct")
+PROBES = ("linear, head=paper", "linear", "mlp", "knn", "few_shot_10pct")
 
 
 class Bench:
@@ -63,11 +61,6 @@ class Bench:
         keep_cases(kind, self.data.hashes)
         return kind
 
-    def settings(self, protocol: str):
-        epochs = {"epochs": self.arguments.epochs} if PROTOCOLS[protocol].trained else {}
-        config = resolve_config("random", self.task, protocol, "quick", self.arguments.backbone, {"protocol": epochs})
-        return config.protocol
-
     def embed(self) -> Embedded:
         device = pick_device(self.compute.device)
         cache = EmbeddingCache(
@@ -76,22 +69,22 @@ class Bench:
         return embed_splits(self.backbone, self.kind(), self.split, self.compute, REPORT, cache)
 
     def probe(self, protocol: str, embedded: Embedded) -> None:
-        settings, kind, meter = self.settings(protocol), self.kind(), Meter(torch.device("cpu"))
-        if isinstance(settings, NeighbourSettings):
-            NeighbourVote(embedded.sides, kind, self.split, settings, meter).fit()
-        elif isinstance(settings, FewShotSettings):
-            FewShot(embedded.sides, kind, self.split, settings, 0, meter, REPORT).fit("probe")
-        else:
-            self.supervised(protocol, kind, embedded).fit("probe")
+        if protocol == "linear, head=paper":
+            self.supervised(self.kind(), embedded).fit("probe")
+            return
+        config = resolve_config("random", self.task, protocol, "quick", self.arguments.backbone, {})
+        kind, meter = self.kind(), Meter(torch.device("cpu"))
+        fit_probe(config.protocol, embedded.sides, kind, self.split, 0, meter, REPORT, "probe")
 
-    def supervised(self, protocol: str, kind, embedded: Embedded | None = None) -> Supervised:
-        chosen = PROTOCOLS[protocol]
-        settings = self.settings(protocol)
+    def supervised(self, kind, embedded: Embedded | None = None) -> Supervised:
+        head = {"protocol": {"head": "paper", "epochs": self.arguments.epochs}}
+        settings = resolve_config("random", self.task, "linear", "quick", self.arguments.backbone, head).protocol
+        chosen = PROTOCOLS["linear"]
         return Supervised(self.backbone, kind, self.split, chosen, settings, 0, self.compute, REPORT, embedded=embedded)
 
-    def reencode_epoch(self, protocol: str) -> float:
+    def reencode_epoch(self) -> float:
         """Seconds of one epoch that passes training and validation images through the frozen encoder; not the first."""
-        run = self.supervised(protocol, self.kind(reencode=True))
+        run = self.supervised(self.kind(reencode=True))
         times = [timed(lambda e=e: (run.train_epoch(e, lambda note: None), run.evaluate("validation")))
                  for e in range(self.arguments.measured + 1)]  # fmt: skip
         return sum(times[1:]) / self.arguments.measured
@@ -126,15 +119,15 @@ def main() -> None:
         sides = {name: len(cases) for name, cases in bench.split.sides.items()}
         print(f"{arguments.task}: {sides}, {arguments.backbone}, {arguments.size} px, {arguments.epochs} epochs")
         print(f"embedding all images: {cold:.2f} s; reading them from the cache: {warm:.2f} s\n")
-        epoch = bench.reencode_epoch("linear")
+        epoch = bench.reencode_epoch()
         print(f"one epoch of re-encoding: {epoch:.2f} s\n")
         print("| protocol | probe (s) | with embedding (s) | re-encoding (s, scaled) | ratio, first | ratio, cached |")
         print("|---|---|---|---|---|---|")
         for protocol in PROBES:
             seconds = timed(lambda protocol=protocol: bench.probe(protocol, embedded))
-            again = f"{epoch * arguments.epochs:.0f}" if PROTOCOLS[protocol].trained else "-"
+            again = f"{epoch * arguments.epochs:.0f}" if protocol == "linear, head=paper" else "-"
             ratios = [epoch * arguments.epochs / (seconds + made) for made in (cold, warm)]
-            shown = [f"{r:.0f}" if PROTOCOLS[protocol].trained else "-" for r in ratios]
+            shown = [f"{r:.0f}" if protocol == "linear, head=paper" else "-" for r in ratios]
             print(f"| {protocol} | {seconds:.2f} | {seconds + cold:.2f} | {again} | {' | '.join(shown)} |")
 
 

@@ -47,7 +47,7 @@ def method(cls: type[Method], folder: Path) -> Values:
     if not cls.pretrains:
         seed_all(0)
         module = cls(config).build(build_backbone("resnet18"))
-        tensors = list(module.parameters()) or list(module.buffers())
+        tensors: list[torch.Tensor] = [*module.parameters()] or [*module.buffers()]
         return {"parameters": statistics(torch.cat([t.flatten().float() for t in tensors]))}
     settings = PretrainSettings.model_validate(
         {"epochs": 2, "batch_size": 16, "image_size": 32, "init": "random", "balance": False, "precision": "32-true"}
