@@ -42,13 +42,13 @@ class Siblings:
     def of(cls, sets: Iterable[tuple[Data, SplitCases]]) -> Siblings:
         """From the validation and test cases of data sets."""
         folders: set[Path] = set()
-        local: dict[Path, frozenset[str]] = {}
+        local: dict[Path, frozenset[str]] = defaultdict(frozenset)  # two data sets may share a folder
         for data, split in sets:
             held_out = {case.id for case in (*split.validation, *split.test)}
             folders |= _own_folders(data.cases, held_out)
             names = {name for case in data.cases if case.id in held_out for name in _names(case)}
             trained = {name for case in data.cases if case.id not in held_out for name in _names(case)}
-            local[data.folder.resolve()] = frozenset(names - trained)
+            local[data.folder.resolve()] |= frozenset(names - trained)
         telling = frozenset(name for names in local.values() for name in names if _TELLING.match(name))
         return cls(frozenset(folders), telling, local)
 
