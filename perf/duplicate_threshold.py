@@ -34,7 +34,7 @@ def real(name: str, root: Path) -> list[Image.Image]:
     from bench.core.registry import tasks
     from bench.data.content import read_contents, sources_of
     from bench.data.dataset import read_data
-    from bench.data.images import read_image
+    from bench.data.decoding.images import read_image
 
     data = read_data(tasks().get(name).data, root)
     contents = read_contents(sources_of(data), Report(quiet=True))

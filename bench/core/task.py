@@ -87,6 +87,8 @@ class Volume:
     """(X, Y, Z): float32 intensities, or uint8 labels, where 0 is background and i is `DataSet.classes[i - 1]`."""
     affine: np.ndarray
     """(4, 4) voxel indices to millimetres, right-anterior-superior."""
+    n_rounded: int = 0
+    """Voxels of a label map that were stored as nearly whole numbers (after resampling or scaling) and were rounded."""
 
 
 @runtime_checkable

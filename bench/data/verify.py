@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +13,8 @@ from bench.core.console import Report
 from bench.core.errors import BenchError
 from bench.core.task import Case, DataSet, Reader
 from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data, target_problem
+from bench.data.decoding.images import read_image
 from bench.data.duplicates import crossing_groups, duplicate_groups
-from bench.data.images import read_image
 from bench.data.root import Kind, data_kind, folder_name
 
 _THREADS = 4
@@ -55,7 +55,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
         return Verification(data_set.name, kind, (failure or f"{data_set.name}: has no case.",))
     found = count_cases(data_set, cases)
     counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
-    broken = _open_all(data_set, cases, report)
+    broken, rounded = _open_all(data_set, cases, report)
     paths = {path for case in cases for path in (case.image, *case.labels)}
     if failure:
         broken += _unhashable(sorted(paths), "\n".join(broken))
@@ -63,7 +63,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
         name=data_set.name,
         kind=kind,
         problems=tuple(dict.fromkeys([*counts, *(broken or filter(None, [failure]))])),
-        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) if data else (),
+        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) + rounded if data else (),
         n_cases=len(cases),
         n_files=len(paths),
         counts=found,
@@ -93,29 +93,42 @@ def _unhashable(paths: Sequence[Path], named: str) -> list[str]:
     return problems
 
 
-def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> list[str]:
-    """Problems of all cases, each opened once."""
-    problems = []
+def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> tuple[list[str], tuple[str, ...]]:
+    """Problems of all cases, each opened once, and a warning where label maps were rounded."""
+    problems: list[str] = []
+    rounded: dict[str, int] = {}
     pool = ThreadPoolExecutor(_THREADS)
     try:
         with report.stage(f"open {data_set.name}", len(cases)) as advance:
-            for found in pool.map(partial(_open_case, data_set), cases):
+            opened = pool.map(partial(_open_case, data_set), cases)
+            for case, (found, n_rounded) in zip(cases, opened, strict=True):
                 problems += found
+                rounded |= {case.id: n_rounded} if n_rounded else {}
                 advance("")
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    return problems
+    return problems, _rounding(data_set, rounded)
 
 
-def _open_case(data_set: DataSet, case: Case) -> list[str]:
-    """Problems of one case: its parts are loaded one by one, with whatever the reader has for them."""
+def _rounding(data_set: DataSet, rounded: Mapping[str, int]) -> tuple[str, ...]:
+    if not rounded:
+        return ()
+    return (
+        f"{data_set.name}: label maps of {len(rounded)} cases hold {sum(rounded.values())} voxels that are not whole "
+        f"numbers but within 0.001 of one, which is read; first in {next(iter(rounded))}.",
+    )
+
+
+def _open_case(data_set: DataSet, case: Case) -> tuple[list[str], int]:
+    """Problems of one case, and its rounded voxels: its parts are loaded one by one, with what the reader has."""
     problems = [problem] if (problem := target_problem(data_set, case)) else []
+    n_rounded = 0
     for load in loaders(data_set.reader):
         try:
-            load(case)
+            n_rounded += getattr(load(case), "n_rounded", 0)
         except BenchError as error:
             problems.append(str(error))
-    return problems
+    return problems, n_rounded
 
 
 def loaders(reader: Reader) -> Sequence[Callable[[Case], object]]:

@@ -13,10 +13,10 @@ from bench.core import registry
 from bench.core.source import source_hash
 from bench.core.task import DataSet
 from bench.core.versions import PARTS, Version, declared_version
-from bench.data import images as image_files
 from bench.data import split_files as split_reading
 from bench.data import splits
 from bench.data import volumes as volume_files
+from bench.data.decoding import images, labels, opened
 from bench.dev import canaries, data_canaries, training_canaries
 from bench.dev.made_up import Values
 from bench.engine import images as engine_images
@@ -39,7 +39,7 @@ from bench.pretraining import loop as pretrain
 from bench.pretraining.augment import Augmentation
 
 CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
-    "images": (data_canaries.images, (image_files, engine_images)),
+    "images": (data_canaries.images, (opened, images, labels, engine_images)),
     "volumes": (data_canaries.volumes, (volume_files, corpus_image)),
     "splits": (data_canaries.split_cases, (splits, split_reading)),
     "corpus": (data_canaries.corpus, (corpora, manifest, balance)),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
 from PIL import Image
 
 from bench.core.task import Case, DataSet
-from bench.data import images as image_files
 from bench.data import split_files as split_reading
 from bench.data import splits
 from bench.data import volumes as volume_files
 from bench.data.dataset import Data
+from bench.data.decoding import images as image_files
+from bench.data.decoding.labels import read_label_values
 from bench.dev.made_up import (
     QUIET,
     SIDE,
@@ -31,17 +33,37 @@ from bench.pretraining.corpus_image import CorpusImage
 
 
 def images(folder: Path) -> Values:
-    """Every mode of image as it is decoded, read as grey values, and shrunk."""
-    values = {}
+    """Every mode of image as it is decoded, as a mask, and shrunk."""
+    values: dict[str, list[float]] = {}
     for name, image in _modes():
         path = folder / name.replace(" ", "_")
         image.save(path)
-        values[name] = flat(statistics(x) for x in (image_files.read_image(path), image_files.read_grey(path)))
+        values[name] = statistics(image_files.read_image(path))
+        if "A." not in name:
+            values[name] += statistics(read_label_values(path))
     large = Image.fromarray(made_up_image(3, 101))
     return values | {
+        "mask in alpha": statistics(read_label_values(_saved(folder / "mask.png", _alpha_mask()))),
+        "turned": statistics(image_files.read_image(_saved(folder / "turned.jpg", large, exif=_sideways()))),
         "shrunk": statistics(engine_images.shrink(large, 32)),
         "size": list(map(float, image_files.read_size(path))),
     }
+
+
+def _saved(path: Path, image: Image.Image, **options: Any) -> Path:
+    image.save(path, **options)
+    return path
+
+
+def _alpha_mask() -> Image.Image:
+    alpha = made_up_image(5)[..., 0]
+    return Image.merge("LA", [Image.new("L", alpha.shape[::-1], 255), Image.fromarray(alpha)])
+
+
+def _sideways() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
 
 
 def _modes() -> Iterator[tuple[str, Image.Image]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from bench.data.volumes import read_grid, read_intensities
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz")

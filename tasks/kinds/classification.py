@@ -16,7 +16,7 @@ from bench.core.errors import TrainingError
 from bench.core.kind import Features, TaskKind
 from bench.core.settings import Settings
 from bench.core.task import Case
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from bench.engine.datasets import KeptDataset
 from bench.engine.images import MEAN, STD, shrink
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.task import Box, BoxTarget, Case
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from tasks.readers.folders import names_found, visible
 
 SUFFIXES = (".jpg", ".jpeg", ".png")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.task import Case
-from bench.data.images import read_image, read_size
+from bench.data.decoding.images import read_image, read_size
 from tasks.readers.image_masks import ImageMasks
 
 _LARGEST = 4095

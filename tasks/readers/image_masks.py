@@ -12,7 +12,8 @@ from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.task import Case
-from bench.data.images import read_grey, read_image, read_size
+from bench.data.decoding.images import read_image, read_size
+from bench.data.decoding.labels import read_label_values
 from tasks.readers.pairs import PairedFiles
 from tasks.readers.templates import template
 
@@ -94,7 +95,7 @@ def read_mask(path: Path, *, lossy: bool = False) -> np.ndarray:
     Raises:
         DataError: the file cannot be decoded, or its values are not those of a mask.
     """
-    values = read_grey(path)
+    values = read_label_values(path, lossy=lossy)
     if lossy:
         low, high = _BETWEEN
         between = float(((values > low) & (values < high)).mean())

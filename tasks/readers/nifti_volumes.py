@@ -19,6 +19,7 @@ from tasks.readers.pairs import PairedFiles
 
 _UNKNOWN = 255
 """Marks, in a lookup table of labels, a value that is no class."""
+_NEARLY_WHOLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class NiftiVolumes(PairedFiles):
     def load_labels(self, case: Case) -> Volume:
         """Labels (X, Y, Z), uint8, on the grid of the volume: with its affine, which the file's own may differ from.
 
+        Values within 0.001 of a whole number are read as it: 0.99999 is what a scaled or resampled 1 becomes.
+
         Raises:
             DataError: the file is no 3D NIfTI volume or is truncated, its grid is not that of the image, or it holds a
                 value that is no class.
@@ -56,16 +59,19 @@ class NiftiVolumes(PairedFiles):
         _check_same_grid(path, read_grid(path), case.image, grid)
         stored = read_voxels(path)
         check_finite(path, stored)
-        return Volume(self._to_classes(path, stored), grid.affine)
+        values = stored if stored.dtype.kind in "biu" else np.rint(stored)
+        if np.abs(stored - values).max(initial=0) > _NEARLY_WHOLE:
+            raise self._no_class(path, np.unique(stored))
+        return Volume(self._to_classes(path, values), grid.affine, int((stored != values).sum()))
 
     def _subject_of(self, case: Case) -> str | None:
         found = re.search(self.subject, case.id) if self.subject else None
         return found[1] if found else None
 
     def _to_classes(self, path: Path, stored: np.ndarray) -> np.ndarray:
-        """Class numbers (X, Y, Z), uint8, of stored values."""
+        """Class numbers (X, Y, Z), uint8, of whole numbers."""
         values = stored.astype(np.int32)
-        if not np.array_equal(values, stored) or values.min() < 0:
+        if not np.array_equal(values, stored) or values.min() < 0:  # beyond 32 bits, too
             raise self._no_class(path, np.unique(stored))
         if self.values is None:
             return (values > 0).astype(np.uint8)
@@ -92,7 +98,8 @@ class NiftiVolumes(PairedFiles):
         wrong = [v for v in found.tolist() if (v not in known if self.values is not None else v < 0 or v != int(v))]
         shown = ", ".join(f"{v:g}" for v in wrong[:5]) + (", ..." if len(wrong) > 5 else "")
         return DataError(
-            f"{path}: this label map holds values that are no class: {shown}; expected {expected}.\n"
+            f"{path}: this label map holds values that are no class: {shown}; expected {expected}"
+            f"{', as whole numbers to within 0.001' if any(v != int(v) for v in wrong) else ''}.\n"
             "Restore this file from the owner's archive, or remove the case."
         )
 

@@ -14,7 +14,7 @@ from bench.core.errors import DataError
 from bench.data.cache import DiskCache
 from bench.data.content import Source, content_keys, image_key, make_thumbnail, read_contents, sources_of
 from bench.data.dataset import read_data
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.jsrt import JSRT
 
@@ -106,7 +106,7 @@ def test_volumes_go_by_voxels_and_place(tmp_path):
 def test_a_second_start_decodes_nothing(tmp_path, colours, monkeypatch):
     Image.fromarray(colours).save(tmp_path / "a.png")
     first = contents_of(tmp_path / "a.png", cache=DiskCache(tmp_path / "cache"))
-    monkeypatch.setattr("bench.data.content.read_image", lambda path: pytest.fail("decoded again"))
+    monkeypatch.setattr("bench.data.content.read_stored", lambda path: pytest.fail("decoded again"))
     second = contents_of(tmp_path / "a.png", cache=DiskCache(tmp_path / "cache"))
     assert first[0].key == second[0].key
     np.testing.assert_array_equal(first[0].thumbnail, second[0].thumbnail)

@@ -2,6 +2,8 @@
 
 import shutil
 
+import nibabel
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -9,6 +11,7 @@ from bench.core.console import Report
 from bench.data.dataset import read_data
 from bench.data.phantom import ensure_phantoms
 from bench.data.verify import loaders, verify
+from tasks.brats import BRATS
 from tasks.drive import DRIVE
 from tasks.fgadr import FGADR
 
@@ -62,7 +65,7 @@ def test_a_broken_file_that_no_loader_opens_is_listed(root, monkeypatch):
     bad = [root / f"drive/training/mask/{number}_training_mask.gif" for number in (21, 22)]
     for path in bad:
         path.write_bytes(b"")
-    monkeypatch.setattr("bench.data.verify._open_case", lambda data_set, case: [])
+    monkeypatch.setattr("bench.data.verify._open_case", lambda data_set, case: ([], 0))
     problems = verify(DRIVE, root, REPORT).problems
     assert [p.split(".\n")[0] for p in problems] == [f"{path}: this file is empty (0 bytes)" for path in bad]
 
@@ -104,3 +107,16 @@ def test_a_layout_that_cannot_be_read_is_one_problem(root):
     (root / "fgadr/Seg-set/DR_Seg_Grading_Label.csv").unlink()
     (problem,) = verify(FGADR, root, REPORT).problems
     assert "this file is missing" in problem
+
+
+def test_rounded_label_maps_are_counted(tmp_path):
+    root = ensure_phantoms([BRATS], tmp_path)
+    assert verify(BRATS, root, REPORT).warnings == ()
+    label = BRATS.reader.read(root / "brats")[0].labels[0]
+    stored = nibabel.load(label)
+    nearly = np.asarray(stored.dataobj).astype(np.float32) * np.float32(0.9999999)
+    nibabel.save(nibabel.Nifti1Image(nearly, stored.affine), label)
+    found = verify(BRATS, root, REPORT)
+    assert found.problems == ()
+    (warning,) = found.warnings
+    assert warning.startswith(f"brats: label maps of 1 cases hold {int((nearly != np.rint(nearly)).sum())} voxels that")

@@ -14,7 +14,11 @@ def ones(path):
 @pytest.mark.parametrize(
     ("canary", "place", "changed"),
     [
-        (data_canaries.images, "bench.data.images._to_rgb", lambda image: image.convert("L").convert("RGB")),
+        (
+            data_canaries.images,
+            "bench.data.decoding.images._to_rgb",
+            lambda path, stored: stored.image.convert("L").convert("RGB"),
+        ),
         (
             data_canaries.volumes,
             "bench.pretraining.corpus_image.read_intensities",

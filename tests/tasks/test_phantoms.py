@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bench.core import registry
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from tasks import phantoms
 from tasks.brain_tumor import BRAIN_TUMOR
 

@@ -81,7 +81,7 @@ def _picture(case: Case, data: Data, copies: Copies) -> str:
     """A small JPEG in base64, in the picture's own proportions where it can be opened; empty for a volume."""
     from PIL import Image
 
-    from bench.data.images import read_image
+    from bench.data.decoding.images import read_image
 
     thumbnail = copies.contents[data.hashes[case.id]].thumbnail
     if thumbnail is None:

@@ -8,7 +8,7 @@ from bench.core.console import Report
 from bench.core.errors import DataError
 from bench.data.cache import DiskCache
 from bench.data.dataset import read_data
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from bench.data.near_duplicates.groups import components, copied_test_cases, describe_groups, find_copies, join
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.dr_patient600 import DR_PATIENT600

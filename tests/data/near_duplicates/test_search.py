@@ -6,7 +6,7 @@ import pytest
 from bench.core.console import Report
 from bench.data.content import make_thumbnail, read_contents, sources_of
 from bench.data.dataset import read_data
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 from bench.data.near_duplicates.search import near_pairs
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.kvasir_seg import KVASIR_SEG

@@ -1,10 +1,13 @@
 """Readers of volumes: grids, label values and spellings from phantoms, and one clear error for every bad file."""
 
+from dataclasses import replace
+
 import nibabel
 import numpy as np
 import pytest
 from nibabel.orientations import aff2axcodes
 
+from bench.core.errors import DataError
 from tasks.brats import BRATS
 from tasks.kinds.segmentation.grid import find_grid
 from tasks.mmwhs_ct import MMWHS_CT
@@ -125,3 +128,24 @@ def test_labels_are_cut_as_their_image_where_headers_differ_a_little(pair):
     volume, labels = MMWHS_CT.reader.load_volume(case), MMWHS_CT.reader.load_labels(case)
     assert np.array_equal(volume.affine, labels.affine)
     assert [find_grid(v.affine, "auto").axis for v in (volume, labels)] == [0, 0]
+
+
+@pytest.mark.parametrize("scale", [0.9999995, 1.0000004])
+def test_labels_within_a_thousandth_of_a_whole_number_are_read_and_counted(segmentation_root, tmp_path, scale):
+    case = MMWHS_CT.reader.read(segmentation_root / "mmwhs")[0]
+    wanted = MMWHS_CT.reader.load_labels(case)
+    stored = nibabel.load(case.labels[0])
+    nearly = (np.asarray(stored.dataobj) * np.float64(scale)).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Image(nearly, stored.affine), tmp_path / "nearly.nii.gz")
+    read = MMWHS_CT.reader.load_labels(replace(case, labels=(tmp_path / "nearly.nii.gz",)))
+    assert np.array_equal(read.array, wanted.array)
+    assert read.n_rounded == int((nearly != np.rint(nearly)).sum()) > 0 == wanted.n_rounded
+
+
+def test_labels_further_from_whole_numbers_are_an_error(segmentation_root, tmp_path):
+    case = BRATS.reader.read(segmentation_root / "brats")[0]
+    stored = nibabel.load(case.labels[0])
+    off = np.asarray(stored.dataobj).astype(np.float32) * np.float32(1.002)
+    nibabel.save(nibabel.Nifti1Image(off, stored.affine), tmp_path / "off.nii.gz")
+    with pytest.raises(DataError, match=r"no class: 1\.002, .*, as whole numbers to within 0\.001"):
+        BRATS.reader.load_labels(replace(case, labels=(tmp_path / "off.nii.gz",)))

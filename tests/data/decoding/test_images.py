@@ -6,7 +6,7 @@ from PIL import Image
 
 from bench.core import reading
 from bench.core.errors import DataError
-from bench.data.images import read_image
+from bench.data.decoding.images import read_image
 
 
 def saved(path: Path, values: np.ndarray, **options) -> Path:

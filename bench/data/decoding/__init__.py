@@ -1,0 +1,1 @@
+"""Decoding image files: images, and masks."""
