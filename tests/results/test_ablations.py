@@ -165,7 +165,7 @@ def test_declared_ablations_change_a_setting_of_a_profile_to_a_valid_value(name)
 def test_lvmmed_declares_the_papers_ablations():
     names = set(find_ablations("lvmmed"))
     assert {"full", "without_second_order", "without_message_passing", "without_gumbel_noise"} <= names
-    assert {"without_local_similarity", "alpha_0.7", "alpha_0.9", "nodes_32", "lambda_100"} <= names
+    assert {"without_local_similarity", "alpha_0.7", "alpha_0.9", "nodes_32", "lambda_1"} <= names
 
 
 def test_table_of_ablations_is_no_part_of_the_identity(tmp_path, monkeypatch):
