@@ -15,29 +15,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.api.encoders import evaluate, load_encoder, pretrain
-    from bench.api.grids import ablate, run
+    from bench.api.grids import ablate, run, tune
     from bench.api.tables import compare, leaderboard, load_records, methods, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
     from bench.core.method import Method, MethodConfig, Progress
-    from bench.core.settings import Settings
+    from bench.core.settings import Choice, Range, Settings
     from bench.core.task import Box, BoxTarget, Case, DataSet, Task, Volume
     from bench.models.export import export
     from bench.results.record import Record
     from bench.runs.session import Runs
+    from bench.runs.tuning.tune import Tuning
 
 _HOMES = {
     "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
-    "bench.api.grids": ("ablate", "run"),
+    "bench.api.grids": ("ablate", "run", "tune"),
     "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
     "bench.core.method": ("Method", "MethodConfig", "Progress"),
-    "bench.core.settings": ("Settings",),
+    "bench.core.settings": ("Choice", "Range", "Settings"),
     "bench.core.task": ("Box", "BoxTarget", "Case", "DataSet", "Task", "Volume"),
     "bench.models.export": ("export",),
     "bench.results.record": ("Record",),
     "bench.runs.session": ("Runs",),
+    "bench.runs.tuning.tune": ("Tuning",),
 }  # fmt: skip
 __version__ = "0.1.0"
 
@@ -48,16 +50,19 @@ __all__ = [
     "Box",
     "BoxTarget",
     "Case",
+    "Choice",
     "DataSet",
     "Features",
     "Method",
     "MethodConfig",
     "Progress",
+    "Range",
     "Record",
     "Runs",
     "Settings",
     "Task",
     "TaskKind",
+    "Tuning",
     "Volume",
     "ablate",
     "compare",
@@ -70,6 +75,7 @@ __all__ = [
     "pretrain",
     "run",
     "tasks",
+    "tune",
 ]
 
 

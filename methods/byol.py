@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from bench.core.method import LR_SCALING, LRScaling, Method, MethodConfig, Progress
-from bench.core.settings import OptimizerName
+from bench.core.settings import Choice, OptimizerName, Range, SearchSpace
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -56,6 +56,11 @@ class BYOL(Method):
     config_class: ClassVar[type[MethodConfig]] = BYOLConfig
     quick: ClassVar[Mapping[str, Any]] = {"optimizer": "sgd", "lr": 0.24, "hidden_dim": 512}
     published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.08}  # Appendix B, Table 6
+    search_space: ClassVar[SearchSpace] = {
+        "method.lr": Range(0.1, 10, log=True, relative=True),
+        "method.momentum": Choice((0.9, 0.95, 0.99, 0.996)),
+        "method.weight_decay": Choice((0.0, 1e-6, 1e-4)),
+    }
     config: BYOLConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from bench.core.method import LR_SCALING, LRScaling, Method, MethodConfig, Progress
-from bench.core.settings import OptimizerName
+from bench.core.settings import Choice, OptimizerName, Range, SearchSpace
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,6 +73,11 @@ class DINO(Method):
         "local_ratio": 0.5,
     }
     published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.14}  # README, ResNet-50
+    search_space: ClassVar[SearchSpace] = {
+        "method.lr": Range(0.1, 10, log=True, relative=True),
+        "method.momentum": Choice((0.9, 0.95, 0.99, 0.996)),
+        "method.teacher_temperature": Range(0.04, 0.07),
+    }
     config: DINOConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from bench.core.method import LR_SCALING, LRScaling, Method, MethodConfig, Progress
-from bench.core.settings import OptimizerName
+from bench.core.settings import Choice, OptimizerName, Range, SearchSpace
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,6 +47,11 @@ class SimCLR(Method):
     config_class: ClassVar[type[MethodConfig]] = SimCLRConfig
     quick: ClassVar[Mapping[str, Any]] = {"optimizer": "adam", "lr": 1e-3, "lr_scaling": "none", "hidden_dim": 512}
     published_views: ClassVar[Mapping[str, Any]] = {"crop_min": 0.08, "jitter": (0.8, 0.8, 0.8, 0.2)}  # Appendix A
+    search_space: ClassVar[SearchSpace] = {
+        "method.lr": Range(0.1, 10, log=True, relative=True),
+        "method.temperature": Range(0.05, 0.5, log=True),
+        "method.weight_decay": Choice((0.0, 1e-6, 1e-4)),
+    }
     config: SimCLRConfig
 
     def view_transform(self, image_size: int) -> Callable[[Image], Any]:

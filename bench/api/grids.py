@@ -1,4 +1,4 @@
-"""Grids of runs from Python: `bench.run` and `bench.ablate`. The command line is a thin caller of these."""
+"""Grids of runs from Python: `bench.run`, `bench.ablate`, `bench.tune`. The command line is a thin caller of these."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench.runs.ablate import AblationRequest, AblationSummary, execute_ablation
 from bench.runs.config import collect_overrides
 from bench.runs.request import method_names, names_of, request_of, sections_of, seeds_of, task_names
 from bench.runs.session import Runs, execute
+from bench.runs.tuning.tune import FIRST_SEED, TuneRequest, Tuning, execute_tuning
 
 if TYPE_CHECKING:
     pass
@@ -100,3 +101,45 @@ def ablate(
         **options,
     )
     return execute_ablation(AblationRequest(request, tuple(only), tuple(against), from_records), quiet=quiet)
+
+
+def tune(
+    methods: str | type[Method] | Iterable[str | type[Method]],
+    task: str | Task,
+    *,
+    trials: int = 20,
+    sampler: str = "tpe",
+    out: AnyPath | None = None,
+    protocol: str | None = None,
+    seeds: int | Iterable[int] = 1,
+    settings: Settings | None = None,
+    quiet: bool = False,
+    **options: Any,
+) -> Tuning:
+    """Try settings of methods on a task, choose by validation, and write the best as files for `config` of `run`.
+
+    Args:
+        methods: Those that declare a `search_space`; each gets the same number of trials.
+        task: One, on a data set that no table will score.
+        trials: Of each method; the first has the method's own settings.
+        sampler: `tpe` (Bergstra et al. 2011, by Optuna; its first ten trials are random) or `random`.
+        out: One file for all methods; default: tuned/METHOD.toml for each.
+        protocol: Default: knn where it applies, else the task's own.
+        seeds: How many, from 1000 on, or which; a trial's score is their mean.
+        settings: What all trials share; a setting given here is not tuned.
+        quiet, options: As for `run`.
+
+    Raises:
+        BenchError: as `run`, and for a method that declares nothing to tune.
+    """
+    count = seeds if isinstance(seeds, int) else None
+    request = request_of(
+        methods=method_names(methods),
+        tasks=task_names(task),
+        protocols=names_of(protocol),
+        seeds=seeds_of(seeds) if count is None else tuple(FIRST_SEED + seed for seed in seeds_of(count)),
+        settings=collect_overrides(sections_of(settings or {})),
+        backbones=names_of(options.pop("backbones", None)),
+        **options,
+    )
+    return execute_tuning(TuneRequest(request, trials, sampler, Path(out) if out else None), quiet=quiet)

@@ -119,6 +119,7 @@ def _method_facts(name: str) -> Facts:
         "backbones": cls.backbones,
         "settings": settings_schema(cls.config_class),
         "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {"pretrain": dict(cls.published_views)}},
+        "search_space": dict(cls.search_space),
         "ablations": {ablation: dict(values) for ablation, values in cls.ablations.items()},
     }
 

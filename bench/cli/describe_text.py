@@ -77,6 +77,7 @@ def _method(facts: Facts) -> Facts:
         "settings (--set method.KEY=VALUE; default = published)": _settings(facts["settings"]),
         "quick profile changes": facts["profiles"]["quick"]["method"],
         "paper profile's views (pretrain.KEY)": facts["profiles"]["paper"]["pretrain"],
+        "search space (bench tune)": {name: _assignments(source) for name, source in facts["search_space"].items()},
         "ablations (bench ablate)": {name: _assignments(values) for name, values in facts["ablations"].items()},
     }
 

@@ -50,6 +50,10 @@ Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: 0 to N-1.")]
 Seed = Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")]
 Profile = Annotated[str, typer.Option(help="quick (a laptop) or paper (the published settings).")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override a setting: section.key=value; repeatable.")]
+Config = Annotated[
+    list[Path] | None,
+    typer.Option("--config", help="TOML file with settings, as `bench tune` writes; --set wins; repeatable."),
+]
 CorpusName = Annotated[str, typer.Option(help="Pretraining images: pool, task, or a manifest (.csv, .toml).")]
 Cache = Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
@@ -76,6 +80,7 @@ def run_options(
     seed: Seed = None,
     profile: Profile = "quick",
     set_: Set = None,
+    config: Config = None,
     corpus: CorpusName = "pool",
     data_root: DataRoot = None,
     plugin: Plugins = None,
@@ -95,6 +100,7 @@ def run_options(
         "seeds": seed or seeds,
         "profile": profile,
         "settings": parse_overrides(set_ or ()),
+        "config": config or (),
         "corpus": corpus,
         "data_root": data_root,
         "plugins": plugin or (),
@@ -133,8 +139,12 @@ def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataS
 
 
 def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `run_options` after its own; it gets what they make as `options`."""
-    own, shared = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
+    """Give a command the options of `run_options` after its own; it gets what they make as `options`.
+
+    An option that a command declares itself is its own, and `options` has the default of it.
+    """
+    own, every = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
+    shared = {name: parameter for name, parameter in every.items() if name not in own}
 
     @functools.wraps(command)
     def call(**given: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,12 +26,18 @@ ABLATE_EXAMPLES = (
     "bench ablate lvmmed --task brain_tumor_linear --only without_second_order --set pretrain.epochs=20\n\n"
     "bench ablate lvmmed --task brain_tumor_linear --from-records --markdown"
 )
+TUNE_EXAMPLES = (
+    "Examples:\n\n"
+    "bench tune simclr,byol --task fgadr_linear --trials 20 --data-root ~/data\n\n"
+    "bench run --method simclr,byol --task brain_tumor --config tuned/simclr.toml --config tuned/byol.toml"
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands that run something."""
     app.command("run", epilog=RUN_EXAMPLES)(run)
     app.command("ablate", epilog=ABLATE_EXAMPLES)(ablate)
+    app.command("tune", epilog=TUNE_EXAMPLES)(tune)
 
 
 @takes_run_options
@@ -95,6 +102,42 @@ def ablate(
     if not markdown:
         for path in ablation.files:
             echo(f"Table: {path}")
+
+
+@takes_run_options
+def tune(
+    method: Annotated[str, typer.Argument(help="Method(s), comma-separated; each gets as many trials.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="One task, on a data set that no table will score.")],
+    trials: Annotated[int, typer.Option(min=2, help="Of each method; the first has its own settings.")] = 20,
+    sampler: Annotated[str, typer.Option(help="tpe or random.")] = "tpe",
+    out: Annotated[
+        Path | None, typer.Option(help="One file for all methods; default: tuned/METHOD.toml for each.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="What a trial is scored by; default: knn where it applies, else the task's own.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of a trial: 1000 to 1000 + N-1.")] = 1,
+    seed: Annotated[list[int] | None, typer.Option(min=0, help="Use this seed instead; repeatable.")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    *,
+    options: dict[str, Any],
+) -> None:
+    """Try settings that methods declare, choose by validation, and write the best as files for --config of bench run.
+
+    Trials are kept under RESULTS/tuning; the same command goes on where it stopped, and more --trials add to them.
+    """
+    from bench.api import grids
+
+    own: dict[str, Any] = {"trials": trials, "sampler": sampler, "out": out, "protocol": protocol}
+    shared = {name: value for name, value in options.items() if name not in ("protocols", "seeds")}
+    with _continuable():
+        tuning = grids.tune(listed(method), task, seeds=seed or seeds, quiet=quiet or as_json, **own, **shared)
+    if as_json:
+        print_json(tuning.to_json())
+        return
+    for line in tuning.lines:
+        echo(line)
 
 
 @contextmanager

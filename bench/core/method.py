@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from bench.core.settings import OptimizerName, Settings, ViewSettings, WeightsRecord
+from bench.core.settings import OptimizerName, SearchSpace, Settings, ViewSettings, WeightsRecord
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -75,7 +75,12 @@ class Method(ABC):
     published_views: ClassVar[Mapping[str, Any]] = {}
     """View settings of section `pretrain` under the `paper` profile that differ from `ViewSettings`."""
     ablations: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity."""
+    """Name -> settings that take one part away or change one value, for `bench ablate`; no part of a run's identity.
+
+    A name that begins with `null` is of settings under which the method is the same algorithm: the noise floor."""
+    search_space: ClassVar[SearchSpace] = {}
+    """What `bench tune` draws settings from, `{"method.lr": Range(0.1, 10, log=True, relative=True)}`; no part of a
+    run's identity."""
     pretrains: ClassVar[bool] = True
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
     frozen_only: ClassVar[bool] = False

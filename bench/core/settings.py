@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -78,6 +79,31 @@ def _as_text(value: Any) -> Any:
     return json.dumps(value, separators=(",", ":")) if isinstance(value, list | tuple) else value
 
 
+@dataclass(frozen=True)
+class Range:
+    """Numbers from `low` to `high` that a setting may be tuned over, both ends included."""
+
+    low: float
+    high: float
+    log: bool = False
+    """Drawn evenly in the logarithm."""
+    relative: bool = False
+    """Factors of the value that the setting has without tuning, so that one range serves every profile."""
+    whole: bool = False
+    """Whole numbers."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Values that a setting may be tuned over."""
+
+    values: tuple[str | int | float | bool, ...]
+
+
+SearchSpace = Mapping[str, Range | Choice]
+"""`section.key`, of the sections `method` and `pretrain`, -> where its values are drawn from."""
+
+
 class Part(BaseModel):
     """Base of the record's parts: frozen, unknown keys are errors."""
 
@@ -102,3 +128,36 @@ class WeightsRecord(Part):
         default_factory=dict,
         description="Embeddings of fixed noise before and after loading: norms, relative distance, mean cosine.",
     )
+
+
+class TunedRecord(Part):
+    """How settings were chosen by `bench tune`; provenance, no part of a run's identity."""
+
+    trials: int = Field(ge=1, description="Settings that were tried, the method's own among them; failed ones count.")
+    failed: int = Field(0, ge=0, description="Trials without a score: the training diverged.")
+    sampler: str = Field(description="What proposed the settings: tpe or random.")
+    sampler_seed: int = Field(description="Of the sampler.")
+    space: dict[str, str] = Field(description="section.key -> the values it was drawn from.")
+    chosen: dict[str, Any] = Field(description="section.key -> value of the best trial.")
+    fixed: dict[str, Any] = Field({}, description="section.key -> value that the user set for all trials.")
+    best: float = Field(allow_inf_nan=False, description="Mean over the seeds of `metric` on validation, best trial.")
+    metric: str
+    task: str
+    data_set: str
+    data: Literal["real", "phantom"]
+    data_fingerprint: str = Field(description="Of the data set's content.")
+    split: str | None = Field(None, description="grouped, or SHA-256 of a split file; null for the usual split.")
+    protocol: str
+    backbone: str
+    profile: ProfileName
+    corpus: str = Field(description="pool, task, or the name of a manifest.")
+    seeds: list[int] = Field(description="Seeds of the trials.")
+
+    def of(self, data_set: str, fingerprint: str) -> bool:
+        """Whether they were tuned on this data set, under whatever name."""
+        return data_set == self.data_set or fingerprint == self.data_fingerprint
+
+    @property
+    def text(self) -> str:
+        """As tables show it."""
+        return f"{self.trials} trials on {self.data_set}"

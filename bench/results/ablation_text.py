@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.core.escape import markdown_cell
-from bench.results.ablations import ROW, TABLE
+from bench.results.ablations import FULL, NULL, ROW, TABLE
 from bench.results.board_text import p_value, signed
 from bench.results.tables import percent
 
@@ -27,7 +27,25 @@ def tables_text(board: pd.DataFrame, *, markdown: bool) -> str:
         cells = _cells(rows)
         title = _title(dict(zip(TABLE, key, strict=True)), rows, markdown)
         parts += [markdown_cell(title) if markdown else title, _markdown(cells) if markdown else _plain(cells)]
+        parts += _floor_lines(rows)
     return "\n\n".join([*parts, NOTE])
+
+
+def _floor_lines(rows: pd.DataFrame) -> list[str]:
+    """What rows of the same algorithm as `full` differ by, as text under a table that has such rows."""
+    null = rows[rows["setting"].str.startswith(NULL) & rows["noise_floor"].notna()]
+    if null.empty:
+        return []
+    names = ", ".join(dict.fromkeys(null["setting"]))
+    floors = []
+    for protocol, of_protocol in null.groupby("protocol", sort=False):
+        test, validation = (100 * of_protocol[f"{split}noise_floor"].max() for split in ("", "validation_"))
+        floors.append(f"{protocol} {test:.1f}" + ("" if pd.isna(validation) else f", on validation {validation:.1f}"))
+    return [
+        f"Noise floor: {names} is the same algorithm as `{FULL}`, and its differences on single seeds have a root mean "
+        f"square of (points) {'; '.join(floors)}. A mean over n seeds has 1/sqrt(n) of it; what is not clearly above "
+        "shows nothing."
+    ]
 
 
 def _title(names: dict[str, Any], rows: pd.DataFrame, markdown: bool) -> str:

@@ -27,6 +27,9 @@ from bench.results.statistics.seeds import holm, means, seed_intervals
 from bench.results.tables import to_csv
 
 FULL = "full"
+FLOORS = {"noise_floor": "score", "validation_noise_floor": "validation"}
+NULL = "null"
+"""How names of ablations begin under which the method is the same algorithm: their differences are the noise floor."""
 TABLE = ["data", "profile", "data_set", "backbone", "base", "corpus", "source"]
 COLUMN = ["task", "protocol", "evaluation", "evaluation_settings"]
 ROW = ["order", "setting", "changes", "pretraining"]
@@ -42,6 +45,8 @@ def ablation_board(
     Columns: scores as in the leaderboard; `difference`: mean over common seeds of the setting's score less that of
     `full`, paired by seed and case, with its interval and `p_holm`, corrected for the settings of the table's column;
     `validation_difference`: the same on validation, whose cases no record holds, with Student's t interval over seeds;
+    `noise_floor`, `validation_noise_floor`: root mean square of the differences of single seeds in the rows of the
+    column whose names begin with `null`, the same algorithm as `full`; NaN without such rows;
     `pretext_*`: mean accuracy of the pretext task over the last tenth of the pretraining; `reported_*`: the paper's.
 
     `published` is the folder `published` of the results folder that holds the records; without it nothing is reported,
@@ -62,7 +67,7 @@ def ablation_board_of(
     rows = runs.groupby(keys, sort=True).ngroup()
     evidence = Evidence(frame)
     scores = summary(runs, rows, evidence).drop(columns=["sample", "metrics"])
-    differences = [_differences(runs, rows, evidence), _validation_differences(runs, rows)]
+    differences = [_differences(runs, rows, evidence), _validation_differences(runs, rows), _noise_floors(runs, rows)]
     names = first(runs, rows)[keys].drop(columns="order")
     board = pd.concat([names, scores, *differences, _pretext(runs, rows)], axis=1)
     evidence.cache.save()
@@ -153,11 +158,29 @@ def _validation_differences(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame
 
 def _paired(runs: pd.DataFrame, rows: pd.Series, of: str) -> pd.DataFrame:
     """Mean and interval of each row's differences to `full` over common seeds; NaN for `full` and without pairs."""
-    facts = pd.DataFrame({"row": rows, "column": runs.groupby(TABLE + COLUMN).ngroup()})
+    pairs = _pairs(runs, rows, of)
+    return seed_intervals(pairs["difference"], pairs["row"]).reindex(np.arange(rows.max() + 1))
+
+
+def _pairs(runs: pd.DataFrame, rows: pd.Series, of: str) -> pd.DataFrame:
+    """`difference` to `full` of each run of another row, on the same seed, with its `row`, `column` and `setting`."""
+    facts = pd.DataFrame({"row": rows, "column": runs.groupby(TABLE + COLUMN).ngroup(), "setting": runs["setting"]})
     facts = facts.assign(seed=runs["seed"], score=runs[of])
     full = runs["setting"] == FULL
     pairs = facts[~full].merge(facts[full], on=["column", "seed"], suffixes=("", "_of_full"))
-    return seed_intervals(pairs["score"] - pairs["score_of_full"], pairs["row"]).reindex(np.arange(rows.max() + 1))
+    return pairs.assign(difference=pairs["score"] - pairs["score_of_full"])
+
+
+def _noise_floors(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """`noise_floor` and `validation_noise_floor` of the column of each row, see `ablation_board`."""
+    column_of = first(pd.DataFrame({"column": runs.groupby(TABLE + COLUMN).ngroup()}), rows)["column"]
+    floors = {}
+    for name, of in FLOORS.items():
+        pairs = _pairs(runs, rows, of)
+        null = pairs[pairs["setting"].str.startswith(NULL)]
+        squares = (null["difference"] ** 2).groupby(null["column"]).mean()
+        floors[name] = column_of.map(np.sqrt(squares)).astype(float)
+    return pd.DataFrame(floors)
 
 
 def _pretext(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
@@ -210,7 +233,9 @@ def ablation_texts(frame: pd.DataFrame, published: Path | None = None) -> dict[s
         declared = _declared(runs["ablations"])
         board = ablation_board_of(frame, str(method), declared, published) if declared else pd.DataFrame()
         for key, rows in board.groupby(["data_set", "data", "profile"], sort=True) if len(board) else ():
-            texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(rows)
+            texts[f"ablation-{method}-{'-'.join(map(str, key))}.csv"] = to_csv(
+                rows.drop(columns=[c for c in FLOORS if rows[c].isna().all()])
+            )
     return texts
 
 

@@ -49,7 +49,7 @@ def to_markdown(board: pd.DataFrame) -> str:
     columns = (*columns, "no copies", "nor near copies", "seeds", "rank", "to the best", "p", "tested", "reported")
     columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
     rows = [tuple(map(markdown_cell, columns)), ("---",) * len(columns)]
-    texts = ["settings", "interval_over", "tested"]
+    texts = ["settings", "interval_over", "tested", *(["tuned"] if "tuned" in board else [])]
     board = board.assign(**{name: board[name].astype(object).fillna("") for name in texts})
     variants = is_variant(board)
     for r in board[~variants].to_dict("records"):
@@ -68,7 +68,7 @@ def _cells(r: dict[Any, Any]) -> tuple[str, ...]:
     places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
     to_best = signed(r["difference_to_best"], r["difference_low"], r["difference_high"])
     return (
-        *(r["task"], r["protocol"], r["split_used"], _name(r), r["settings"], percent(r["mean"], r["std"]), between),
+        *(r["task"], r["protocol"], r["split_used"], _name(r), settings_cell(r), percent(r["mean"], r["std"]), between),
         *(r["interval_over"], _clean(r, "without_duplicates", "clean_cases")),
         *(_clean(r, "without_near_duplicates", "near_clean_cases"), str(r["seeds"]), f"{r['rank']:.0f}{places}"),
         *("" if r["tested"] == "the best" else to_best, p_value(r["p_holm"]), r["tested"]),
@@ -99,6 +99,14 @@ def _notes(board: pd.DataFrame) -> list[str]:
         if missing:
             notes.append(f"{task}, {protocol}: no row of the floor {' and '.join(missing)}; run it beside.")
     return notes
+
+
+def settings_cell(r: dict[Any, Any]) -> str:
+    """A row's settings, and how they were tuned, where they were."""
+    tuned = r.get("tuned") or ""
+    if not tuned:
+        return str(r["settings"])
+    return f"{r['settings']} (tuned: {tuned}{', the data scored here' if r['tuned_on_scored'] else ''})".strip()
 
 
 def compared_lines(table: pd.DataFrame) -> list[str]:

@@ -97,11 +97,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "seed": r.seed,
         "metric": r.metric,
         "score": r.metrics[r.metric],
-        "without_duplicates": r.metrics_without_duplicates.get(r.metric),
-        "without_near_duplicates": r.metrics_without_near_duplicates.get(r.metric),
-        "test_cases": r.split.test,
-        "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
-        "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
+        **_clean(r),
         "split_used": _split_used(r),
         "validation": r.selection.get(f"validation_{r.metric}"),
         "source": digest(r.versions.pretraining)[:8],
@@ -109,11 +105,24 @@ def row_of(r: Record) -> dict[str, Any]:
         "evaluation_settings": _text(r, "task", "protocol"),
         "changed": set_,
         "method_settings": r.config.get("method", {}) | set_,
+        "tuned": r.tuned.text if r.tuned else "",
+        "tuned_on_scored": bool(r.tuned and r.tuned.of(r.data_set, r.fingerprints["data"])),
         "ablations": [a.model_dump() for a in r.ablations],
         "logged": r.logged,
         **{name: r.efficiency.get(name) for name in EFFICIENCY},
         **{name: getattr(r.embedding, name, None) for name in EMBEDDING},
         **domain_scores(r),
+    }
+
+
+def _clean(r: Record) -> dict[str, Any]:
+    """The headline metric without copies, and of how many test cases it is."""
+    return {
+        "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+        "without_near_duplicates": r.metrics_without_near_duplicates.get(r.metric),
+        "test_cases": r.split.test,
+        "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
+        "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
     }
 
 

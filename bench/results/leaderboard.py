@@ -1,7 +1,7 @@
 """Leaderboards: records -> tables of means, intervals and ranks. Reads records only; never trains.
 
 Groups, contestants: `bench.results.frame`. Seeds are averaged. A variant is a contestant with changed method settings,
-as in an ablation: listed, but no rank of another depends on it.
+as in an ablation: listed, but no rank of another depends on it. Settings tuned on another data set are none.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def detailed_board(frame: pd.DataFrame) -> pd.DataFrame:
     _require_unique(frame, rows)
     evidence = Evidence(frame)
     facts = first(frame.assign(test_set=_test_sets(frame)), rows)
-    facts = facts[[*keys, "data_set", "split_used", "test_set", "stand_in"]]
+    facts = facts[[*keys, "data_set", "split_used", "test_set", "stand_in"]].join(_tuned(frame, rows))
     costs = means(frame[[*EMBEDDING, *EFFICIENCY]], rows)
     board = pd.concat([facts, summary(frame, rows, evidence), costs], axis=1)
     groups = board.groupby(GROUP).ngroup()
@@ -113,9 +113,19 @@ def _test_sets(frame: pd.DataFrame) -> pd.Series:
     return of_split.groupby(frame["data_set"]).transform("min")
 
 
+def _tuned(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """How the settings of each row were tuned, and whether on the data set that is scored."""
+    runs = frame.groupby(rows)
+    texts = runs["tuned"].min().where(runs["tuned"].min() == runs["tuned"].max(), "some seeds only")
+    return pd.DataFrame({"tuned": texts, "tuned_on_scored": runs["tuned_on_scored"].any()})
+
+
 def is_variant(board: pd.DataFrame) -> pd.Series:
-    """Whether each row has changed method settings."""
-    return board["settings"].str.contains(r"(?:^| )method\.", regex=True)
+    """Whether each row has method settings that were changed by hand, or tuned on the data set that is scored."""
+    changed = board["settings"].str.contains(r"(?:^| )method\.", regex=True)
+    if "tuned" not in board:
+        return changed
+    return changed & ~((board["tuned"].fillna("") != "") & ~board["tuned_on_scored"].astype(bool))
 
 
 def _counting(board: pd.DataFrame, groups: pd.Series) -> pd.Series:

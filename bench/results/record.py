@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from bench.core.identity import CorpusFacts, RunFacts, digest
-from bench.core.settings import Part, ProfileName, WeightsRecord
+from bench.core.settings import Part, ProfileName, TunedRecord, WeightsRecord
 
 SCHEMA_VERSION: Literal[3] = 3
 EARLIER_VERSIONS = (1, 2)
@@ -138,7 +138,7 @@ class Record(Part):
         description="Over all test cases; means over the domains, or over the draws, where there are several."
     )
     domains: dict[str, Scores] = Field({}, description="Domain -> metrics over its test cases.")
-    trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
+    trained_domain: str | None = Field(None, description="Of the training cases, where there are several.")
     metrics_without_duplicates: Scores = Field(
         description="The same metrics without test cases that have the content of a training or validation case."
     )
@@ -163,6 +163,7 @@ class Record(Part):
     )
     overrides: dict[str, dict[str, Any]] = Field(description="What the user set to another value than the profile's.")
     ablations: list[AblationRecord] = Field([], description="Declared ablations of the method that the run is of.")
+    tuned: TunedRecord | None = Field(None, description="How `bench tune` chose the settings; no part of the identity.")
     versions: Versions
     fingerprints: dict[str, str] = Field(
         description="data: of the data set's content; declaration: of the settings and classes it is read with."
@@ -171,9 +172,7 @@ class Record(Part):
         description="Parts of the identity: pretraining (equal for all seeds), checkpoint (this seed's) and evaluation."
     )
     warnings: list[str]
-    cost: dict[str, dict[str, Number]] = Field(
-        description="Stage -> seconds, images per second, peak memory (MiB); embeddings that were read: of making them."
-    )
+    cost: dict[str, dict[str, Number]] = Field(description="Stage -> seconds, images per second, peak memory (MiB).")
     efficiency: dict[str, Number] = Field(
         {},
         description="Parameters, trained parameters, GFLOPs per image, images per second, peak memory (MiB), seconds "

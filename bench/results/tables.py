@@ -82,9 +82,11 @@ def metric_rows(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop what no row of this table has: ranks of tasks, domains, efficiency, calibration."""
+    """Drop what no row of this table has: ranks of tasks, domains, efficiency, calibration, tuning."""
     optional = [c for c in map(str, rows) if c.startswith(("rank ", "set_rank ", *CALIBRATION)) or is_domain_column(c)]
-    return rows.drop(columns=[c for c in (*optional, *EFFICIENCY) if c in rows and rows[c].isna().all()])
+    rows = rows.drop(columns=[c for c in (*optional, *EFFICIENCY) if c in rows and rows[c].isna().all()])
+    untuned = "tuned" in rows and not (rows["tuned"] != "").any()
+    return rows.drop(columns=["tuned", "tuned_on_scored"]) if untuned else rows
 
 
 def percent(mean: float, std: float) -> str:

@@ -143,7 +143,7 @@ def plan_ablation(request: AblationRequest, ablations: Ablations, task: Task, re
         UsageError: unknown names, settings that an ablation changes too, or nothing to compare `full` with.
     """
     run, overrides = request.run, request.run.settings
-    own = overrides.get("method", {})
+    own = run.config.of(_one_method(run), overrides).get("method", {})
     rows = _different(run, ablations, own, report)
     against = list(dict.fromkeys(request.against))
     method = _one_method(run)
@@ -157,7 +157,7 @@ def plan_ablation(request: AblationRequest, ablations: Ablations, task: Task, re
         settings: Overrides = {s: v for s, v in overrides.items() if s != "method"} | (
             {"method": dict(changes)} if changes else {}
         )
-        return make_plan(method, run.tasks, protocols, run.backbones, (seed,), run.profile, settings)[0]
+        return make_plan(method, run.tasks, protocols, run.backbones, (seed,), run.profile, settings, run.config)[0]
 
     contestants = [(method, {**own, **changes}) for changes in rows.values()] + [(m, {}) for m in against]
     return [planned for seed in run.seeds for method, changes in contestants for planned in runs(method, seed, changes)]
@@ -173,8 +173,8 @@ def _different(run: RunRequest, ablations: Ablations, own: Mapping[str, Any], re
     for name, changes in ablations.items():
         if clash := sorted(own.keys() & changes.keys()):
             raise UsageError(
-                f"--set method.{clash[0]}: the ablation {name!r} sets it too. Leave the setting out, or name the "
-                "other ablations with --only."
+                f"--set method.{clash[0]}, or --config: the ablation {name!r} sets it too. Leave the setting out, or "
+                "name the other ablations with --only."
             )
         settings = resolve(cls.config_class, "method", f"method {method!r}", quick, own, changes)
         same = seen.setdefault(settings.model_dump_json(), name)

@@ -27,8 +27,9 @@ def pretrained_encoder(request: RunRequest, report: Report) -> nn.Module:
     """The encoder of the one run that a request asks for, pretrained now or before. Raises `BenchError`."""
     check_request(request)
     plans, _ = make_plan(
-        request.methods, request.tasks, (), request.backbones, request.seeds, request.profile, request.settings
-    )
+        request.methods, request.tasks, (), request.backbones, request.seeds, request.profile, request.settings,
+        request.config,
+    )  # fmt: skip
     if len(plans) != 1:
         raise UsageError(f"One method, task and backbone make one encoder; these are {len(plans)}.")
     world, options = prepare_world(plans, request, report)

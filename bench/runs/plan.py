@@ -8,12 +8,13 @@ from itertools import product
 
 from bench.core.errors import UsageError, unknown
 from bench.core.registry import Registry, kinds, methods, tasks
-from bench.core.settings import Overrides, settings_text
+from bench.core.settings import Overrides, TunedRecord, settings_text
 from bench.core.task import Task
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.runs.config import DEFAULT_BACKBONE, head_of
 from bench.runs.request import Names, names_of
+from bench.runs.settings_file import SettingsFile
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class PlannedRun:
     backbone: str
     seed: int
     overrides: Overrides = field(default_factory=dict)
+    tuned: TunedRecord | None = None
+    """How the settings that a file gives the method were chosen."""
 
     def __str__(self) -> str:
         changed = settings_text({"method": self.overrides.get("method", {})})
@@ -61,8 +64,11 @@ def make_plan(
     seeds: Sequence[int],
     profile: str,
     overrides: Overrides | None = None,
+    config: SettingsFile | None = None,
 ) -> tuple[list[PlannedRun], list[str]]:
     """Expand the grid; returns the runs, seed by seed, and what was merged because two tasks came out equal.
+
+    `overrides` are for all methods, and win over what `config` has for all or for one.
 
     Raises:
         UsageError: an unknown method, task, protocol or backbone, or a protocol that a task cannot have.
@@ -73,10 +79,11 @@ def make_plan(
     fixed = _fixed_backbones(names)
     backbones = _backbones(backbone_names, fixed, profile)
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
-    own = _own_overrides(overrides or {}, pairs, profile)
+    config = config or SettingsFile()
+    own = {m: _own_overrides(config.of(m, overrides or {}), pairs, profile) for m in names}
     suited, left_out = _suited(names, pairs)
     runs = [
-        PlannedRun(m, task, protocol, b, s, own[task.name, protocol])
+        PlannedRun(m, task, protocol, b, s, own[m][task.name, protocol], config.tuned.get(m))
         for b, s, m, (task, protocol) in product(backbones, seeds, names, pairs)
         if b in fixed.get(m, (b,)) and (task, protocol) in suited[m]
     ]

@@ -34,7 +34,7 @@ from bench.results.record import (
     Versions,
 )
 from bench.results.statistics.run_draws import mean_scores
-from bench.runs.resolve import Options, ResolvedRun
+from bench.runs.resolve import Options, ResolvedRun, tuning_warnings
 from bench.runs.world import World
 
 
@@ -103,6 +103,7 @@ def _settings(run: ResolvedRun) -> dict[str, Any]:
         "config": run.config.sections,
         "overrides": run.config.overrides,
         "ablations": run.ablations,
+        "tuned": run.tuned,
         "versions": Versions.model_validate(run.facts.versions),
         "fingerprints": {"data": run.facts.data, "declaration": run.facts.declaration},
         "hashes": run.hashes,
@@ -133,6 +134,7 @@ def _data(
             *world.copies_note(run.plan.task.data, run.plan.seed),
             *([pretrained.weights.corpus] if pretrained.weights else []),
             *notes_of(evaluation),
+            *tuning_warnings(run, data.kind),
         ],
     }
 

@@ -12,6 +12,7 @@ from bench.core.errors import UsageError, closest
 from bench.core.method import Method
 from bench.core.settings import Overrides
 from bench.core.task import Task
+from bench.runs.settings_file import SettingsFile, read_settings_files
 
 Names = str | Iterable[str] | None
 """One name, several, or none."""
@@ -45,6 +46,8 @@ class RunRequest:
     save_predictions: bool = False
     checkpoints: tuple[str, ...] = ()
     """Weights from files that take part, see `bench.models.weights.sources`."""
+    config: SettingsFile = field(default_factory=SettingsFile)
+    """Settings from files; `settings` win."""
 
 
 def names_of(names: Names) -> tuple[str, ...]:
@@ -72,9 +75,9 @@ def seeds_of(seeds: int | Iterable[int]) -> tuple[int, ...]:
     return found
 
 
-def paths_of(paths: Iterable[str | Path]) -> tuple[Path, ...]:
-    """Several paths, as a tuple."""
-    return tuple(map(Path, paths))
+def paths_of(paths: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    """One path or several, as a tuple."""
+    return tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
 
 
 def sections_of(settings: Mapping[str, object]) -> list[tuple[str, str, object]]:
@@ -90,7 +93,11 @@ def sections_of(settings: Mapping[str, object]) -> list[tuple[str, str, object]]
 
 
 def request_of(**fields: Any) -> RunRequest:
-    """A request with its paths as paths. Raises `UsageError` for an unknown option, with the closest match."""
+    """A request with its paths as paths and its settings files read.
+
+    Raises:
+        UsageError: an unknown option, with the closest match, or a settings file that is not as it should be.
+    """
     known = RunRequest.__dataclass_fields__
     for name in fields:
         if name not in known:
@@ -99,6 +106,7 @@ def request_of(**fields: Any) -> RunRequest:
         if fields.get(name) is not None:
             fields[name] = Path(fields[name])
     fields["plugins"] = paths_of(fields.get("plugins", ()))
+    fields["config"] = read_settings_files(paths_of(fields.get("config") or ()))
     request = RunRequest(**fields)
     return replace(request, corpus=str(request.corpus))
 

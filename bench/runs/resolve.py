@@ -12,6 +12,7 @@ from bench.core import registry
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
+from bench.core.settings import TunedRecord
 from bench.core.task import Task
 from bench.core.versions import Versions, declared_version, parts, plugin_versions
 from bench.data.cache import DiskCache
@@ -56,6 +57,8 @@ class ResolvedRun:
     """pretraining (equal for all seeds), checkpoint (this seed's pretraining), evaluation."""
     identity: str
     ablations: list[AblationRecord]
+    tuned: TunedRecord | None = None
+    """How the settings were tuned, where they are those that were chosen."""
     decoded: DiskCache | None = None
     """Where decoded images of the corpus are kept between runs."""
 
@@ -80,7 +83,31 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     hashes = facts.hashes
     identity = hashes.pop("identity")
     ablations = declared_ablations(method_class.ablations, config.overrides.get("method", {}), config.method)
-    return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, decoded)
+    tuned = plan.tuned if plan.tuned and has_settings(config, plan.tuned.chosen) else None
+    return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, tuned, decoded)
+
+
+def tuning_warnings(run: ResolvedRun, data: str) -> list[str]:
+    """What is wrong with how the settings of a run on `data` (real or phantom) were tuned."""
+    tuned, plan = run.tuned, run.plan
+    if tuned is None:
+        return []
+    found = []
+    if tuned.of(plan.task.data.name, run.facts.data):
+        found.append(
+            f"were tuned on {tuned.data_set}, which {plan.task.name} scores; data that chose a setting never do"
+        )
+    if tuned.data != data:
+        found.append(f"were tuned on {tuned.data} data, and these are {data}")
+    if plan.seed in tuned.seeds:
+        found.append(f"were tuned with the seed {plan.seed}, which is scored")
+    return [f"The settings of {plan.method} {text}." for text in found]
+
+
+def has_settings(config: RunConfig, settings: Mapping[str, Any]) -> bool:
+    """Whether a run has all of some settings, given as section.key -> value."""
+    whole = {f"{section}.{key}": value for section, values in config.sections.items() for key, value in values.items()}
+    return plain(settings).items() <= plain(whole).items()
 
 
 def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Data, split: SplitCases) -> RunFacts:

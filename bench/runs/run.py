@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.plan import PlannedRun
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
-from bench.runs.resolve import Options, ResolvedRun, resolve
+from bench.runs.resolve import Options, ResolvedRun, resolve, tuning_warnings
 from bench.runs.world import World
 
 CHECKPOINTS = "checkpoints"
@@ -72,6 +72,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     _warn_of_precision(missing, options, report)
     for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
         report.warn(note)
+    _warn_of_tuning(runs, known, world, report)
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             finished = _run(run, options, world, embeddings, report)
@@ -99,6 +100,19 @@ def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Re
     mixed = any(getattr(s, "precision", None) == "bf16-mixed" for s in (*pretraining, *adaptation))
     if mixed and (reason := slowness(pick_device(options.compute.device))):
         report.warn(reason)
+
+
+def _warn_of_tuning(runs: Sequence[ResolvedRun], known: Mapping[str, Record], world: World, report: Report) -> None:
+    """What is wrong with how settings were tuned, and which stored records do not say that they were."""
+    found = {line: None for run in runs for line in tuning_warnings(run, world.data(run.plan.task.data).kind)}
+    silent = {r.plan.method for r in runs if r.tuned and r.identity in known and known[r.identity].tuned is None}
+    for line in found:
+        report.warn(line)
+    for method in sorted(silent):
+        report.warn(
+            f"Runs of {method} with these settings were stored before without saying how they were tuned, and stay as "
+            "they are; to have it in the tables, delete their records and run again."
+        )
 
 
 def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Finished:

@@ -18,6 +18,7 @@ from bench.core.settings import PROFILES, check_device
 from bench.data.grouped_split import GROUPED
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
+from bench.results.board_text import settings_cell
 from bench.results.boards import refresh_tables
 from bench.results.domains import DISTRIBUTION
 from bench.results.index import read_frame
@@ -29,6 +30,7 @@ from bench.results.tables import percent
 from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun, make_plan
 from bench.runs.request import RunRequest
+from bench.runs.settings_file import check_settings_files
 
 if TYPE_CHECKING:
     from bench.runs.resolve import Options
@@ -89,7 +91,7 @@ class Runs:
 def _board_line(row: dict[Any, Any]) -> str:
     low, high = row["ci95_low"], row["ci95_high"]
     between = "" if pd.isna(low) else f", 95 % interval {100 * low:.1f} to {100 * high:.1f}"
-    settings = f" [{row['settings']}]" if row["settings"] else ""
+    settings = f" [{text}]" if (text := settings_cell(row)) else ""
     return (
         f"{row['data']}/{row['profile']} {row['task']} ({row['protocol']}, {row['backbone']}) "
         f"{row['method']}{settings}: "
@@ -118,8 +120,9 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
     check_request(request)
     names = contestants_of(request, report)
     plans, merged = make_plan(
-        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, request.settings
-    )
+        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, request.settings,
+        request.config,
+    )  # fmt: skip
     for line in merged:
         report.say(line)
     outcome = carry_out(plans, request, report)
@@ -167,13 +170,14 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
 
 
 def check_request(request: RunRequest) -> None:
-    """Check names that need no plugin, and add the request's plugin files. Raises `UsageError` or `PluginError`."""
+    """Check names, and add the request's plugin files before those that they may have. Raises `BenchError`."""
     if request.profile not in PROFILES:
         hint = closest(request.profile, PROFILES)
         raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
     check_device(request.device)
     for path in request.plugins:
         registry.methods().add_file(path)
+    check_settings_files(request.config)
 
 
 def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from methods.lvmmed.optimality import nearest_if_best
 from methods.lvmmed.problem import Edges
 from methods.lvmmed.solver import matched_edges, solve
 
@@ -57,6 +58,18 @@ class Matcher:
         """Permutations (M * G, N), see `solver.solve`; with a good guess fewer searches need to agree."""
         agree = 4 if guess is None else 3
         return solve(c_v, c_e, *edges, restarts=self.restarts, iterations=self.iterations, agree=agree, guess=guess)
+
+    def solve_moved(self, c_v: Tensor, c_e: Tensor | None, edges: tuple[Edges, Edges], guess: Tensor) -> Tensor:
+        """The same as `solve` to the bit; searches only where `optimality` does not prove what it would find."""
+        edges_s, edges_t = edges
+        if c_e is None or edges_s is None or edges_t is None or c_e.numel() == 0 or c_v.shape[1] < 2:
+            return self.solve(c_v, c_e, edges, guess)
+        best, proven = nearest_if_best(c_v, c_e, edges_s, edges_t, self.iterations)
+        rest = (~proven).nonzero()[:, 0]
+        if len(rest):
+            open_edges = (edges_s[rest], edges_t[rest])
+            best[rest] = self.solve(c_v[rest], c_e[rest], open_edges, guess[rest])
+        return best
 
 
 def match(
@@ -121,7 +134,7 @@ class _Match(torch.autograd.Function):
             grad = _repeat(grad.to(noisy_v.dtype), matcher.samples)  # (M * G, N, N)
             scale = grad.abs().mean((1, 2), keepdim=True)  # s, (M * G, 1, 1)
             direction = torch.where((scale > 0) & scale.isfinite(), grad / scale, 0)
-            moved = matcher.solve(noisy_v - matcher.lambda_ * direction, noisy_e, (edges_s, edges_t), found)
+            moved = matcher.solve_moved(noisy_v - matcher.lambda_ * direction, noisy_e, (edges_s, edges_t), found)
             step = scale / matcher.lambda_
             grad_v = step * (_one_hot(found, noisy_v) - _one_hot(moved, noisy_v))
             grad_v = _mean_over_samples(grad_v, matcher.samples).to(ctx.dtypes[0])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from bench.core.errors import TrainingError
 from bench.core.kind import Features
 from bench.core.method import Method, MethodConfig, Progress
+from bench.core.settings import Range, SearchSpace
 from methods.lvmmed.config import LVMMedConfig
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class LVMMed(Method):
         "lambda_1": {"lambda_": 1.0},
         "lambda_2": {"lambda_": 2.0},
         "lambda_5": {"lambda_": 5.0},
+        "null_lambda_100": {"lambda_": 100.0},  # from about 20 on Adam takes the same step, docs/ablation.md
         "gumbel_scale_0.03": {"gumbel_scale": 0.03},
         "gumbel_scale_0.3": {"gumbel_scale": 0.3},
         "gumbel_scale_1": {"gumbel_scale": 1.0},
@@ -64,6 +66,11 @@ class LVMMed(Method):
         "without_residual": {"residual": False},
         "without_projector_norm": {"projector_norm": "none"},
         "without_residual_and_norm": {"residual": False, "projector_norm": "none"},
+    }
+    search_space: ClassVar[SearchSpace] = {
+        "method.lr": Range(0.1, 10, log=True, relative=True),
+        "method.gumbel_scale": Range(0.03, 1.0, log=True),
+        "method.alpha": Range(0.6, 0.95),
     }
     config: LVMMedConfig
 

@@ -87,3 +87,17 @@ def test_wrong_options_are_clear_errors(places):
         bench.run("random", "brain_tumor", settings={"pretrain": 1}, **places)
     with pytest.raises(bench.BenchError, match="Unknown method 'a,b'"):
         bench.run("a,b", "brain_tumor", **places)
+
+
+def test_tuned_settings_from_python_are_those_of_the_file(places, tmp_path):
+    small = {"pretrain.epochs": 1, "pretrain.image_size": 32, "task.image_size": 32}
+    shared = {"settings": small, "backbones": "vit_tiny_8", **places}
+    tuning = bench.tune("simclr", "brain_tumor_linear", trials=2, out=tmp_path / "a.toml", **shared)
+    assert tuning.files == [tmp_path / "a.toml"]
+    assert tuning.tuned["simclr"].seeds == [1000]
+    runs = bench.run("simclr", "brain_tumor", "knn", seeds=1, config=tmp_path / "a.toml", **shared)
+    assert runs.records[0].tuned == tuning.tuned["simclr"]
+    method = runs.records[0].config["method"]
+    assert {f"method.{k}": method[k] for k in ("lr", "temperature", "weight_decay")} == tuning.tuned["simclr"].chosen
+    named = bench.tune("simclr", "brain_tumor_linear", trials=2, seeds=[7], out=tmp_path / "b.toml", **shared)
+    assert named.tuned["simclr"].seeds == [7]

@@ -42,6 +42,7 @@ def test_method_as_data(bench):
     assert facts["profiles"]["quick"]["method"] == dict(cls.quick)
     assert facts["ablations"]["alpha_0.7"] == {"alpha": 0.7}
     assert len(facts["ablations"]) == len(cls.ablations)
+    assert facts["search_space"]["method.alpha"]["high"] == 0.95
 
 
 def test_task_as_data(bench):

@@ -43,3 +43,4 @@ def test_method_as_text_says_what_the_data_say(bench):
         assert part in text
     assert "ablations (bench ablate): none" in bench("show", "simclr").out
     assert "(0.3 x batch / 256: Section 2.3)" in bench("show", "simclr").out, "values come with their source"
+    assert "method.lr: low=0.1 high=10 log=true relative=true" in bench("show", "simclr").out

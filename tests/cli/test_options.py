@@ -71,3 +71,18 @@ def test_no_command_prints_in_another_way():
     ways = re.compile(r"^ +(?:typer\.echo|click\.echo|print|[\w.]*console\.print)\(", re.MULTILINE)
     found = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if ways.search(p.read_text())}
     assert found - allowed == set()
+
+
+def test_a_command_may_declare_a_shared_option_itself():
+    got = {}
+
+    def command(seeds: int = 9, *, options: dict[str, Any]) -> None:
+        got.update(seeds=seeds, options=options)
+
+    call = takes_run_options(command)
+    assert list(inspect.signature(call).parameters).count("seeds") == 1
+    assert inspect.signature(call).parameters["seeds"].default == 9
+    shared = {name: p.default for name, p in inspect.signature(call).parameters.items()}
+    call(**{**shared, "seeds": 7})
+    assert got["seeds"] == 7
+    assert got["options"]["seeds"] == 3, "the default of the shared one"

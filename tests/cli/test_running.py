@@ -268,3 +268,33 @@ def test_interrupted_run_leaves_results_alone_and_continues(bench, phantom_root,
     assert again.code == 0, again.err
     assert "resuming still at epoch 1 of 2" in again.err
     assert [r["method"] for r in records(tmp_path / "r")] == ["still"]
+
+
+def test_tune_writes_a_file_that_run_takes(bench, phantom_root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = [f"--data-root={phantom_root}", f"--cache={tmp_path / 'cache'}", "--backbone=vit_tiny_8"]
+    small = ["--set=pretrain.epochs=1", "--set=pretrain.image_size=32", "--set=task.image_size=32"]
+    tune = ["tune", "simclr,byol", "--task=brain_tumor_linear", "--trials=2", *places, *small]
+    done = bench(*tune)
+    assert done.code == 0, done.err
+    assert done.out.count("best of 2 trials") == 2
+    assert "Settings: tuned/simclr.toml" in done.out
+    assert "trial 2 of 2 of byol: method.lr=" in done.err
+    assert {r["seed"] for r in records(tmp_path / "results" / "tuning")} == {1000}
+    again = json.loads(bench(*tune, "--json").out)
+    assert [t["trial"] for t in again["trials"]] == [0, 1, 0, 1]
+    assert again["tuned"]["byol"]["trials"] == 2
+    config = [f"--config=tuned/{method}.toml" for method in ("simclr", "byol")]
+    run = ["--task=brain_tumor", "--protocol=knn", "--seed=0", *places, *small, *config]
+    scored = bench("run", "--method=simclr,byol", *run)
+    assert scored.code == 0, scored.err
+    assert {r["tuned"]["trials"] for r in records(tmp_path / "results")[:2]} == {2}
+    assert scored.err.count("which brain_tumor scores") == 2
+
+
+def test_tune_refuses_what_it_cannot_do(bench):
+    done = bench("tune", "random", "--task=brain_tumor")
+    assert (done.code, "declares nothing to tune" in done.err) == (2, True)
+    assert bench("tune", "simclr", "--task=brain_tumor", "--sampler=grid").code == 2
+    done = bench("run", "--method=simclr", "--task=brain_tumor", "--config=nowhere.toml")
+    assert (done.code, "nowhere.toml" in done.err) == (2, True)

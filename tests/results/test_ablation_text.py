@@ -48,3 +48,18 @@ def test_text_has_differences_pretext_accuracy_and_the_papers_figure(tmp_path):
     assert "|" not in plain
     phantom = board(runs([0.5], data="phantom") + runs([0.4], own={"x": False}, data="phantom"), tmp_path)
     assert phantom["reported_mean"].isna().all()
+
+
+def test_the_noise_floor_stands_under_a_table_that_has_one():
+    declared = {"null_y": {"y": 2}, "without_x": {"x": False}}
+    rows = runs([0.5, 0.6]) + [
+        one for own, values in (({"y": 2}, [0.6, 0.6]), ({"x": False}, [0.1, 0.1]))
+        for one in runs(values, own=own, ablations=stated(own, declared))
+    ]  # fmt: skip
+    board = ablation_board_of(to_frame(rows), "lvmmed", list(declared.items()))
+    text = tables_text(board, markdown=True)
+    assert "Noise floor: null_y is the same algorithm as `full`" in text
+    assert "(points) finetune 7.1, on validation 0.0." in text
+    without = ablation_board_of(to_frame([r for r in rows if "y" not in r.overrides.get("method", {})]), "lvmmed",
+                                list(declared.items()))  # fmt: skip
+    assert "Noise floor" not in tables_text(without, markdown=False)

@@ -165,7 +165,7 @@ def test_declared_ablations_change_a_setting_of_a_profile_to_a_valid_value(name)
 def test_lvmmed_declares_the_papers_ablations():
     names = set(find_ablations("lvmmed"))
     assert {"full", "without_second_order", "without_message_passing", "without_gumbel_noise"} <= names
-    assert {"without_local_similarity", "alpha_0.7", "alpha_0.9", "nodes_32", "lambda_1"} <= names
+    assert {"without_local_similarity", "alpha_0.7", "alpha_0.9", "nodes_32", "lambda_2", "null_lambda_100"} <= names
 
 
 def test_table_of_ablations_is_no_part_of_the_identity(tmp_path, monkeypatch):
@@ -175,3 +175,19 @@ def test_table_of_ablations_is_no_part_of_the_identity(tmp_path, monkeypatch):
         (tmp_path / f"mine_{i}.py").write_text(f"class Mine:\n    version = 3\n    ablations: dict = {table}\n")
         found.append(plugin_versions("method", "mine", import_module(f"mine_{i}").Mine))
     assert found == [{"method mine": 3}] * 2
+
+
+def test_rows_of_the_same_algorithm_are_the_noise_floor_of_their_column():
+    declared = {"without_x": {"x": False}, "null_y": {"y": 2}, "null_z": {"z": 3}}
+
+    def changed(values, own, **changes):
+        return runs(values, own=own, ablations=stated(own, declared), **changes)
+
+    full = runs([0.5, 0.6]) + runs([0.5, 0.6], protocol="knn")
+    null = changed([0.6, 0.6], {"y": 2}) + changed([0.5, 0.4], {"z": 3}) + changed([0.9, 0.9], {"x": False})
+    table = ablation_board(full + null + changed([0.1, 0.1], {"x": False}, protocol="knn"), "lvmmed", declared)
+    floors = table.set_index(["protocol", "setting"])["noise_floor"]
+    assert floors["finetune"].tolist() == pytest.approx([math.sqrt((0.1**2 + 0 + 0 + 0.2**2) / 4)] * 4)
+    assert floors["knn"].isna().all(), "no null row in this column"
+    assert (table["validation_noise_floor"].dropna() == 0).all()
+    assert ablation_board(full[:2] + changed([0.1], {"x": False}), "lvmmed", declared)["noise_floor"].isna().all()

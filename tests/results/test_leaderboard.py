@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from bench.core.settings import TunedRecord
 from bench.results.board_text import to_markdown
 from bench.results.comparison.mean_ranks import overall_board
 from bench.results.leaderboard import task_board
@@ -180,3 +181,49 @@ def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path)
     assert "pretrain_seconds" not in header
     write_boards(tmp_path, scores("simclr", [0.5]))
     assert "parameters" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()
+
+
+def tuned(data_set):
+    """How settings were chosen on a data set."""
+    return TunedRecord(
+        trials=20, sampler="tpe", sampler_seed=0, space={}, chosen={"method.lr": 0.1}, best=0.5, metric="accuracy",
+        task="fgadr", data_set=data_set, data="real", data_fingerprint="other", protocol="knn", backbone="resnet18",
+        profile="quick", corpus="pool", seeds=[1000],
+    )  # fmt: skip
+
+
+def test_tuned_settings_are_no_variant_unless_the_scored_data_chose_them():
+    own = {"overrides": {"method": {"lr": 0.1}, "pretrain": {"epochs": 9}}}
+    plain = scores("byol", [0.5, 0.5], overrides={"pretrain": {"epochs": 9}})
+    elsewhere = plain + scores("simclr", [0.6, 0.7], tuned=tuned("fgadr"), **own)
+    board = task_board(elsewhere)
+    assert row(board, "byol")["rank"] == 2, "it counts as the method with its own settings does"
+    assert (row(board, "simclr")["tuned"], row(board, "simclr")["tuned_on_scored"]) == ("20 trials on fgadr", False)
+    assert (row(board, "byol")["tuned"], row(board, "byol")["tuned_on_scored"]) == ("", False)
+    text = to_markdown(board)
+    assert "| method.lr=0.1 pretrain.epochs=9 (tuned: 20 trials on fgadr) |" in text
+    ranks = overall_board(board).set_index("method")["mean_rank"]
+    assert ranks.to_dict() == {"simclr": 1, "byol": 2}, "one budget"
+
+    here = task_board(plain + scores("simclr", [0.6, 0.7], tuned=tuned("brain_tumor"), **own))
+    assert row(here, "byol")["rank"] == 1
+    assert bool(row(here, "simclr")["tuned_on_scored"])
+    assert "1 rows of methods with changed settings" in to_markdown(here)
+
+
+def test_only_tables_with_tuned_settings_have_columns_of_it(tmp_path):
+    own = {"overrides": {"method": {"lr": 0.1}}}
+    files = write_boards(tmp_path, scores("byol", [0.5]) + scores("dino", [0.4], tuned=tuned("fgadr"), **own))
+    header, first, second = (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()
+    assert "tuned,tuned_on_scored" in header
+    assert "20 trials on fgadr,False" in second
+    assert "trials" not in first
+    write_boards(tmp_path, scores("byol", [0.5]))
+    assert "tuned" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()
+    assert files
+
+
+def test_a_row_whose_seeds_differ_in_their_tuning_says_so():
+    own = {"overrides": {"method": {"lr": 0.1}}}
+    mixed = [record("simclr", 0, 0.5, tuned=tuned("fgadr"), **own), record("simclr", 1, 0.5, **own)]
+    assert row(task_board(mixed), "simclr")["tuned"] == "some seeds only"

@@ -85,7 +85,7 @@ def test_settings_that_come_out_equal_are_run_once(ablate, tmp_path):
         ("lvmmed", ["--against", "simclrr"], "Unknown method 'simclrr'. Did you mean 'simclr'?"),
         ("lvmmed", ["--against", "lvmmed"], "--against lvmmed: it is the method that is ablated"),
         ("lvmmed", ["--only", "full"], "Nothing to compare 'full' with"),
-        ("lvmmed", ["--set=method.alpha=0.6"], "--set method.alpha: the ablation 'alpha_0.7' sets it too"),
+        ("lvmmed", ["--set=method.alpha=0.6"], "--set method.alpha, or --config: the ablation 'alpha_0.7' sets it too"),
         ("lvmmed", ["--set=method.alhpa=0.6"], "no setting 'alhpa'. Did you mean 'alpha'?"),
         ("lvmmed", ["--protocol", "kn"], "Unknown protocol 'kn'. Did you mean 'knn'?"),
         ("lvmmed", ["--from-records"], "No ablation of lvmmed on the data set brain_tumor (quick)"),
@@ -113,3 +113,20 @@ def test_wrong_declaration_names_the_method(ablate, tmp_path, table, message):
 def test_data_root_that_does_not_exist(ablate, bench, tmp_path):
     done = ablate("lvmmed", "--task", "brain_tumor", "--data-root", tmp_path / "nowhere")
     assert (done.code, "does not exist" in done.err) == (3, True)
+
+
+def test_settings_of_a_file_are_those_of_full_and_clash_with_an_ablation(ablate, tmp_path):
+    mine = plugin(tmp_path, "{'a': {'temperature': 0.9}}")
+    (tmp_path / "mine.toml").write_text("[method.mine]\nweight_decay = 0.125\n[method.simclr]\ntemperature = 0.3\n")
+    more = [*mine, "--task", "brain_tumor_linear", "--seed", "0", "--protocol", "knn", "--against", "simclr"]
+    done = ablate("mine", *more, f"--config={tmp_path / 'mine.toml'}")
+    assert done.code == 0, done.err
+    made = [json.loads(file.read_text()) for file in sorted((tmp_path / "results" / "runs").rglob("*.json"))]
+    own = sorted(
+        (r["method"], r["config"]["method"]["weight_decay"], r["config"]["method"]["temperature"]) for r in made
+    )
+    assert own == [("mine", 0.125, 0.1), ("mine", 0.125, 0.9), ("simclr", 1e-6, 0.3)]
+    assert "weight_decay=0.125" in done.out
+    (tmp_path / "clash.toml").write_text("[method.mine]\ntemperature = 0.5\n")
+    clash = ablate("mine", *more, f"--config={tmp_path / 'clash.toml'}")
+    assert (clash.code, "or --config: the ablation 'a' sets it too" in clash.err) == (2, True)

@@ -45,7 +45,7 @@ def overall_board(board: pd.DataFrame) -> pd.DataFrame:
 
 def _in_budgets(board: pd.DataFrame) -> pd.DataFrame:
     """The rows of each budget: those with it, and those without pretraining wherever one with it stands."""
-    trained = board[board["corpus"] != ""].assign(budget=lambda rows: rows["settings"])
+    trained = board[board["corpus"] != ""].assign(budget=lambda rows: rows["settings"].map(_budget))
     floor = board[board["corpus"] == ""]
     columns = trained[[*BUDGET, "column"]].drop_duplicates()
     beside = columns.merge(floor, on=[*SCOPE, "column"])
@@ -110,3 +110,7 @@ def _weights(rows: pd.DataFrame) -> np.ndarray:
 
 def _pretraining_only(settings: str) -> str:
     return " ".join(s for s in settings.split() if s.startswith(("method.", "pretrain.")))
+
+
+def _budget(settings: str) -> str:
+    return " ".join(s for s in settings.split() if s.startswith("pretrain."))

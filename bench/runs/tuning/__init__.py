@@ -1,0 +1,1 @@
+"""Choosing settings on validation, with as many trials for each method."""

@@ -1,0 +1,119 @@
+"""The space that a method's settings are tuned over, resolved against the settings that it has without tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.core import registry
+from bench.core.errors import PluginError, UsageError
+from bench.core.settings import Choice, Overrides, Range
+from bench.pretraining.settings import PretrainSettings
+from bench.runs.config import RunConfig
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+SECTIONS = ("method", "pretrain")
+DIGITS = 4
+"""Significant digits of the numbers that are tried, so that a file of settings can be read."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One setting: its own value, and where others are drawn from; bounds are values, not factors."""
+
+    own: Any
+    source: Range | Choice
+
+    @property
+    def text(self) -> str:
+        """As a record states it."""
+        if isinstance(self.source, Choice):
+            return ", ".join(map(str, self.source.values))
+        notes = [word for word in ("log", "whole") if getattr(self.source, word)]
+        return f"{self.source.low:g} to {self.source.high:g}" + (f" ({', '.join(notes)})" if notes else "")
+
+    @property
+    def distribution(self) -> BaseDistribution:
+        """For Optuna."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        one = self.source
+        if isinstance(one, Choice):
+            return CategoricalDistribution(one.values)
+        if one.whole:
+            return IntDistribution(round(one.low), round(one.high), log=one.log)
+        return FloatDistribution(one.low, one.high, log=one.log)
+
+    def value(self, drawn: Any) -> Any:
+        """What is tried where the sampler drew this: floats have `DIGITS` digits, and stay between the bounds."""
+        if isinstance(self.source, Choice) or self.source.whole:
+            return drawn
+        return min(max(_short(drawn), self.source.low), self.source.high)
+
+    def holds(self, value: Any) -> bool:
+        """Whether it may be drawn."""
+        if isinstance(self.source, Choice):
+            return value in self.source.values
+        return self.source.low <= value <= self.source.high
+
+
+Space = Mapping[str, Dimension]
+"""section.key -> dimension."""
+
+
+def find_space(method: str, config: RunConfig, given: Overrides) -> Space:
+    """What a method declares, less what the user set (`given`), around the settings of `config`.
+
+    Raises:
+        UsageError: the method declares nothing to tune, or the user set all of it.
+        PluginError: it declares a setting that it does not have, or a range that is none.
+    """
+    declared = registry.methods().get(method).search_space
+    if not declared:
+        others = ", ".join(n for n in registry.methods().plugins if registry.methods().get(n).search_space) or "none"
+        raise UsageError(
+            f"The method {method!r} declares nothing to tune. Methods that do: {others}. Declare it as the class "
+            "attribute `search_space` (docs/add_a_method.md)."
+        )
+    space = {}
+    for name, source in declared.items():
+        section, _, key = name.partition(".")
+        _check(method, name, source)
+        if key not in given.get(section, {}):
+            own = config.sections[section][key]
+            space[name] = Dimension(own, _resolved(method, name, source, own))
+    if not space:
+        raise UsageError(f"Nothing is left to tune of {method!r}: --set or --config fixes {', '.join(declared)}.")
+    return space
+
+
+def _check(method: str, name: str, source: Any) -> None:
+    section = name.partition(".")[0]
+    cls = registry.methods().get(method).config_class if section == "method" else PretrainSettings
+    known = [f"{section}.{field}" for field in cls.model_fields] if section in SECTIONS else []
+    if name not in known or not isinstance(source, Range | Choice):
+        problem = f"has {name!r}, which is no setting of it" if name not in known else f"has {source!r} for {name!r}"
+        raise PluginError(
+            f"The table `search_space` of the method {method!r} {problem}. Expected method.KEY or pretrain.KEY, and a "
+            "bench.Range or bench.Choice."
+        )
+
+
+def _resolved(method: str, name: str, source: Range | Choice, own: Any) -> Range | Choice:
+    """The source with values in place of factors, and the setting's own value among choices."""
+    if isinstance(source, Choice):
+        return source if own in source.values else Choice((own, *source.values))
+    low, high = (bound * own if source.relative else bound for bound in (source.low, source.high))
+    if not (low < high and (low > 0 or not source.log)):
+        raise PluginError(
+            f"The table `search_space` of the method {method!r} has {source!r} for {name}, whose own value is {own}: "
+            f"it gives {low:g} to {high:g}. A range rises, and begins above 0 where it is drawn in the logarithm."
+        )
+    return Range(_short(low), _short(high), log=source.log, whole=source.whole)
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
