@@ -2,7 +2,7 @@
 
 One `.npy` file per array under a folder of the cache such as `<cache>/decoded/`, opened memory-mapped. Files are
 written atomically, so processes may share the folder; deleting any of it, at any time, costs only the time to make it
-again.
+again. Each has a checksum, which a process checks when it first reads it: what is damaged is made again.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from bench.core.cache_folder import INDEX
+from bench.core.checked_array import check_array, write_array
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
 from bench.core.files import UNFINISHED, sweep, write_atomic
+from bench.core.reading import reason_of
 from bench.data.cache_users import FOLDER as USERS
 from bench.data.cache_users import CacheUser
 
@@ -29,6 +32,9 @@ ADAPTATIONS = "adaptations"
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
 """Environment variable that bounds each folder, in GiB."""
 LIMIT_GIB = 32.0
+_FREED_AT_ONCE = 0.05
+"""Share of the bound that is freed when it is reached."""
+_FULL_SECONDS = 30.0
 _CLOCK_SECONDS = 1.0
 """File times may lag behind the clock by less than this."""
 
@@ -53,8 +59,9 @@ class DiskCache:
         self._user = CacheUser(folder)
         self._used_bytes = sum(size for _, size, _ in self._files())
         self._touched: set[str] = set()
-        self.failed = False
-        """Whether an array could not be stored."""
+        self.failed = self.damaged = False
+        """Whether an array could not be stored, or read."""
+        self._full_until = 0.0
         self._lock = threading.Lock()
 
     def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
@@ -83,24 +90,49 @@ class DiskCache:
 
     def _open(self, path: Path, key: str) -> np.ndarray | None:
         try:
-            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
             if key not in self._touched:
-                self._touched.add(key)
+                check_array(path)
                 os.utime(path)
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+            self._touched.add(key)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError):  # not an array: from a broken disk; written again
+        except (OSError, ValueError, EOFError) as error:  # from a broken disk, a power cut, or an earlier version
+            self._say_damaged(path, error)
             return None
         return array
+
+    def _say_damaged(self, path: Path, error: Exception) -> None:
+        with self._lock:
+            first, self.damaged = not self.damaged, True
+        if first and self._report:
+            self._report.warn(
+                f"{path} is damaged, or of an earlier version ({reason_of(error)}), and is made again; so are others "
+                "like it, without a word."
+            )
 
     def _store(self, path: Path, array: np.ndarray) -> None:
         with self._lock:
             if self._used_bytes + array.nbytes > self.limit_bytes:
                 self._make_room(array.nbytes)
             self._used_bytes += array.nbytes
-        write_atomic(path, lambda file: np.save(file, array, allow_pickle=False), durable=False)
+        write_atomic(path, lambda file: write_array(file, array), durable=False)
 
     def _make_room(self, wanted_bytes: int) -> None:
+        """Delete unused files until a share of the bound is free, so that the folder is listed once for many arrays.
+
+        Where there was nothing to delete, the folder counts as full for a while without being listed.
+        """
+        if time.monotonic() >= self._full_until:
+            self._delete_unused(max(wanted_bytes, int(_FREED_AT_ONCE * self.limit_bytes)))
+        if self._used_bytes + wanted_bytes > self.limit_bytes:
+            self._full_until = time.monotonic() + _FULL_SECONDS
+            raise StorageError(
+                f"{self.folder}: the {self.done} data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
+                f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."
+            )
+
+    def _delete_unused(self, wanted_bytes: int) -> None:
         files = sorted(self._files())
         self._used_bytes = sum(size for _, size, _ in files)
         in_use = self._user.earliest() - _CLOCK_SECONDS
@@ -111,11 +143,6 @@ class DiskCache:
                 continue
             path.unlink(missing_ok=True)
             self._used_bytes -= size
-        if self._used_bytes + wanted_bytes > self.limit_bytes:
-            raise StorageError(
-                f"{self.folder}: the {self.done} data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
-                f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."
-            )
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         """(time of last use, bytes, path) of every stored array."""

@@ -9,17 +9,18 @@ from typing import Any
 import torch
 
 from bench.core.errors import StorageError
-from bench.core.files import write_atomic
+from bench.core.reading import reading
+from bench.core.sealed import read_sealed, write_sealed
 from bench.engine.seeding import restore_rng, rng_state
 
 RESUME_FILE = "last.ckpt"
 
 
 def save_state(path: Path, identity: str, state: dict[str, Any]) -> None:
-    """Write tensors and plain values, and the random generators' states, atomically. Raises `StorageError`."""
+    """Write tensors and plain values, and the random generators' states, with a digest. Raises `StorageError`."""
     buffer = io.BytesIO()
     torch.save({"identity": identity, "rng": rng_state(), **state}, buffer)
-    write_atomic(path, lambda file: file.write(buffer.getbuffer()))
+    write_sealed(path, buffer.getbuffer())
 
 
 def load_state(path: Path, identity: str, what: str) -> dict[str, Any]:
@@ -28,10 +29,8 @@ def load_state(path: Path, identity: str, what: str) -> dict[str, Any]:
     Raises:
         StorageError: the file is damaged, or belongs to something else than `what` (as `pretraining`).
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many types for damaged archives
-        raise StorageError(f"{path} is not a readable {what} state ({error}). Delete it to start over.") from error
+    with reading(path, "Delete it to start over.", StorageError, what=f"is not a readable {what} state"):
+        state = torch.load(io.BytesIO(read_sealed(path)), map_location="cpu", weights_only=True)
     if not isinstance(state, dict) or state.get("identity") != identity:
         raise StorageError(f"{path} belongs to another {what}. Delete it to start over.")
     restore_rng(state["rng"])

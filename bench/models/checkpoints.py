@@ -26,13 +26,22 @@ def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) 
     """Write an encoder's state dict and where it comes from. Raises `StorageError` on a failed write."""
     state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
     metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
+    metadata["digest"] = _digest(state, metadata["provenance"])
     write_atomic(path, lambda file: file.write(save(state, metadata)))
 
 
 def fingerprint_weights(encoder: nn.Module) -> str:
     """SHA-256 (hex) of an encoder's state dict: names, types, shapes and values."""
-    state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
-    return hashlib.sha256(save(state)).hexdigest()
+    return _fingerprint({k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()})
+
+
+def _fingerprint(state: Mapping[str, Tensor]) -> str:
+    return hashlib.sha256(save(dict(state))).hexdigest()
+
+
+def _digest(state: Mapping[str, Tensor], provenance: str) -> str:
+    """Of all that a checkpoint holds."""
+    return hashlib.sha256(f"{_fingerprint(state)} {provenance}".encode()).hexdigest()
 
 
 def read_provenance(path: Path, advice: str = "Delete it to pretrain again.") -> dict[str, Any]:
@@ -52,7 +61,15 @@ def read_provenance(path: Path, advice: str = "Delete it to pretrain again.") ->
     return dict(provenance)
 
 
-_PROVENANCE = {"identity": str, "method": str, "backbone": str, "seed": int, "corpus": dict, "cost": dict}
+_PROVENANCE = {
+    "identity": str,
+    "method": str,
+    "backbone": str,
+    "seed": int,
+    "corpus": dict,
+    "cost": dict,
+    "logged": dict,
+}
 """What a checkpoint may say about itself -> type."""
 
 
@@ -63,9 +80,10 @@ def check_provenance(provenance: Any) -> None:
     for key, kind in _PROVENANCE.items():
         if key in provenance and (not isinstance(provenance[key], kind) or isinstance(provenance[key], bool)):
             raise Unusable(f"the {key} it states is {one_line(repr(provenance[key]))[:60]}")
-    for name, value in provenance.get("cost", {}).items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise Unusable(f"the cost {one_line(name)} it states is {one_line(repr(value))[:60]}")
+    for what in ("cost", "logged"):
+        for name, value in provenance.get(what, {}).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise Unusable(f"the {what} {one_line(name)} it states is {one_line(repr(value))[:60]}")
 
 
 def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
@@ -79,6 +97,9 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
         require_memory(path.stat().st_size)
         with safetensors.safe_open(str(path), framework="pt") as file:
             state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+            metadata = file.metadata()
+        if metadata.get("digest") != _digest(state, metadata["provenance"]):
+            raise Unusable("it is damaged: its content is not the one that was written")
     own = encoder.state_dict()
     common = sorted(own.keys() & state.keys())
     problems = {

@@ -28,7 +28,7 @@ from bench.models.build import build_backbone
 from bench.models.checkpoints import ENCODER_FILE, save_encoder
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.dataset import ViewDataset, effective_batch_size
-from bench.pretraining.log import TrainLog
+from bench.pretraining.log import LastTenth, TrainLog
 from bench.pretraining.settings import PretrainSettings
 
 
@@ -85,6 +85,7 @@ class Pretraining:
         batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
         self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
+        self.last_tenth = LastTenth(self.total_steps)
         seed_all(seed)
         encoder = build_backbone(backbone, settings.init)
         self.backbone_class = type(encoder)
@@ -131,6 +132,7 @@ class Pretraining:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "meter": meter,
+            "recent": list(self.last_tenth.rows),
         }
         save_state(path, identity, state)
 
@@ -145,6 +147,7 @@ class Pretraining:
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.epoch = state["epoch"]
+        self.last_tenth.rows.extend(state["recent"])
         meter: dict[str, float] | None = state.get("meter")  # None in files of earlier versions
         return meter
 
@@ -167,6 +170,7 @@ class Pretraining:
             values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
             self._require_finite(values, step)
             log.write(step, values)
+            self.last_tenth.add(values)
             meter.tick(self.batches.batch_size)
             advance(f"loss {values['loss']:.3f}")
         self.epoch += 1
@@ -228,8 +232,7 @@ def pretrain(
             run.run_epoch(log, meter, advance)
             run.save(resume, identity, meter.state())
     cost = {**meter.cost(), "batch_size": run.batches.batch_size, "steps": run.total_steps, "first_epoch": first_epoch}
-    save_encoder(
-        folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, "identity": identity, "cost": cost}
-    )
+    done = {"identity": identity, "cost": cost, "logged": run.last_tenth.means()}
+    save_encoder(folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, **done})
     resume.unlink(missing_ok=True)  # another process may have finished the same pretraining
     return cost

@@ -12,6 +12,7 @@ from torch import nn
 
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
+from bench.core.turns import one_at_a_time
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents
@@ -20,8 +21,7 @@ from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
-from bench.models.checkpoints import find_encoder, load_encoder
-from bench.pretraining.log import LOG_FILE, final_values
+from bench.models.checkpoints import ENCODER_FILE, find_encoder, load_encoder
 from bench.pretraining.loop import Pretraining, pretrain
 from bench.results.index import read_frame
 from bench.results.record import Record
@@ -154,23 +154,28 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
     folder = options.cache / CHECKPOINTS / run.plan.method / identity[:16]
     encoder = find_encoder(folder, identity)
     if encoder is None:
-        training = Pretraining(
-            run.method,
-            run.plan.backbone,
-            run.corpus,
-            run.config.pretrain,
-            run.plan.seed,
-            options.compute,
-            run.decoded,
-        )
-        pretrain(training, folder, identity, _checkpoint_provenance(run), report)
-        encoder = find_encoder(folder, identity)
+        waiting = f"  another command pretrains the same {run.plan.method} encoder: waiting for it"
+        with one_at_a_time(folder / "pretraining.lock", lambda: report.say(waiting)):
+            encoder = find_encoder(folder, identity)
+            if encoder is None:
+                _pretrain(run, options, folder, report)
+    if encoder is None:
+        encoder = folder / ENCODER_FILE
         report.say(f"  pretrained the {run.plan.method} encoder: {encoder}")
     else:
         report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
-    assert encoder is not None
     provenance = load_encoder(encoder, backbone)
-    return backbone, Pretrained(provenance["cost"], final_values(folder / LOG_FILE))
+    return backbone, Pretrained(provenance["cost"], provenance["logged"])
+
+
+def _pretrain(run: ResolvedRun, options: Options, folder: Path, report: Report) -> None:
+    """Pretrain the encoder of a run, or continue, into `folder`."""
+    assert run.corpus is not None
+    plan, settings = run.plan, run.config.pretrain
+    training = Pretraining(
+        run.method, plan.backbone, run.corpus, settings, plan.seed, options.compute, run.decoded
+    )  # fmt: skip
+    pretrain(training, folder, run.hashes["checkpoint"], _checkpoint_provenance(run), report)
 
 
 def _checkpoint_provenance(run: ResolvedRun) -> dict[str, Any]:

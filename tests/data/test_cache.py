@@ -48,6 +48,55 @@ def test_damaged_file_is_made_again(tmp_path):
     assert (DiskCache(tmp_path).get("abcd", lambda: array_of(3)) == 2).all()
 
 
+@pytest.mark.parametrize("fault", ["zeroed", "flipped", "truncated", "of an earlier version"])
+def test_a_damaged_array_is_made_again_with_one_line(tmp_path, capsys, fault):
+    first = DiskCache(tmp_path, Report())
+    for key in ("aaaa", "bbbb"):
+        first.get(key, lambda: np.arange(2000))
+        path = tmp_path / key[:2] / f"{key}.npy"
+        content = bytearray(path.read_bytes())
+        if fault == "of an earlier version":
+            np.save(path, np.arange(2000))
+            continue
+        if fault == "zeroed":
+            content[4096:8192] = bytes(4096)
+        elif fault == "flipped":
+            content[5000] ^= 16
+        path.write_bytes(content[:-100] if fault == "truncated" else content)
+    again = DiskCache(tmp_path, Report())
+    for key in ("aaaa", "bbbb"):
+        assert (again.get(key, lambda: np.arange(2000) + 1) == np.arange(2000) + 1).all()
+    assert capsys.readouterr().err.count("is damaged, or of an earlier version") == 1
+    assert (DiskCache(tmp_path).get("aaaa", lambda: pytest.fail("made again")) == np.arange(2000) + 1).all()
+
+
+def test_a_full_folder_is_not_listed_for_every_array(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(35 * KIB))
+    cache, listed = DiskCache(tmp_path), []
+    whole = DiskCache._files
+    monkeypatch.setattr(DiskCache, "_files", lambda self: listed.append(1) or whole(self))
+    for number in range(40):
+        cache.get(f"{number:04d}", lambda: array_of(0))
+    assert len(files(tmp_path)) == 3
+    assert len(listed) == 1, "in use by this command, so that nothing could be deleted"
+
+
+def test_room_is_made_for_many_arrays_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(1005 * KIB))
+    monkeypatch.setattr("bench.data.cache._FREED_AT_ONCE", 0.2)
+    old = DiskCache(tmp_path)
+    for number in range(100):
+        old.get(f"{number:04d}", lambda: array_of(0, 9))
+    for path in tmp_path.rglob("*.npy"):
+        os.utime(path, (1000.0, 1000.0))
+    new, listed = DiskCache(tmp_path), []
+    whole = DiskCache._files
+    monkeypatch.setattr(DiskCache, "_files", lambda self: listed.append(1) or whole(self))
+    for number in range(200, 260):
+        new.get(f"{number:04d}", lambda: array_of(1, 9))
+    assert len(listed) == 3, "each time 20 % are freed, for some twenty arrays"
+
+
 def test_bound_drops_what_was_unused_longest_and_never_what_is_in_use(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH_DECODED_GIB", str(35 * KIB))
     old = DiskCache(tmp_path)
@@ -101,7 +150,7 @@ def test_clean_deletes_arrays_and_leaves_the_rest(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     DiskCache(tmp_path / "decoded").get("aaaa", lambda: array_of(1))
     count, size = clean(tmp_path)
-    assert (count, size) == (1, 10 * 1024 + 128)
+    assert (count, size) == (1, 10 * 1024 + 128 + 8)
     assert (tmp_path / "checkpoints").is_dir()
     assert files(tmp_path) == []
     assert clean(tmp_path) == (0, 0)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,8 @@ from bench.results.index import index_file, read_frame
 from bench.results.record import FileRecord
 from bench.results.store import Store
 from tests.faults.outcomes import Tally, judge
+from tests.faults.stored import FILES, Stored
 from tests.results.stores_of import add_run
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A kind of file: how one is made, and what it is read as."""
-
-    make: Callable[[Path], Path]
-    read: Callable[[Path, Path], Any]
-    """(folder, file) -> what a run would use of it."""
 
 
 def flip(kind: Stored, tries: int, tally: Tally, seed: int = 0) -> None:
@@ -110,5 +101,6 @@ CHECKED: Mapping[str, Stored] = {
     "split of a record": Stored(_split_of_record, _read_split_of_record),
     "index of records": Stored(_index, _read_index),
     "leaderboard": Stored(_board, _read_board),
+    **FILES,
 }
 """Kinds with a digest, and those that are made again from others."""
