@@ -13,7 +13,9 @@ PARTS = tuple(
 BRATS = DataSet(
     name="brats",
     title="BraTS 2018 (FLAIR)",
-    reader=NiftiVolumes(PARTS, {1: 1, 2: 2, 4: 3}, subject=r"/(Brats\d+_[^/]+)_\d+_flair"),
+    reader=NiftiVolumes(
+        PARTS, {1: 1, 2: 2, 4: 3}, subject=r"/(Brats\d+_(?:Training_\d+|Validation_\d+|[^/]+(?=_\d+_)))[^/]*_flair"
+    ),
     classes=("necrotic and non-enhancing core", "oedema", "enhancing tumour"),
     expected_counts={"all": {"cases": 285}},
     modality="MRI",

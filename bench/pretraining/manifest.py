@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,32 +41,51 @@ class Entry(Settings):
 
 
 def read_manifest(manifest: Path) -> list[CorpusImage]:
-    """Every image that a manifest (`.csv` or `.toml`) lists, volumes slice by slice.
+    """Every image that a manifest (`.csv` or `.toml`) lists, each content once, volumes slice by slice.
 
     Raises:
         DataError: the manifest or an entry of it is missing, empty or of an unknown form; names the entry.
     """
-    return [image for entry in _entries(manifest) for image in entry]
+    images: dict[tuple[str, int | None, int], CorpusImage] = {}
+    for entry, files in _entries(manifest):
+        for image in _expand(files, entry.axis, entry.modality):
+            images.setdefault((image.content, image.axis, image.index), image)
+    return list(images.values())
 
 
-def _entries(manifest: Path) -> Iterator[list[CorpusImage]]:
+def left_out(manifest: Path) -> str | None:
+    """How many files of listed folders are no images, by suffix: `12 .dcm, 3 .webp`; None where all are.
+
+    Hidden files do not count. Raises `DataError` as `read_manifest` does.
+    """
+    others = Counter(
+        file.suffix.lower() or "without a suffix"
+        for entry, files in _entries(manifest)
+        for file in files
+        if not (_is_image(file) or _is_volume(file) or file.name.startswith("."))
+    )
+    return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common()) or None
+
+
+def _entries(manifest: Path) -> Iterator[tuple[Entry, list[Path]]]:
+    """Each entry with the files that it names; at least one of them is an image."""
     rows = _toml_rows(manifest) if manifest.suffix == ".toml" else _csv_rows(manifest)
     for place, row in rows:
         entry = _entry(manifest, place, row)
-        target = manifest.parent / entry.path
+        target = manifest.parent / Path(entry.path).expanduser()
         with reading(target, f"Correct {one_line(manifest)}, {place}: paths and patterns are relative."):
             if not target.exists():
                 raise DataError(
                     f"{one_line(manifest)}, {place}: {one_line(target)} does not exist (paths are relative to the "
                     "manifest)."
                 )
-            found = list(_expand(target, entry.pattern, entry.axis, entry.modality))
-        if not found:
+            files = _files(target, entry.pattern)
+        if not any(_is_image(file) or _is_volume(file) for file in files):
             raise DataError(
                 f"{one_line(manifest)}, {place}: no images under {one_line(target)} (known: "
                 f"{', '.join(IMAGE_SUFFIXES)}, NIfTI)."
             )
-        yield found
+        yield entry, files
 
 
 def _entry(manifest: Path, place: str, row: dict[str, Any]) -> Entry:
@@ -124,13 +144,21 @@ def _toml_rows(manifest: Path) -> Rows:
         yield from ((f"[[{name}]] number {number}", row) for number, row in enumerate(rows, start=1))
 
 
-def _expand(target: Path, pattern: str, axis: int, modality: str) -> Iterator[CorpusImage]:
-    for file in _files(target, pattern):
-        if file.name.lower().endswith(VOLUME_SUFFIXES):
+def _expand(files: Iterable[Path], axis: int, modality: str) -> Iterator[CorpusImage]:
+    for file in files:
+        if _is_volume(file):
             content = _content(file)
             yield from (CorpusImage(file, content, axis, k, modality) for k in range(read_volume(file).shape[axis]))
-        elif file.suffix.lower() in IMAGE_SUFFIXES:
+        elif _is_image(file):
             yield CorpusImage(file, _content(file), modality=modality)
+
+
+def _is_volume(file: Path) -> bool:
+    return file.name.lower().endswith(VOLUME_SUFFIXES)
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _files(target: Path, pattern: str) -> list[Path]:

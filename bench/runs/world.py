@@ -18,7 +18,7 @@ from bench.data.phantom import ensure_phantoms
 from bench.data.split_files import read_split
 from bench.data.splits import SplitCases, draw_split
 from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus, pool_corpus
-from bench.pretraining.manifest import read_manifest
+from bench.pretraining.manifest import left_out, read_manifest
 
 
 class World:
@@ -125,6 +125,8 @@ class World:
             found = self._found()
             pairs = [(self.data(d), self.split(d, seed)) for d in found]
             listed = None if name in ("pool", "task") else Path(name)
+            if listed and (others := left_out(listed)):
+                self.report.warn(f"{listed}: files of its folders that are no images and are not taken: {others}.")
             copies = self._copies_of_held_out(pairs, listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":

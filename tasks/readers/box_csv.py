@@ -14,6 +14,8 @@ from bench.core.reading import reading, text_of
 from bench.core.task import Box, BoxTarget, Case
 from tasks.readers.boxes import BoxFolder, check_pairs, clip_box, finite, n_pixels, whole_number
 
+_THINNEST = 0.1
+"""Pixels; a thinner box would lose its area when boxes are fused and rounded to hundredths of a pixel."""
 COLUMNS = ("image_id", "class_name", "class_id", "rad_id", "x_min", "y_min", "x_max", "y_max", "width", "height")
 
 
@@ -36,7 +38,8 @@ class BoxCsv(BoxFolder):
 
     Rows of class number `len(labels)` say that a radiologist found nothing. They are dropped, and with them the images
     where nobody found anything. Boxes of one label by several radiologists that overlap (IoU of at least `fuse_iou`)
-    become one by weighted box fusion (Solovyev et al. 2021), with equal weights; boxes that only one of them drew stay.
+    become one by weighted box fusion (Solovyev et al. 2021), with equal weights, also where one radiologist drew both;
+    boxes that overlap no other stay.
     """
 
     version: ClassVar[int] = 1
@@ -77,6 +80,10 @@ class BoxCsv(BoxFolder):
                 found = ", ".join(table.fieldnames or ()) or "nothing"
                 raise DataError(f"{path}: the column {missing[0]!r} is missing (found: {found}).\n{_FIX}")
             for values in table:
+                if None in values or None in values.values():
+                    n = sum(value is not None for key, value in values.items() if key) + len(values.get(None) or ())
+                    columns = len(table.fieldnames or ())
+                    raise DataError(f"{path}, line {table.line_num} has {n} fields for {columns} columns.\n{_FIX}")
                 yield self._row(f"{path}, line {table.line_num}", values)
 
     def _row(self, place: str, values: dict[str, str | None]) -> Row:
@@ -107,6 +114,8 @@ class BoxCsv(BoxFolder):
             if row.box is None:
                 continue
             box, cut = clip_box(row.box, width, height, row.place)
+            if min(box.x_max - box.x_min, box.y_max - box.y_min) < _THINNEST:
+                raise DataError(f"{row.place}: this box is thinner than {_THINNEST} pixels inside its image.\n{_FIX}")
             boxes.setdefault(row.reader, []).append(box)
             n_clipped += cut
         return BoxTarget(width, height, fuse_boxes(list(boxes.values()), width, height, self.fuse_iou), n_clipped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -31,11 +31,22 @@ class NiftiVolumes(PairedFiles):
     values: Mapping[int, int] | None
     """Value in the label map -> class number (1 is the first class); 0 is background. None: any value above 0 is 1."""
     subject: str = ""
-    """Regular expression on a case's id whose first group names the patient; empty where names tell nothing."""
+    """Regular expression on a case's id, in whatever case, whose group names the patient; empty where names tell
+    nothing."""
 
     def read(self, folder: Path) -> list[Case]:
         """List the cases, sorted by id. Raises `DataError` as `pair_files` does; no file is opened."""
         return [replace(case, subject=self._subject_of(case)) for case in super().read(folder)]
+
+    def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """How many cases have names that tell no patient, where names should."""
+        unknown = [case.id for case in cases if self.subject and case.subject is None]
+        if not unknown:
+            return ()
+        return (
+            f"the names of {len(unknown)} of {len(cases)} cases tell no patient, as {unknown[0]}: each is taken for a "
+            "patient of its own, and two scans of one may stand on both sides of a split.",
+        )
 
     def load_volume(self, case: Case) -> Volume:
         """Intensities (X, Y, Z), float32, as stored.
@@ -65,7 +76,7 @@ class NiftiVolumes(PairedFiles):
         return Volume(self._to_classes(path, values), grid.affine, int((stored != values).sum()))
 
     def _subject_of(self, case: Case) -> str | None:
-        found = re.search(self.subject, case.id) if self.subject else None
+        found = re.search(self.subject, case.id, re.IGNORECASE) if self.subject else None
         return found[1] if found else None
 
     def _to_classes(self, path: Path, stored: np.ndarray) -> np.ndarray:

@@ -8,7 +8,9 @@ from PIL import Image
 from bench.core.console import Report
 from bench.core.errors import DataError
 from bench.pretraining.corpus import manifest_corpus
+from bench.pretraining.manifest import left_out
 from bench.runs.world import World
+from tasks.brain_tumor import BRAIN_TUMOR
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +141,36 @@ def test_a_device_in_a_manifest_is_not_read(tmp_path):
     (tmp_path / "c.csv").write_text("path\na.png\n")
     with pytest.raises(DataError, match=r"a\.png: cannot be read: it is no regular file"):
         manifest_corpus(tmp_path / "c.csv", [])
+
+
+def test_an_image_that_is_listed_thrice_is_there_once(tmp_path):
+    image(tmp_path / "more" / "a.png", 3)
+    (tmp_path / "again.png").write_bytes((tmp_path / "more" / "a.png").read_bytes())
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 5), np.int16), np.eye(4)), tmp_path / "v.nii")
+    manifest = tmp_path / "corpus.csv"
+    manifest.write_text("path\nmore/a.png\nmore\nmore/a.png\nagain.png\nv.nii\nv.nii\n")
+    corpus = manifest_corpus(manifest, [])
+    assert [i.path.name for i in corpus.images] == ["a.png", *["v.nii"] * 5]
+
+
+def test_files_that_are_not_taken_are_counted_by_suffix(tmp_path, phantom_root, capsys):
+    image(tmp_path / "more" / "a.png", 3)
+    for name in ("b.dcm", "c.DCM", "deep/d.webp", "README", ".DS_Store"):
+        (tmp_path / "more" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "more" / name).write_bytes(b"x")
+    manifest = tmp_path / "corpus.csv"
+    manifest.write_text("path\nmore\n")
+    assert left_out(manifest) == "2 .dcm, 1 without a suffix, 1 .webp"
+    World(phantom_root, Report()).corpus(str(manifest), BRAIN_TUMOR, 0)
+    assert "corpus.csv: files of its folders that are no images and are not taken: 2 .dcm, " in capsys.readouterr().err
+    manifest.write_text("path\nmore/a.png\n")
+    assert left_out(manifest) is None
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    image(tmp_path / "home.png", 3)
+    (tmp_path / "lists").mkdir()
+    manifest = tmp_path / "lists" / "corpus.csv"
+    manifest.write_text("path\n~/home.png\n")
+    assert [i.path.name for i in manifest_corpus(manifest, []).images] == ["home.png"]

@@ -149,3 +149,25 @@ def test_labels_further_from_whole_numbers_are_an_error(segmentation_root, tmp_p
     nibabel.save(nibabel.Nifti1Image(off, stored.affine), tmp_path / "off.nii.gz")
     with pytest.raises(DataError, match=r"no class: 1\.002, .*, as whole numbers to within 0\.001"):
         BRATS.reader.load_labels(replace(case, labels=(tmp_path / "off.nii.gz",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "patient"),
+    [
+        ("Brats18_2013_2_1", "Brats18_2013_2"),
+        ("BraTS19_CBICA_AAB_1", "BraTS19_CBICA_AAB"),
+        ("BRATS19_TCIA01_131_2", "BRATS19_TCIA01_131"),
+        ("BraTS20_Training_001", "BraTS20_Training_001"),
+        ("patient7", None),
+    ],
+)
+def test_patients_of_brats_by_their_names(tmp_path, name, patient):
+    for grade, scan in (("HGG", name), ("LGG", "Brats18_X_1")):
+        folder = tmp_path / grade / scan
+        folder.mkdir(parents=True)
+        for part in ("flair", "seg"):
+            (folder / f"{scan}_{part}.nii.gz").write_bytes(b"")
+    case, _ = BRATS.reader.read(tmp_path)
+    assert case.subject == patient
+    said = BRATS.reader.remarks([case])
+    assert said == () if patient else said[0].startswith("the names of 1 of 1 cases tell no patient, as HGG/patient7/")

@@ -151,3 +151,21 @@ def test_wrong_files_of_vindr(vindr):
     first.with_suffix(".jpg").unlink()
     (vindr / "train.csv").write_text("image_id,class_id\n")
     assert "the column 'class_name' is missing (found: image_id, class_id)" in message_of(VINDR, vindr)
+
+
+@pytest.mark.parametrize(("tail", "n"), [(",", 11), (",,7", 12)])
+def test_rows_with_more_fields_than_columns(vindr, tail, n):
+    path = vindr / "train.csv"
+    header, first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([header, first + tail, *rest]) + "\n")
+    assert message_of(VINDR, vindr).startswith(f"{path}, line 2 has {n} fields for 10 columns.")
+    path.write_text("\n".join([header, first.rpartition(",")[0], *rest]) + "\n")
+    assert message_of(VINDR, vindr).startswith(f"{path}, line 2 has 9 fields for 10 columns.")
+
+
+def test_a_box_without_a_visible_area(vindr):
+    def thin(row):
+        row.update(x_min="10.00001", x_max="10.00002")
+
+    path, line = edit_csv(vindr, thin)
+    assert message_of(VINDR, vindr).startswith(f"{path}, {line}: this box is thinner than 0.1 pixels")
