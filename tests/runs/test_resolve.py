@@ -6,6 +6,7 @@ import pytest
 
 from bench.core.console import Report
 from bench.core.registry import tasks
+from bench.data.grouped_split import GROUPED, GROUPED_VERSION
 from bench.engine.compute import Compute
 from bench.results.store import Store
 from bench.runs.plan import make_plan
@@ -23,7 +24,11 @@ def committed():
 def test_committed_records_are_found_again(real_root, tmp_path):
     """Every committed record of the versions that are declared now has the identity that the same run has now."""
     (tmp_path / "brain_tumor").symlink_to(real_root / "brain_tumor")
-    world = World(tmp_path, Report(quiet=True))
+    grouped = {"brain_tumor": Path(GROUPED)}
+    worlds = {
+        given: World(tmp_path, Report(quiet=True), given_splits=splits, cache=tmp_path / "cache")
+        for given, splits in ((None, {}), (GROUPED_VERSION, grouped))
+    }
     checked = 0
     for record in (r for r in committed() if r.data_set == "brain_tumor"):
         plan, _ = make_plan(
@@ -31,7 +36,7 @@ def test_committed_records_are_found_again(real_root, tmp_path):
             record.overrides,
         )  # fmt: skip
         options = Options(record.profile, "pool", tmp_path, tmp_path, Compute("cpu"))
-        run = resolve(plan[0], options, world)
+        run = resolve(plan[0], options, worlds[record.split.given])
         if run.facts.versions == record.facts.versions:
             assert (run.identity, run.hashes) == (record.identity, record.hashes), record.method
             assert run.config.sections == record.config
