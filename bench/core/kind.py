@@ -77,6 +77,10 @@ class TaskKind(ABC):
         and of nothing else: no randomness, no cache. Raises `DataError` naming a file that cannot be used.
         """
 
+    def has_truth(self, case: Case) -> bool:
+        """Whether a score of this case can be defined; a split where none can is an error before any training."""
+        return True
+
     @abstractmethod
     def build_head(self, backbone: nn.Module) -> nn.Module:
         """Head that maps the backbone's `Features` to this kind's output."""

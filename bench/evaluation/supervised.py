@@ -17,7 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from bench.core.console import Advance, Report
-from bench.core.errors import TrainingError
+from bench.core.errors import DataError, TrainingError
 from bench.core.kind import TaskKind
 from bench.core.task import Case
 from bench.data.splits import SplitCases
@@ -54,7 +54,7 @@ class Supervised:
     that are worth a file go to the folder `save`, where it is given.
 
     Raises:
-        DataError: an image cannot be read, or no training case has anything to learn.
+        DataError: an image cannot be read, or no training case has anything to learn, or no other one to find.
     """
 
     def __init__(
@@ -101,7 +101,18 @@ class Supervised:
         data = {n: self.kind.dataset(cases, train=n == "train") for n, cases in self.split.sides.items()}
         for name, images in data.items():
             fill(images, f"{name} images", self.report)
+        for name in ("validation", "test"):
+            self._require_truth(name)
         return data
+
+    def _require_truth(self, name: str) -> None:
+        cases, task = self.split.sides[name], self.kind.task
+        if cases and not any(map(self.kind.has_truth, cases)):
+            raise DataError(
+                f"{task.name}: none of the {len(cases)} {name} cases holds anything to find (as {cases[0].id}), so "
+                f"that {task.metric} is undefined.\nRestore their labels from the owner's archive, or choose another split "
+                "(--split)."
+            )
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
         """The loader of a side, made once: every pass over it is a new one."""

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from bench.core.console import Report
-from bench.core.errors import StorageError, TrainingError
+from bench.core.errors import DataError, StorageError, TrainingError
 from bench.core.kind import Features
 from bench.engine.compute import Compute
 from bench.engine.seeding import seed_all
@@ -203,3 +203,15 @@ def test_an_engine_that_raises_where_it_diverges_gives_the_same_error(split, mon
     monkeypatch.setattr(Classification, "loss", diverged)
     with pytest.raises(TrainingError, match=r"loss is not finite in epoch 1. Lower protocol\.lr"):
         run.fit("x")
+
+
+@pytest.mark.parametrize("side", ["validation", "test"])
+def test_a_side_on_which_no_score_is_defined_is_an_error_before_any_training(split, side):
+    class Nowhere(Dense):
+        def has_truth(self, case):
+            return case not in split.sides[side]
+
+    n = len(split.sides[side])
+    with pytest.raises(DataError, match=rf"brain_tumor: none of the {n} {side} cases holds .* accuracy is undefined"):
+        supervised(split, "finetune", kind=Nowhere)
+    assert supervised(split, "finetune", kind=Dense)

@@ -122,6 +122,10 @@ class Detection(TaskKind):
                 save_picture(image, case.target, one, self.task.data.classes, save / f"{case.id}.png")
         return as_entries(detected)
 
+    def has_truth(self, case: Case) -> bool:
+        """Whether the image has a box."""
+        return bool(case.target.boxes)
+
     def score(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, float | None]:
         """`coco_scores` of what `collect` gave."""
         if len(cases) != len(predictions):

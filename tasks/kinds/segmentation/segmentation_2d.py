@@ -83,6 +83,10 @@ class Segmentation2D(SegmentationKind):
         pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1)
         return {"image": np.ascontiguousarray(pixels), "planes": small, "has_target": np.array([any_target(small)])}
 
+    def has_truth(self, case: Case) -> bool:
+        """Whether any structure is in the image, at the input size."""
+        return bool(self.kept(case)["has_target"].any())
+
     def load_truth(self, case: Case) -> tuple[np.ndarray, np.ndarray | None]:
         """Masks (C, H, W), bool, empty outside the region, and the region (H, W), bool, or None."""
         masks, region = self.reader.load_masks(case), self.reader.load_region(case)

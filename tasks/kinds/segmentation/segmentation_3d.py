@@ -105,6 +105,10 @@ class Segmentation3D(SegmentationKind):
             slices["target"][k] = _resize(target, size, mode="nearest-exact")
         return {"slices": slices, "present": np.any(slices["target"], axis=(1, 2))}
 
+    def has_truth(self, case: Case) -> bool:
+        """Whether any structure is in the volume, at the input size."""
+        return bool(self.kept(case)["present"].any())
+
     def _score_small(self, case: Case, stream: Stream) -> Scores:
         pairs = [(self._labels(logits[None]), target[0].numpy()) for logits, target in stream]
         return score_volume(np.stack([t for _, t in pairs]), np.stack([p for p, _ in pairs]), self.classes, None)
