@@ -109,9 +109,9 @@ class Supervised:
         cases, task = self.split.sides[name], self.kind.task
         if cases and not any(map(self.kind.has_truth, cases)):
             raise DataError(
-                f"{task.name}: none of the {len(cases)} {name} cases holds anything to find (as {cases[0].id}), so "
-                f"that {task.metric} is undefined.\nRestore their labels from the owner's archive, or choose another split "
-                "(--split)."
+                f"{task.name}: none of the {len(cases)} {name} cases holds anything to find (as {cases[0].id}), "
+                f"so that {task.metric} is undefined.\n"
+                "Restore their labels from the owner's archive, or choose another split (--split)."
             )
 
     def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
