@@ -89,7 +89,7 @@ class FewShot:
         queries = [self.sides["validation"], self.sides["test"]]
         path = self.settings.regularisations
         best, test, tried = float("-inf"), np.empty(0), list[Candidate]()
-        for c, (validation, logs) in regression_path(
+        for c, (validation, logs), _ in regression_path(
             self.sides["train"][chosen], classes, queries, self.n_classes, path
         ):
             scored = self.kind.predict(torch.from_numpy(validation))

@@ -41,20 +41,23 @@ class LinearProbe:
         sides = standardise(self.embeddings)
         path = self.settings.regularisations
         queries = [sides["validation"], sides["test"]]
-        fitted = regression_path(sides["train"], targets(self.embeddings, "train"), queries, self.n_classes, path)
+        classes, most = targets(self.embeddings, "train"), self.settings.epochs
+        fitted = regression_path(sides["train"], classes, queries, self.n_classes, path, most)
         sweep, best, chosen = [], -1.0, None
         with self.report.stage(name, len(path)) as advance:
-            for c, (validation, test) in fitted:
-                scored = self.kind.predict(torch.from_numpy(validation))
+            for fit in fitted:
+                scored = self.kind.predict(torch.from_numpy(fit.predictions[0]))
                 score = headline_score(self.kind, self.split.validation, scored, undefined=float("-inf"))
-                sweep.append({"regularisation": c, "validation": score})
+                sweep.append({"regularisation": fit.c, "validation": score})
                 if chosen is None or score > best:
-                    best, chosen = score, (c, test)
+                    best, chosen = score, fit
                 self.meter.tick(len(sides["train"]))
-                advance(f"C {c:g}")
+                advance(f"C {fit.c:g}")
         assert chosen is not None
-        notes = edge_notes(name, "C", path, chosen[0])
-        predictions = self.kind.predict(torch.from_numpy(chosen[1]))
+        notes = edge_notes(name, "C", path, chosen.c)
+        if not chosen.converged:
+            notes += (f"{name}: the solver stopped after protocol.epochs={most} passes, before it converged",)
+        predictions = self.kind.predict(torch.from_numpy(chosen.predictions[1]))
         return Adaptation(
-            predictions, None, best, self.meter.cost(), (), {"regularisation": chosen[0]}, tuple(sweep), notes
+            predictions, None, best, self.meter.cost(), (), {"regularisation": chosen.c}, tuple(sweep), notes
         )

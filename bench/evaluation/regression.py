@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-_MOST_ITERATIONS = 1000
+MOST_ITERATIONS = 1000
 """Of L-BFGS. Only weak penalties come near it, and there predictions hardly move any more."""
+
+
+class Fit(NamedTuple):
+    """One regression of a path."""
+
+    c: float
+    """Inverse strength of its penalty."""
+    predictions: list[np.ndarray]
+    """Logarithms of the probabilities (M, K) of each query."""
+    converged: bool
+
+
 _LEAST_PROBABILITY = 1e-12
 """Probability of a class that no image has."""
 
 
 def regression_path(
-    bank: np.ndarray, classes: np.ndarray, queries: Sequence[np.ndarray], n_classes: int, penalties: Sequence[float]
-) -> Iterator[tuple[float, list[np.ndarray]]]:
+    bank: np.ndarray,
+    classes: np.ndarray,
+    queries: Sequence[np.ndarray],
+    n_classes: int,
+    penalties: Sequence[float],
+    iterations: int = MOST_ITERATIONS,
+) -> Iterator[Fit]:
     """Fit one regression for each C, from the strongest penalty on, each from the last one's solution.
 
     Args:
@@ -26,23 +44,22 @@ def regression_path(
         queries: Embeddings (M, D) of each split to predict.
         n_classes: K; a class that no embedding of the bank has gets a probability of 1e-12.
         penalties: C, the inverse strength of the L2 penalty, ascending.
-
-    Yields:
-        C and the logarithms of the probabilities (M, K) of each query.
+        iterations: Most iterations of the solver for each.
     """
     present = np.unique(classes)
     if len(present) == 1:
         sure = np.full(n_classes, np.log(_LEAST_PROBABILITY))
         sure[present[0]] = 0.0
-        yield from ((c, [np.tile(sure, (len(q), 1)) for q in queries]) for c in penalties)
+        yield from (Fit(c, [np.tile(sure, (len(q), 1)) for q in queries], True) for c in penalties)
         return
-    model = LogisticRegression(max_iter=_MOST_ITERATIONS, warm_start=True)
+    model = LogisticRegression(max_iter=iterations, warm_start=True)
     for c in penalties:
         model.set_params(C=c)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(bank, classes)
-        yield c, [_log_probabilities(model, q, n_classes) for q in queries]
+        converged = int(model.n_iter_[0]) < iterations
+        yield Fit(c, [_log_probabilities(model, q, n_classes) for q in queries], converged)
 
 
 def _log_probabilities(model: LogisticRegression, queries: np.ndarray, n_classes: int) -> np.ndarray:

@@ -50,6 +50,9 @@ class LinearProbeSettings(Settings):
 
     head: Literal["swept"] = Field("swept", description="Strength of the penalty chosen on validation; or `paper`.")
     regularisations: tuple[float, ...] = Field(REGULARISATIONS, description=_C_TEXT)
+    epochs: int = Field(
+        1000, ge=1, description="Most passes of the solver (iterations of L-BFGS) over the embeddings, for each C."
+    )
 
     _check = field_validator("regularisations")(_sorted_positive)
 

@@ -125,8 +125,9 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
     chosen = PROTOCOLS[protocol]
     settings_class = chosen.settings_for(head)
     adaptation = evaluation.get("protocol", {})
-    if not quick:  # a task lists what any of its protocols takes
-        adaptation = {k: v for k, v in adaptation.items() if k in settings_class.model_fields}
+    if not quick:  # a task lists what any of its protocols takes; the swept head has its own but for the layers
+        taken = {"hidden"} if head == "swept" else settings_class.model_fields.keys()
+        adaptation = {k: v for k, v in adaptation.items() if k in taken & settings_class.model_fields.keys()}
     layers: dict[str, Layers] = {
         "method": (cls.config_class, f"method {method!r}", [changes]),
         "pretrain": (PretrainSettings, "pretraining", [budget]),

@@ -67,3 +67,9 @@ def test_a_choice_at_an_end_of_the_range_is_said(split):
     notes = fit(split, embedded(split, 0.6), regularisations=[1e-6, 1e-5])[1].notes
     assert len(notes) == 1
     assert "of its range" in notes[0]
+
+
+def test_a_solver_that_was_stopped_is_a_note(split):
+    _, outcome = fit(split, embedded(split, 0.4), epochs=2, regularisations=(10.0,))
+    assert outcome.notes == ("linear: the solver stopped after protocol.epochs=2 passes, before it converged",)
+    assert fit(split, embedded(split, 0.4), regularisations=(0.1,))[1].notes == ()

@@ -17,7 +17,7 @@ def made():
 def test_each_of_the_path_is_the_regression_of_its_own(made):
     bank, classes, queries = made
     path = (0.01, 1.0, 10.0)
-    found = dict(regression_path(bank, classes, [queries, bank], 3, path))
+    found = {fit.c: fit.predictions for fit in regression_path(bank, classes, [queries, bank], 3, path)}
     assert list(found) == list(path)
     for c, (logs, own) in found.items():
         alone = LogisticRegression(C=c, max_iter=1000, tol=1e-8).fit(bank, classes)
@@ -29,9 +29,16 @@ def test_a_class_without_images_and_one_class_alone():
     rng = np.random.default_rng(0)
     classes = np.repeat([0, 2], 20)
     bank = rng.normal(size=(40, 5)) + 4 * (classes == 2)[:, None]
-    ((_, (logs,)),) = regression_path(bank, classes, [bank], 3, [1.0])
+    ((_, (logs,), _),) = regression_path(bank, classes, [bank], 3, [1.0])
     assert (logs.argmax(axis=1) == classes).all()
     assert np.exp(logs[:, 1]) == pytest.approx(1e-12)
     paths = list(regression_path(np.ones((3, 2)), np.array([1, 1, 1]), [np.zeros((4, 2))], 2, (0.1, 1.0)))
-    assert [c for c, _ in paths] == [0.1, 1.0]
+    assert [fit.c for fit in paths] == [0.1, 1.0]
     assert np.exp(paths[0][1][0]) == pytest.approx(np.tile([1e-12, 1.0], (4, 1)))
+
+
+def test_a_solver_that_was_stopped_says_so(made):
+    bank, classes, queries = made
+    stopped, whole = (next(regression_path(bank, classes, [queries], 3, [10.0], n)) for n in (2, 1000))
+    assert (stopped.converged, whole.converged) == (False, True)
+    assert not np.allclose(stopped.predictions[0], whole.predictions[0], atol=0.05)
