@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from bench.core.errors import UsageError
 
@@ -138,8 +138,8 @@ class TunedRecord(Part):
     sampler: str = Field(description="What proposed the settings: tpe or random.")
     sampler_seed: int = Field(description="Of the sampler.")
     space: dict[str, str] = Field(description="section.key -> the values it was drawn from.")
-    chosen: dict[str, Any] = Field(description="section.key -> value of the best trial.")
-    fixed: dict[str, Any] = Field({}, description="section.key -> value that the user set for all trials.")
+    chosen: dict[str, JsonValue] = Field(description="section.key -> value of the best trial.")
+    fixed: dict[str, JsonValue] = Field({}, description="section.key -> value that the user set for all trials.")
     best: float = Field(allow_inf_nan=False, description="Mean over the seeds of `metric` on validation, best trial.")
     metric: str
     task: str
@@ -153,11 +153,22 @@ class TunedRecord(Part):
     corpus: str = Field(description="pool, task, or the name of a manifest.")
     seeds: list[int] = Field(description="Seeds of the trials.")
 
+    @field_validator("chosen", "fixed")
+    @classmethod
+    def _finite(cls, values: dict[str, Any]) -> dict[str, Any]:
+        json.dumps(values, allow_nan=False)
+        return values
+
     def of(self, data_set: str, fingerprint: str) -> bool:
         """Whether they were tuned on this data set, under whatever name."""
         return data_set == self.data_set or fingerprint == self.data_fingerprint
 
     @property
     def text(self) -> str:
-        """As tables show it."""
+        """How many trials and on what, as tables show it."""
         return f"{self.trials} trials on {self.data_set}"
+
+    @property
+    def space_text(self) -> str:
+        """What was tuned between which values, as tables show it."""
+        return "; ".join(f"{name} {values}" for name, values in self.space.items())

@@ -55,7 +55,7 @@ class Protocol:
         if not (self.heads and pooled_only):
             return None
         head = set_.get("head", "paper" if profile == "paper" else "swept")
-        if head not in self.heads:
+        if head not in tuple(self.heads):
             raise UsageError(f"protocol.head: expected one of {', '.join(self.heads)}, found {head!r}.")
         return head
 

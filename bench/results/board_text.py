@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.core.escape import markdown_cell
 from bench.results.domains import DISTRIBUTION, SITE, site_columns
+from bench.results.frame import TUNED
 from bench.results.leaderboard import is_variant
 from bench.results.tables import percent
 
@@ -49,7 +50,7 @@ def to_markdown(board: pd.DataFrame) -> str:
     columns = (*columns, "no copies", "nor near copies", "seeds", "rank", "to the best", "p", "tested", "reported")
     columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
     rows = [tuple(map(markdown_cell, columns)), ("---",) * len(columns)]
-    texts = ["settings", "interval_over", "tested", *(["tuned"] if "tuned" in board else [])]
+    texts = [name for name in ("settings", "interval_over", "tested", *TUNED[:2]) if name in board]
     board = board.assign(**{name: board[name].astype(object).fillna("") for name in texts})
     variants = is_variant(board)
     for r in board[~variants].to_dict("records"):
@@ -91,14 +92,21 @@ def _clean(r: dict[Any, Any], name: str, count: str) -> str:
 
 
 def _notes(board: pd.DataFrame) -> list[str]:
-    """Which floors no table of a frozen protocol has."""
+    """Which floors no table of a frozen protocol has, and what was tuned over what."""
     frozen = board[board["effective_rank"].notna() & ~board["protocol"].str.contains("finetune")]
     notes = []
     for (task, protocol), own in frozen.groupby(["task", "protocol"]):
         missing = [floor for floor in FLOORS if floor not in set(own["method"])]
         if missing:
             notes.append(f"{task}, {protocol}: no row of the floor {' and '.join(missing)}; run it beside.")
-    return notes
+    return [*notes, *_tuned_notes(board)]
+
+
+def _tuned_notes(board: pd.DataFrame) -> list[str]:
+    if "tuned" not in board:
+        return []
+    tuned = board.loc[board["tuned"] != "", ["method", *TUNED[:2]]].drop_duplicates()
+    return [markdown_cell(f"{r.method} was tuned: {r.tuned}, over {r.tuned_over}.") for r in tuned.itertuples()]
 
 
 def settings_cell(r: dict[Any, Any]) -> str:

@@ -34,6 +34,8 @@ CASE_COUNTS = ("test_cases", "clean_cases", "near_clean_cases")
 """Test cases: all, and as many as each of `CLEAN` is of."""
 EMBEDDING = ("effective_rank", "mean_cosine", "dead_units", "collapsed")
 """What the record says of the encoder's embeddings; empty for kinds that read feature maps."""
+TUNED = ("tuned", "tuned_over", "tuned_on_scored")
+"""How many trials on which data set, the space, and whether that data set is the one that is scored."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining"]
 SCOPE = ["data", "profile", "backbone"]
 BUDGET = [*SCOPE, "budget"]
@@ -77,7 +79,6 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def row_of(r: Record) -> dict[str, Any]:
     """What boards read of a record, as plain values."""
-    set_ = r.overrides.get("method", {})
     return {
         "identity": r.identity,
         "digest": r.digest or r.sealed().digest,
@@ -97,16 +98,19 @@ def row_of(r: Record) -> dict[str, Any]:
         "seed": r.seed,
         "metric": r.metric,
         "score": r.metrics[r.metric],
-        **_clean(r),
+        "without_duplicates": r.metrics_without_duplicates.get(r.metric),
+        "without_near_duplicates": r.metrics_without_near_duplicates.get(r.metric),
+        "test_cases": r.split.test,
+        "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
+        "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
         "split_used": _split_used(r),
         "validation": r.selection.get(f"validation_{r.metric}"),
         "source": digest(r.versions.pretraining)[:8],
         "budget": _text(r, "pretrain"),
         "evaluation_settings": _text(r, "task", "protocol"),
-        "changed": set_,
-        "method_settings": r.config.get("method", {}) | set_,
-        "tuned": r.tuned.text if r.tuned else "",
-        "tuned_on_scored": bool(r.tuned and r.tuned.of(r.data_set, r.fingerprints["data"])),
+        "changed": r.overrides.get("method", {}),
+        "method_settings": r.config.get("method", {}) | r.overrides.get("method", {}),
+        **_tuned(r),
         "ablations": [a.model_dump() for a in r.ablations],
         "logged": r.logged,
         **{name: r.efficiency.get(name) for name in EFFICIENCY},
@@ -115,21 +119,20 @@ def row_of(r: Record) -> dict[str, Any]:
     }
 
 
-def _clean(r: Record) -> dict[str, Any]:
-    """The headline metric without copies, and of how many test cases it is."""
-    return {
-        "without_duplicates": r.metrics_without_duplicates.get(r.metric),
-        "without_near_duplicates": r.metrics_without_near_duplicates.get(r.metric),
-        "test_cases": r.split.test,
-        "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
-        "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
-    }
-
-
 def _split_used(record: Record) -> str:
     """`owner` (or drawn as the data set says), `grouped`, or the beginning of the hash of the user's file."""
     given = record.split.given
     return "owner" if given is None else "grouped" if given.startswith("grouped") else f"file {given[:8]}"
+
+
+def _tuned(record: Record) -> dict[str, Any]:
+    """How `bench tune` chose the settings, over what, and whether on the data that are scored; empty without it."""
+    tuned = record.tuned
+    if tuned is None:
+        return dict(zip(TUNED, ("", "", False), strict=True))
+    return dict(
+        zip(TUNED, (tuned.text, tuned.space_text, tuned.of(record.data_set, record.fingerprints["data"])), strict=True)
+    )
 
 
 def _text(record: Record, *sections: str) -> str:

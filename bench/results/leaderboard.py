@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.results.comparison.with_best import compare_with_best
 from bench.results.domains import domain_summary
-from bench.results.frame import CASE_COUNTS, CLEAN, CONTESTANT, EFFICIENCY, EMBEDDING, GROUP, to_frame
+from bench.results.frame import CASE_COUNTS, CLEAN, CONTESTANT, EFFICIENCY, EMBEDDING, GROUP, TUNED, to_frame
 from bench.results.record import Record
 from bench.results.statistics.evidence import NOTHING, Evidence, Intervals
 from bench.results.statistics.run_draws import CALIBRATION, DROP
@@ -114,10 +114,10 @@ def _test_sets(frame: pd.DataFrame) -> pd.Series:
 
 
 def _tuned(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
-    """How the settings of each row were tuned, and whether on the data set that is scored."""
+    """How the settings of each row were tuned and over what, and whether on the data set that is scored."""
     runs = frame.groupby(rows)
-    texts = runs["tuned"].min().where(runs["tuned"].min() == runs["tuned"].max(), "some seeds only")
-    return pd.DataFrame({"tuned": texts, "tuned_on_scored": runs["tuned_on_scored"].any()})
+    low, high = runs[list(TUNED[:2])].min(), runs[list(TUNED[:2])].max()
+    return low.where(low == high, "some seeds only").assign(**{TUNED[2]: runs[TUNED[2]].any()})
 
 
 def is_variant(board: pd.DataFrame) -> pd.Series:

@@ -129,16 +129,14 @@ class Record(Part):
     stand_in_for: str | None = Field(None, description="The data set that this one stands in for, where it does.")
     kind: str
     protocol: str
-    distribution: Literal["in", "in+out"] = Field(
-        "in", description="in+out: also tested on domains that were not trained on."
-    )
+    distribution: Literal["in", "in+out"] = Field("in", description="in+out: also tested on domains not trained on.")
     seed: Count
     metric: str = Field(description="Name of the headline metric.")
     metrics: Scores = Field(
         description="Over all test cases; means over the domains, or over the draws, where there are several."
     )
     domains: dict[str, Scores] = Field({}, description="Domain -> metrics over its test cases.")
-    trained_domain: str | None = Field(None, description="Of the training cases, where there are several.")
+    trained_domain: str | None = Field(None, description="The domain of the training cases, where there are several.")
     metrics_without_duplicates: Scores = Field(
         description="The same metrics without test cases that have the content of a training or validation case."
     )
@@ -163,7 +161,7 @@ class Record(Part):
     )
     overrides: dict[str, dict[str, Any]] = Field(description="What the user set to another value than the profile's.")
     ablations: list[AblationRecord] = Field([], description="Declared ablations of the method that the run is of.")
-    tuned: TunedRecord | None = Field(None, description="How `bench tune` chose the settings; no part of the identity.")
+    tuned: TunedRecord | None = Field(None, description="How `bench tune` chose the settings; null where it did not.")
     versions: Versions
     fingerprints: dict[str, str] = Field(
         description="data: of the data set's content; declaration: of the settings and classes it is read with."
@@ -172,7 +170,9 @@ class Record(Part):
         description="Parts of the identity: pretraining (equal for all seeds), checkpoint (this seed's) and evaluation."
     )
     warnings: list[str]
-    cost: dict[str, dict[str, Number]] = Field(description="Stage -> seconds, images per second, peak memory (MiB).")
+    cost: dict[str, dict[str, Number]] = Field(
+        description="Stage -> seconds, images per second, peak memory (MiB); embeddings that were read: of making them."
+    )
     efficiency: dict[str, Number] = Field(
         {},
         description="Parameters, trained parameters, GFLOPs per image, images per second, peak memory (MiB), seconds "
@@ -202,7 +202,7 @@ class Record(Part):
                 raise ValueError(f"{name} lacks {', '.join(sorted(wanted - found.keys()))}")
         if self.metric not in self.metrics:
             raise ValueError(f"headline metric {self.metric!r} is not among {sorted(self.metrics)}")
-        if self.trained_domain not in (self.domains or {None}):
+        if self.trained_domain not in (self.domains or [None]):
             raise ValueError(f"trained domain {self.trained_domain!r} is not among {sorted(self.domains)}")
         return self
 

@@ -14,7 +14,7 @@ from bench.core.files import write_text
 from bench.core.settings import PROFILES
 from bench.results.comparison.mean_ranks import overall_board
 from bench.results.domains import is_domain_column
-from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP
+from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP, TUNED
 from bench.results.leaderboard import detailed_board, plain
 from bench.results.published import join_published
 from bench.results.statistics.run_draws import CALIBRATION
@@ -86,7 +86,7 @@ def _without_empty_columns(rows: pd.DataFrame) -> pd.DataFrame:
     optional = [c for c in map(str, rows) if c.startswith(("rank ", "set_rank ", *CALIBRATION)) or is_domain_column(c)]
     rows = rows.drop(columns=[c for c in (*optional, *EFFICIENCY) if c in rows and rows[c].isna().all()])
     untuned = "tuned" in rows and not (rows["tuned"] != "").any()
-    return rows.drop(columns=["tuned", "tuned_on_scored"]) if untuned else rows
+    return rows.drop(columns=list(TUNED)) if untuned else rows
 
 
 def percent(mean: float, std: float) -> str:

@@ -80,8 +80,8 @@ def make_plan(
     backbones = _backbones(backbone_names, fixed, profile)
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
     config = config or SettingsFile()
-    own = {m: _own_overrides(config.of(m, overrides or {}), pairs, profile) for m in names}
     suited, left_out = _suited(names, pairs)
+    own = {m: _own_overrides(config.of(m, overrides or {}), pairs, profile) for m in names}
     runs = [
         PlannedRun(m, task, protocol, b, s, own[m][task.name, protocol], config.tuned.get(m))
         for b, s, m, (task, protocol) in product(backbones, seeds, names, pairs)

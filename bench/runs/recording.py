@@ -34,7 +34,8 @@ from bench.results.record import (
     Versions,
 )
 from bench.results.statistics.run_draws import mean_scores
-from bench.runs.resolve import Options, ResolvedRun, tuning_warnings
+from bench.runs.resolve import Options, ResolvedRun
+from bench.runs.tuned import tuning_warnings
 from bench.runs.world import World
 
 
@@ -133,8 +134,8 @@ def _data(
             *data.warnings,
             *world.copies_note(run.plan.task.data, run.plan.seed),
             *([pretrained.weights.corpus] if pretrained.weights else []),
-            *notes_of(evaluation),
             *tuning_warnings(run, data.kind),
+            *notes_of(evaluation),
         ],
     }
 

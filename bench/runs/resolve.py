@@ -87,23 +87,6 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, tuned, decoded)
 
 
-def tuning_warnings(run: ResolvedRun, data: str) -> list[str]:
-    """What is wrong with how the settings of a run on `data` (real or phantom) were tuned."""
-    tuned, plan = run.tuned, run.plan
-    if tuned is None:
-        return []
-    found = []
-    if tuned.of(plan.task.data.name, run.facts.data):
-        found.append(
-            f"were tuned on {tuned.data_set}, which {plan.task.name} scores; data that chose a setting never do"
-        )
-    if tuned.data != data:
-        found.append(f"were tuned on {tuned.data} data, and these are {data}")
-    if plan.seed in tuned.seeds:
-        found.append(f"were tuned with the seed {plan.seed}, which is scored")
-    return [f"The settings of {plan.method} {text}." for text in found]
-
-
 def has_settings(config: RunConfig, settings: Mapping[str, Any]) -> bool:
     """Whether a run has all of some settings, given as section.key -> value."""
     whole = {f"{section}.{key}": value for section, values in config.sections.items() for key, value in values.items()}

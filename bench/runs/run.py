@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.plan import PlannedRun
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
-from bench.runs.resolve import Options, ResolvedRun, resolve, tuning_warnings
+from bench.runs.resolve import Options, ResolvedRun, resolve
+from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
 
 CHECKPOINTS = "checkpoints"
@@ -52,10 +53,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     store = Store(options.results)
     if not store.runs.is_dir():  # one that is there may be read, where nothing has to be run
         store.require_writable()
-    for folder in ("", CHECKPOINTS, ADAPTATIONS, EMBEDDINGS, FOLDER):
-        require_writable(options.cache / folder, "cache")
-    pick_device(options.compute.device)
-    decoded = DiskCache(options.cache / FOLDER, report)
+    decoded, embeddings = open_caches(options, report)
     runs = [resolve(plan, options, world, decoded) for plan in plans]
     known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
@@ -63,24 +61,31 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         store.require_writable()
         for place in (options.results, options.cache / CHECKPOINTS):
             sweep(place)
-    embeddings = DiskCache(options.cache / EMBEDDINGS, report, "embedded")
     stored_runs = sum(run.identity in known for run in runs)
     if stored_runs:
         report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
         if options.save_predictions:
             report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
-    _warn_of_precision(missing, options, report)
+    warn_of_precision(missing, options, report)
     for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
         report.warn(note)
-    _warn_of_tuning(runs, known, world, report)
+    warn_of_tuning(runs, known, world, report)
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             finished = _run(run, options, world, embeddings, report)
             report.say(f"stored {store.add(finished.record, finished.cases)}")
-            shutil.rmtree(_unfinished(run, options).parent, ignore_errors=True)
+            shutil.rmtree(unfinished(run.identity, options).parent, ignore_errors=True)
             known[run.identity] = finished.record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
+
+
+def open_caches(options: Options, report: Report) -> tuple[DiskCache, DiskCache]:
+    """The caches of decoded images and of embeddings. Raises `StorageError` or `UsageError` before any work."""
+    for folder in ("", CHECKPOINTS, ADAPTATIONS, EMBEDDINGS, FOLDER):
+        require_writable(options.cache / folder, "cache")
+    pick_device(options.compute.device)
+    return DiskCache(options.cache / FOLDER, report), DiskCache(options.cache / EMBEDDINGS, report, "embedded")
 
 
 def _stored(store: Store, wanted: set[str], options: Options, report: Report) -> dict[str, Record]:
@@ -92,7 +97,7 @@ def _stored(store: Store, wanted: set[str], options: Options, report: Report) ->
     return {record.identity: record for record in (store.read(store.runs / path) for path in paths)}
 
 
-def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Report) -> None:
+def warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Report) -> None:
     """One warning where a run takes images through a network in bfloat16 on a processor without such instructions."""
     pretraining = [run.config.pretrain for run in runs if run.corpus]
     embedded = [run.kind.pooled_only and PROTOCOLS[run.plan.protocol].frozen for run in runs]
@@ -100,19 +105,6 @@ def _warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Re
     mixed = any(getattr(s, "precision", None) == "bf16-mixed" for s in (*pretraining, *adaptation))
     if mixed and (reason := slowness(pick_device(options.compute.device))):
         report.warn(reason)
-
-
-def _warn_of_tuning(runs: Sequence[ResolvedRun], known: Mapping[str, Record], world: World, report: Report) -> None:
-    """What is wrong with how settings were tuned, and which stored records do not say that they were."""
-    found = {line: None for run in runs for line in tuning_warnings(run, world.data(run.plan.task.data).kind)}
-    silent = {r.plan.method for r in runs if r.tuned and r.identity in known and known[r.identity].tuned is None}
-    for line in found:
-        report.warn(line)
-    for method in sorted(silent):
-        report.warn(
-            f"Runs of {method} with these settings were stored before without saying how they were tuned, and stay as "
-            "they are; to have it in the tables, delete their records and run again."
-        )
 
 
 def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Finished:
@@ -125,7 +117,7 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     protocol = PROTOCOLS[run.plan.protocol]
     contents = name_contents(world.data(run.plan.task.data))
     job = Job(run.kind, protocol, run.config.protocol, split, contents, run.plan.seed, run.plan.backbone, run.identity)
-    evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, _unfinished(run, options))
+    evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, unfinished(run.identity, options))
     for note in notes_of(evaluation):
         report.warn(note)
     finished = make_record(run, evaluation, pretrained, options, world)
@@ -138,9 +130,9 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     return finished
 
 
-def _unfinished(run: ResolvedRun, options: Options) -> Path:
+def unfinished(identity: str, options: Options) -> Path:
     """Where a long adaptation keeps its state until its record is stored."""
-    return options.cache / ADAPTATIONS / run.identity[:16] / RESUME_FILE
+    return options.cache / ADAPTATIONS / identity[:16] / RESUME_FILE
 
 
 def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:

@@ -4,7 +4,7 @@
 epochs = 20
 
 [pretrain.simclr]               # for one method
-gradient_clip = 0.5
+batch_size = 128
 
 [method.simclr]
 temperature = 0.2
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ from bench.pretraining.settings import PretrainSettings
 
 SHARED = ("pretrain", "task", "protocol")
 """Sections whose settings hold for every method."""
+OWN = ("method", "pretrain")
+"""Sections with a table for one method: `[method.NAME]`."""
 TABLES = ("method", *SHARED, "tuned")
 HEADER = "# Written by `bench tune`"
 """How every file that it wrote begins."""
@@ -50,6 +52,8 @@ class SettingsFile:
     """Method -> section (`method`, `pretrain`) -> setting -> value, for it alone."""
     tuned: Mapping[str, TunedRecord] = field(default_factory=dict)
     """Method -> how its settings were chosen."""
+    places: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """(table, key) -> the file in which it stands."""
 
     def of(self, method: str, explicit: Overrides) -> dict[str, dict[str, Any]]:
         """All settings of a method: for every method, then for it, then those that were given explicitly."""
@@ -69,38 +73,47 @@ def read_settings_files(paths: Iterable[Path]) -> SettingsFile:
     shared: dict[str, dict[str, Any]] = {}
     own: dict[str, dict[str, dict[str, Any]]] = {}
     tuned: dict[str, TunedRecord] = {}
+    places: dict[tuple[str, str], Path] = {}
     for path in paths:
-        for name, table in _tables(path).items():
-            if name == "tuned":
-                _add(path, name, tuned, {m: _tuned_record(path, m, values) for m, values in table.items()})
-                continue
-            for key, value in table.items():
-                if name in ("method", "pretrain") and isinstance(value, Mapping):
-                    _add(path, f"{name}.{key}", own.setdefault(key, {}).setdefault(name, {}), value)
-                elif name == "method":
-                    raise UsageError(f"{path}: [method] sets {key!r} of no method; write it in [method.NAME]. {ADVICE}")
-                else:
-                    _add(path, name, shared.setdefault(name, {}), {key: value})
-    return SettingsFile(shared, own, tuned)
+        for table, key, value in _entries(path):
+            _place(places, path, table, key)
+            section, _, method = table.partition(".")
+            if section == "tuned":
+                tuned[key] = _tuned_record(path, key, value)
+            elif method:
+                own.setdefault(method, {}).setdefault(section, {})[key] = value
+            else:
+                shared.setdefault(section, {})[key] = value
+    return SettingsFile(shared, own, tuned, places)
 
 
-def _tables(path: Path) -> dict[str, Mapping[str, Any]]:
+def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """(table, key, value) of a file; the table of one method is `method.NAME` or `pretrain.NAME`."""
     with reading(path, ADVICE, UsageError, what="is not valid TOML"):
         tables = toml_of(text_of(path))
-    for name, table in tables.items():
-        if name not in TABLES or not isinstance(table, Mapping):
-            hint = closest(name, TABLES) if name not in TABLES else " It must be a table."
-            raise UsageError(
-                f"{path}: unknown entry {one_line(name)!r}.{hint} Known tables: {', '.join(TABLES)}. {ADVICE}"
-            )
-    return tables
+    for table, keys in tables.items():
+        if table not in TABLES or not isinstance(keys, Mapping):
+            hint = closest(table, TABLES) if table not in TABLES else " It must be a table."
+            raise _wrong(path, f"unknown entry {one_line(table)!r}.{hint} Known tables: {', '.join(TABLES)}.")
+        for key, value in keys.items():
+            if table in OWN and isinstance(value, Mapping):
+                yield from ((f"{table}.{key}", name, one) for name, one in value.items())
+            elif table == "method":
+                raise _wrong(path, f"[method] sets {one_line(key)!r} of no method; write it in [method.NAME].")
+            else:
+                yield table, key, value
 
 
-def _add(path: Path, table: str, known: dict[str, Any], values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        if key in known:
-            raise UsageError(f"{path}: [{table}] {key} stands in another file of --config too. Keep one of them.")
-        known[key] = value
+def _wrong(path: Path, problem: str) -> UsageError:
+    return UsageError(f"{one_line(path)}: {problem} {ADVICE}")
+
+
+def _place(places: dict[tuple[str, str], Path], path: Path, table: str, key: str) -> None:
+    other = places.setdefault((table, key), path)
+    if other is not path:
+        raise UsageError(
+            f"{one_line(path)}: [{one_line(table)}] {one_line(key)} stands in {one_line(other)} too. Keep one of them."
+        )
 
 
 def _tuned_record(path: Path, method: str, values: Any) -> TunedRecord:
@@ -109,40 +122,49 @@ def _tuned_record(path: Path, method: str, values: Any) -> TunedRecord:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise UsageError(
-            f"{path}: [tuned.{one_line(method)}] is not what bench tune writes: {one_line(problems)}. Tune again, or "
-            "remove the table: the settings stay."
+            f"{one_line(path)}: [tuned.{one_line(method)}] is not what bench tune writes: {one_line(problems)}. Tune "
+            "again, or remove the table: the settings stay."
         ) from error
 
 
 def check_settings_files(found: SettingsFile) -> None:
     """Check names of methods and settings, once plugins are known. Raises `UsageError` with the closest name."""
-    methods = registry.methods()
-    for method, sections in found.own.items():
-        if method not in methods.plugins and method in PretrainSettings.model_fields:
-            raise UsageError(f"--config: [pretrain] {method} is a table, and must be a value. {ADVICE}")
-        for section, values in sections.items():
-            cls = methods.get(method).config_class if section == "method" else PretrainSettings
-            methods.plugin(method)
-            _check_keys(f"{section}.{method}", values, cls.model_fields)
-    for method in found.tuned:
-        methods.plugin(method)
-    kinds = registry.kinds()
-    known: dict[str, Iterable[type[Settings]]] = {
-        "pretrain": [PretrainSettings],
-        "task": (kinds.get(name).settings_class for name in kinds.plugins if "task" in found.shared),
-        "protocol": [protocol.settings_class for protocol in PROTOCOLS.values()],
-    }
-    for section, values in found.shared.items():
-        _check_keys(section, values, {key: None for cls in known[section] for key in cls.model_fields})
-
-
-def _check_keys(table: str, values: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    for key in values:
-        if key not in known:
+    known: dict[str, set[str]] = {}
+    for (table, key), path in found.places.items():
+        if table not in known:
+            known[table] = _known(table, path)
+        if key not in known[table]:
             raise UsageError(
-                f"--config: [{one_line(table)}] has no setting {one_line(key)!r}.{closest(key, known)} "
-                f"Known: {', '.join(sorted(known))}."
+                f"{one_line(path)}: [{one_line(table)}] has no entry {one_line(key)!r}.{closest(key, known[table])} "
+                f"Known: {', '.join(sorted(known[table]))}."
             )
+
+
+def _known(table: str, path: Path) -> set[str]:
+    """The keys that a table may have."""
+    section, _, method = table.partition(".")
+    if section == "tuned":
+        return set(registry.methods().plugins)
+    if method:
+        return set(_class_of(section, method, path).model_fields)
+    kinds = registry.kinds()
+    classes: dict[str, Callable[[], Iterable[type[Settings]]]] = {
+        "pretrain": lambda: [PretrainSettings],
+        "task": lambda: [kinds.get(name).settings_class for name in kinds.plugins],
+        "protocol": lambda: [cls for p in PROTOCOLS.values() for cls in (p.settings_class, *p.heads.values())],
+    }
+    return {key for cls in classes[section]() for key in cls.model_fields}
+
+
+def _class_of(section: str, method: str, path: Path) -> type[Settings]:
+    methods = registry.methods()
+    if section == "pretrain" and method not in methods.plugins and method in PretrainSettings.model_fields:
+        raise _wrong(path, f"[pretrain] {method} is a table, and must be a value.")
+    try:
+        cls: type[Settings] = methods.get(method).config_class
+    except UsageError as error:
+        raise UsageError(f"{one_line(path)}: [{section}.{one_line(method)}]: {error}") from error
+    return cls if section == "method" else PretrainSettings
 
 
 def settings_file_text(chosen: Mapping[str, Overrides], tuned: Mapping[str, TunedRecord]) -> str:
@@ -161,7 +183,8 @@ def settings_file_text(chosen: Mapping[str, Overrides], tuned: Mapping[str, Tune
 
 
 def _lines(values: Mapping[str, Any]) -> list[str]:
-    return [f"{_key(key)} = {_text(value)}" for key, value in values.items()]
+    """`key = value` of what has a value, which is what TOML can say."""
+    return [f"{_key(key)} = {_text(value)}" for key, value in values.items() if value is not None]
 
 
 def _key(name: str) -> str:

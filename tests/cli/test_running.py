@@ -280,7 +280,9 @@ def test_tune_writes_a_file_that_run_takes(bench, phantom_root, tmp_path, monkey
     assert done.out.count("best of 2 trials") == 2
     assert "Settings: tuned/simclr.toml" in done.out
     assert "trial 2 of 2 of byol: method.lr=" in done.err
-    assert {r["seed"] for r in records(tmp_path / "results" / "tuning")} == {1000}
+    scores = [json.loads(file.read_text()) for file in (tmp_path / "results" / "tuning").glob("*/*.json")]
+    assert [(one["seed"], one["metric"]) for one in scores] == 4 * [(1000, "accuracy")]
+    assert not (tmp_path / "results" / "runs").exists(), "no record, and no score on test"
     again = json.loads(bench(*tune, "--json").out)
     assert [t["trial"] for t in again["trials"]] == [0, 1, 0, 1]
     assert again["tuned"]["byol"]["trials"] == 2
@@ -288,7 +290,7 @@ def test_tune_writes_a_file_that_run_takes(bench, phantom_root, tmp_path, monkey
     run = ["--task=brain_tumor", "--protocol=knn", "--seed=0", *places, *small, *config]
     scored = bench("run", "--method=simclr,byol", *run)
     assert scored.code == 0, scored.err
-    assert {r["tuned"]["trials"] for r in records(tmp_path / "results")[:2]} == {2}
+    assert [r["tuned"]["trials"] for r in records(tmp_path / "results")] == [2, 2]
     assert scored.err.count("which brain_tumor scores") == 2
 
 

@@ -21,6 +21,10 @@ from bench.results.published import COLUMNS, read_published
 from bench.results.record import fields_digest
 from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store
+from bench.runs.config import resolve_config
+from bench.runs.plan import make_plan
+from bench.runs.resolve import has_settings
+from bench.runs.settings_file import check_settings_files, read_settings_files
 from tasks.kvasir_det import KVASIR_DET
 from tasks.vindr import VINDR
 from tests.records_of import CASES, consistent, record
@@ -145,6 +149,44 @@ def _weights(folder: Path, content: bytes) -> Any:
     return parse_checkpoints([str(folder / "w.toml")], "resnet18")
 
 
+def settings_toml() -> st.SearchStrategy[bytes]:
+    """TOML of settings for all methods or one, and of how they were tuned; any of it may be wrong."""
+    raw = st.sampled_from(("nan", "inf", "-1", "1e-3", "1979-05-27", "{a = 1}", "[[1], {b = nan}]", "{a = nan}", "3"))
+    values = raw | st.one_of(st.booleans(), st.integers(), st.lists(st.booleans(), max_size=2)).map(json.dumps)
+
+    def lines(*names: str) -> st.SearchStrategy[list[str]]:
+        pairs = st.dictionaries(st.sampled_from(names), values, max_size=2)
+        return pairs.map(lambda d: [f"{key} = {value}" for key, value in d.items()])
+
+    heads = ("method.simclr", "pretrain", "pretrain.simclr", "protocol", "task", "method", "methd", '"a\\u001b"')
+    names = ("lr", "temperature", "jitter", "epochs", "head", "neighbours", "image_size", "optimizer")
+    tables = st.tuples(st.sampled_from(heads).map(lambda head: f"[{head}]"), lines(*names))
+    whole = [*(f"{key} = {json.dumps(value)}" for key, value in GOOD_TUNED.items()), "space = {}", "chosen = {}"]
+    tuned = lines("trials", "chosen", "fixed", "best", "seeds", "spce").map(
+        lambda own: ("[tuned.simclr]", [w for w in whole if w.split()[0] not in {o.split()[0] for o in own}] + own)
+    )
+    found = st.lists(tables | tuned, min_size=1, max_size=2, unique_by=lambda part: part[0])
+    return found.map(lambda parts: "\n".join("\n".join([head, *body]) for head, body in parts).encode())
+
+
+def _settings(folder: Path, content: bytes) -> Any:
+    (folder / "s.toml").write_bytes(content)
+    config = read_settings_files([folder / "s.toml"])
+    check_settings_files(config)
+    plans, _ = make_plan("simclr", "brain_tumor", ("knn", "linear"), None, (0,), "quick", {}, config)
+    for plan in plans:
+        resolved = resolve_config("simclr", plan.task, plan.protocol, "quick", plan.backbone, plan.overrides)
+        if plan.tuned:
+            has_settings(resolved, plan.tuned.chosen)
+            json.dumps(plan.tuned.model_dump(mode="json"), allow_nan=False)
+    return plans
+
+
+GOOD_TUNED = {
+    "trials": 2, "sampler": "tpe", "sampler_seed": 0, "best": 0.5, "metric": "accuracy",
+    "task": "drive", "data_set": "drive", "data": "real", "data_fingerprint": "f", "protocol": "knn",
+    "backbone": "resnet18", "profile": "quick", "corpus": "pool", "seeds": [1000],
+}  # fmt: skip
 FIELD_NAMES = st.sampled_from(sorted(json.loads(record().to_json())))
 GOOD_SPLIT = ("a.png,train", "b.png,train", "c.png,train", "d.png,test")
 GOOD_NUMBERS = "simclr,resnet50,drive,finetune,dice_2d,80,1"
@@ -166,6 +208,7 @@ READERS: Mapping[str, tuple[st.SearchStrategy[Any], Callable[[Path, Any], Any]]]
         rows(",".join(COLUMNS), GOOD_NUMBERS) | BYTES,
         _published,
     ),
+    "settings (TOML)": (settings_toml() | BYTES, _settings),
     "lists of weights (TOML)": (toml("[mine]") | BYTES, _weights),
 }
 """What is read -> made-up contents, and how it is read."""

@@ -186,9 +186,9 @@ def test_efficiency_has_columns_of_its_own_and_is_never_a_smaller_mean(tmp_path)
 def tuned(data_set):
     """How settings were chosen on a data set."""
     return TunedRecord(
-        trials=20, sampler="tpe", sampler_seed=0, space={}, chosen={"method.lr": 0.1}, best=0.5, metric="accuracy",
-        task="fgadr", data_set=data_set, data="real", data_fingerprint="other", protocol="knn", backbone="resnet18",
-        profile="quick", corpus="pool", seeds=[1000],
+        trials=20, sampler="tpe", sampler_seed=0, space={"method.lr": "0.01 to 1"}, chosen={"method.lr": 0.1}, best=0.5,
+        metric="accuracy", task="fgadr", data_set=data_set, data="real", data_fingerprint="other", protocol="knn",
+        backbone="resnet18", profile="quick", corpus="pool", seeds=[1000],
     )  # fmt: skip
 
 
@@ -202,6 +202,7 @@ def test_tuned_settings_are_no_variant_unless_the_scored_data_chose_them():
     assert (row(board, "byol")["tuned"], row(board, "byol")["tuned_on_scored"]) == ("", False)
     text = to_markdown(board)
     assert "| method.lr=0.1 pretrain.epochs=9 (tuned: 20 trials on fgadr) |" in text
+    assert text.endswith("\nsimclr was tuned: 20 trials on fgadr, over method.lr 0.01 to 1.\n")
     ranks = overall_board(board).set_index("method")["mean_rank"]
     assert ranks.to_dict() == {"simclr": 1, "byol": 2}, "one budget"
 
@@ -215,8 +216,8 @@ def test_only_tables_with_tuned_settings_have_columns_of_it(tmp_path):
     own = {"overrides": {"method": {"lr": 0.1}}}
     files = write_boards(tmp_path, scores("byol", [0.5]) + scores("dino", [0.4], tuned=tuned("fgadr"), **own))
     header, first, second = (tmp_path / "leaderboard" / "real-quick.csv").read_text().splitlines()
-    assert "tuned,tuned_on_scored" in header
-    assert "20 trials on fgadr,False" in second
+    assert "tuned,tuned_over,tuned_on_scored" in header
+    assert "20 trials on fgadr,method.lr 0.01 to 1,False" in second
     assert "trials" not in first
     write_boards(tmp_path, scores("byol", [0.5]))
     assert "tuned" not in (tmp_path / "leaderboard" / "real-quick.csv").read_text()

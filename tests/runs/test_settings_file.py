@@ -82,7 +82,7 @@ def test_a_plan_gives_every_method_its_own(read):
 
 
 def test_what_is_written_is_read_back_as_it_was(read):
-    chosen = {"simclr": {"method": {"lr": 1e-05, "temperature": 0.2}, "pretrain": {"crop_min": 0.5}}}
+    chosen = {"simclr": {"method": {"lr": 1e-05, "temperature": 0.2}, "pretrain": {"batch_size": 128}}}
     text = settings_file_text(chosen, {"simclr": tuned()})
     found = read(text)
     assert found.own == chosen
@@ -99,10 +99,10 @@ def test_several_files_go_together(read):
 WRONG = [
     (
         "[method.simclr]\ntemperatur = 1\n",
-        r"\[method.simclr\] has no setting 'temperatur'. Did you mean 'temperature'\?",
+        r"0.toml: \[method.simclr\] has no entry 'temperatur'. Did you mean 'temperature'\?",
     ),
-    ("[method.simclrr]\nlr = 1\n", "Unknown method 'simclrr'. Did you mean 'simclr'"),
-    ("[pretrain]\nepoch = 1\n", r"\[pretrain\] has no setting 'epoch'. Did you mean 'epochs'\?"),
+    ("[method.simclrr]\nlr = 1\n", r"0.toml: \[method.simclrr\]: Unknown method \'simclrr\'. Did you mean \'simclr\'"),
+    ("[pretrain]\nepoch = 1\n", r"0.toml: \[pretrain\] has no entry 'epoch'. Did you mean 'epochs'\?"),
     ("[pretrain.simclrr]\nepochs = 1\n", "Unknown method 'simclrr'"),
     ("[pretrain.epochs]\nx = 1\n", "must be a value"),
     ("[protocol]\nneighbors = 1\n", "Did you mean 'neighbours'"),
@@ -111,6 +111,7 @@ WRONG = [
     ("[method]\nlr = 1\n", r"write it in \[method.NAME\]"),
     ("pretrain = 1\n", "must be a table"),
     ("[pretrain\n", "is not valid TOML"),
+    ("[tuned.simclrr]\ntrials = 3\n", "is not what bench tune writes"),
     ("[tuned.simclr]\ntrials = 3\n", r"\[tuned.simclr\] is not what bench tune writes: sampler"),
 ]
 
@@ -121,8 +122,16 @@ def test_whatever_is_wrong_is_one_error(read, text, message):
         read(text)
 
 
+@pytest.mark.parametrize("value", ["nan", "-inf", "1979-05-27", "[1, nan]", "{a = nan}"])
+def test_what_no_record_can_hold_is_an_error(read, value):
+    text = settings_file_text({}, {"simclr": tuned()}).replace('"method.lr" = 1e-05', f'"method.lr" = {value}')
+    assert value in text
+    with pytest.raises(UsageError, match=r"0.toml: \[tuned.simclr\] is not what bench tune writes: chosen"):
+        read(text)
+
+
 def test_a_setting_in_two_files_is_an_error(read):
-    with pytest.raises(UsageError, match=r"\[method.simclr\] lr stands in another file"):
+    with pytest.raises(UsageError, match=r"1.toml: \[method.simclr\] lr stands in .*0.toml too. Keep one"):
         read("[method.simclr]\nlr = 0.1\n", "[method.simclr]\nlr = 0.1\n")
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from bench.core import registry
 from bench.core.errors import PluginError, UsageError
-from bench.core.settings import Choice, Overrides, Range
+from bench.core.settings import Choice, Overrides, Range, Settings
 from bench.pretraining.settings import PretrainSettings
 from bench.runs.config import RunConfig
 
@@ -55,9 +57,9 @@ class Dimension:
 
     def holds(self, value: Any) -> bool:
         """Whether it may be drawn."""
-        if isinstance(self.source, Choice):
-            return value in self.source.values
-        return self.source.low <= value <= self.source.high
+        if value is None or isinstance(self.source, Choice):
+            return isinstance(self.source, Choice) and value in self.source.values
+        return bool(self.source.low <= value <= self.source.high)
 
 
 Space = Mapping[str, Dimension]
@@ -69,7 +71,7 @@ def find_space(method: str, config: RunConfig, given: Overrides) -> Space:
 
     Raises:
         UsageError: the method declares nothing to tune, or the user set all of it.
-        PluginError: it declares a setting that it does not have, or a range that is none.
+        PluginError: it declares a setting or value that it cannot have, or a range that is none.
     """
     declared = registry.methods().get(method).search_space
     if not declared:
@@ -81,38 +83,59 @@ def find_space(method: str, config: RunConfig, given: Overrides) -> Space:
     space = {}
     for name, source in declared.items():
         section, _, key = name.partition(".")
-        _check(method, name, source)
+        cls = _class_of(method, name, source)
         if key not in given.get(section, {}):
             own = config.sections[section][key]
-            space[name] = Dimension(own, _resolved(method, name, source, own))
+            resolved = _resolved(method, name, source, own)
+            _check_values(method, name, cls, config.sections[section], resolved)
+            space[name] = Dimension(own, resolved)
     if not space:
         raise UsageError(f"Nothing is left to tune of {method!r}: --set or --config fixes {', '.join(declared)}.")
     return space
 
 
-def _check(method: str, name: str, source: Any) -> None:
+def _class_of(method: str, name: str, source: Any) -> type[Settings]:
+    """The settings that a declared name is of. Raises `PluginError` where it is of none."""
     section = name.partition(".")[0]
-    cls = registry.methods().get(method).config_class if section == "method" else PretrainSettings
+    cls: type[Settings] = registry.methods().get(method).config_class if section == "method" else PretrainSettings
     known = [f"{section}.{field}" for field in cls.model_fields] if section in SECTIONS else []
-    if name not in known or not isinstance(source, Range | Choice):
-        problem = f"has {name!r}, which is no setting of it" if name not in known else f"has {source!r} for {name!r}"
-        raise PluginError(
-            f"The table `search_space` of the method {method!r} {problem}. Expected method.KEY or pretrain.KEY, and a "
-            "bench.Range or bench.Choice."
-        )
+    if name not in known:
+        raise _wrong(method, f"{name!r}, which is no setting of it", "method.KEY or pretrain.KEY")
+    if not isinstance(source, Range | Choice) or (isinstance(source, Choice) and None in source.values):
+        raise _wrong(method, f"{source!r} for {name!r}", "a bench.Range, or a bench.Choice of values without None")
+    return cls
 
 
 def _resolved(method: str, name: str, source: Range | Choice, own: Any) -> Range | Choice:
     """The source with values in place of factors, and the setting's own value among choices."""
     if isinstance(source, Choice):
-        return source if own in source.values else Choice((own, *source.values))
+        return source if own is None or own in source.values else Choice((own, *source.values))
+    if source.relative and not isinstance(own, int | float):
+        raise _wrong(method, f"factors of {name}, whose own value is {own}", "a range that is not relative")
     low, high = (bound * own if source.relative else bound for bound in (source.low, source.high))
     if not (low < high and (low > 0 or not source.log)):
-        raise PluginError(
-            f"The table `search_space` of the method {method!r} has {source!r} for {name}, whose own value is {own}: "
-            f"it gives {low:g} to {high:g}. A range rises, and begins above 0 where it is drawn in the logarithm."
+        raise _wrong(
+            method,
+            f"{source!r} for {name}, whose own value is {own}: it gives {low:g} to {high:g}",
+            "a range that rises, and begins above 0 where it is drawn in the logarithm",
         )
     return Range(_short(low), _short(high), log=source.log, whole=source.whole)
+
+
+def _check_values(method: str, name: str, cls: type[Settings], own: Mapping[str, Any], source: Range | Choice) -> None:
+    """Raises `PluginError` for a value that the setting cannot have: one of the choices, or an end of the range."""
+    key = name.partition(".")[2]
+    for value in source.values if isinstance(source, Choice) else (source.low, source.high):
+        whole = int(value) if isinstance(source, Range) and source.whole else value
+        try:
+            cls.model_validate({**own, key: whole})
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise _wrong(method, f"the value {value} for {name}, which cannot be: {problem}", "valid values") from error
+
+
+def _wrong(method: str, found: str, expected: str) -> PluginError:
+    return PluginError(f"The table `search_space` of the method {method!r} has {found}. Expected {expected}.")
 
 
 def _short(number: float) -> float:

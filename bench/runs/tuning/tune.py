@@ -1,11 +1,12 @@
 """`bench tune`: as many trials for each method, scored on validation, and the best settings as a file for `--config`.
 
-A trial is an ordinary run with other settings, stored under RESULTS/tuning, where no table reads it. The sampler is
-seeded and told the same scores in the same order, so the same command finds its trials stored and goes on.
+A trial is pretrained as a run with other settings is; its score, on validation alone, is kept under RESULTS/tuning. The
+sampler is seeded and told the same scores in the same order, so the same command finds its trials there and goes on.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,23 +18,24 @@ import pandas as pd
 from bench.core import registry
 from bench.core.console import Report
 from bench.core.errors import TrainingError, UsageError, closest
+from bench.core.escape import one_line
 from bench.core.files import require_writable, write_text
+from bench.core.reading import content_of, reading
 from bench.core.registry import methods
 from bench.core.settings import TunedRecord, settings_text
 from bench.core.task import Task
-from bench.results.record import Record
-from bench.runs.plan import PlannedRun, applies, expand_names, make_plan
+from bench.runs.plan import applies, expand_names, make_plan
 from bench.runs.request import RunRequest
 from bench.runs.session import check_request, prepare_world
 from bench.runs.settings_file import HEADER, settings_file_text
 from bench.runs.tuning.trials import SAMPLER_SEED, SAMPLERS, Contestant, Trial, sections_of_values, try_settings
 
 if TYPE_CHECKING:
-    from bench.runs.resolve import Options
     from bench.runs.world import World
 
 FOLDER = "tuning"
 """Folder of the results folder with the records of trials."""
+OTHER_FILE = "Move it, or name another: --out FILE."
 FIRST_SEED = 1000
 """Trials have the seeds from here on, apart from those that tables score, which begin with 0."""
 
@@ -86,25 +88,29 @@ def execute_tuning(request: TuneRequest, *, quiet: bool) -> Tuning:
         BenchError: before any work for wrong names, settings, data or folders; else with finished trials kept.
         TrainingError: no trial of a method gave a score.
     """
+    require_optuna()
     report = Report(quiet=quiet)
     check_request(request.run)
     names, run = _checked(request)
     plans, _ = make_plan(
         names, run.tasks, run.protocols, run.backbones, run.seeds, run.profile, run.settings, run.config
     )
-    own = {method: next(plan for plan in plans if plan.method == method) for method in names}
-    contestants = {m: Contestant(plan, run) for m, plan in own.items()}
+    contestants = {m: Contestant(next(plan for plan in plans if plan.method == m), run) for m in names}
     files = _files(request.out, names)
     world, options = prepare_world(plans, run, report)
-    found = {}
-    for method, contestant in contestants.items():
-        trials = try_settings(
-            contestant, request.trials, request.sampler, lambda p: _made(p, options, world, report), report
-        )
-        found[method] = trials
+    from bench.runs.tuning.scores import ValidationScores
+
+    scores = ValidationScores(options, world, report)
+    found = {m: try_settings(one, request.trials, request.sampler, scores, report) for m, one in contestants.items()}
     tuned = {m: _summary(contestants[m], trials, request, world) for m, trials in found.items()}
     _write(files, tuned)
     return Tuning(_table(found), tuned, list(files))
+
+
+def require_optuna() -> None:
+    """Raises `UsageError` where the package that proposes settings is not installed."""
+    if importlib.util.find_spec("optuna") is None:
+        raise UsageError("bench tune needs the package optuna, which is not installed: pip install 'optuna>=4.0'.")
 
 
 def _checked(request: TuneRequest) -> tuple[list[str], RunRequest]:
@@ -116,6 +122,8 @@ def _checked(request: TuneRequest) -> tuple[list[str], RunRequest]:
         hint = closest(request.sampler, SAMPLERS)
         raise UsageError(f"Unknown sampler {request.sampler!r}.{hint} Known: {', '.join(SAMPLERS)}.")
     names = expand_names(run.methods, methods())
+    if "all" in run.methods:
+        names = [name for name in names if methods().get(name).search_space]
     for what, several in (("task", run.tasks), ("protocol", run.protocols), ("backbone", run.backbones)):
         if len(several) > 1 or "all" in several or (what == "task" and not several):
             raise UsageError(f"bench tune takes one {what}, found {', '.join(several) or 'none'}.")
@@ -129,17 +137,14 @@ def _files(out: Path | None, names: Sequence[str]) -> dict[Path, list[str]]:
     files = {out: list(names)} if out else {Path("tuned") / f"{name}.toml": [name] for name in names}
     for file in files:
         require_writable(file.parent, "output")
-        if file.is_dir() or (file.exists() and not file.read_bytes().startswith(HEADER.encode())):
-            raise UsageError(
-                f"{file} is there and was not written by bench tune. Move it, or name another: --out FILE."
-            )
+        if file.exists() and not _is_own(file):
+            raise UsageError(f"{one_line(file)} is there and was not written by bench tune. {OTHER_FILE}")
     return files
 
 
-def _made(plans: list[PlannedRun], options: Options, world: World, report: Report) -> list[Record]:
-    from bench.runs.run import run_plan
-
-    return run_plan(plans, options, world, report).records
+def _is_own(file: Path) -> bool:
+    with reading(file, OTHER_FILE, UsageError):
+        return content_of(file).startswith(HEADER.encode())
 
 
 def _summary(contestant: Contestant, trials: Sequence[Trial], request: TuneRequest, world: World) -> TunedRecord:
@@ -150,15 +155,15 @@ def _summary(contestant: Contestant, trials: Sequence[Trial], request: TuneReque
         raise TrainingError(f"No trial of {plan.method} gave a score. The last one: {trials[-1].problem}")
     best = max(scored, key=lambda trial: trial.score)  # the first of equal ones
     data = world.data(plan.task.data)
-    set_ = contestant.config.overrides
+    set_ = contestant.config.model_dump(mode="json")["overrides"]
     return TunedRecord(
         trials=len(trials),
         failed=len(trials) - len(scored),
         sampler=request.sampler,
         sampler_seed=SAMPLER_SEED,
         space={name: dimension.text for name, dimension in space.items()},
-        chosen={name: best.settings.get(name, dimension.own) for name, dimension in space.items()},
-        fixed={f"{section}.{key}": value for section, values in set_.items() for key, value in values.items()},
+        chosen=_set({name: best.settings.get(name, dimension.own) for name, dimension in space.items()}),
+        fixed=_set({f"{section}.{key}": value for section, values in set_.items() for key, value in values.items()}),
         best=best.score,
         metric=plan.task.metric,
         task=plan.task.name,
@@ -172,6 +177,11 @@ def _summary(contestant: Contestant, trials: Sequence[Trial], request: TuneReque
         corpus=Path(run.corpus).name,
         seeds=list(run.seeds),
     )
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What has a value: a file of settings cannot say that one has none."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _write(files: Mapping[Path, Sequence[str]], tuned: Mapping[str, TunedRecord]) -> None:

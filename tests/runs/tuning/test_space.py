@@ -54,8 +54,12 @@ def test_a_method_without_a_space_is_an_error_that_names_those_with_one():
         ({"protocol.neighbours": Choice((1, 2))}, "which is no setting of it"),
         ({"lr": Range(0, 1)}, "which is no setting of it"),
         ({"method.lr": (0, 1)}, r"has \(0, 1\) for 'method.lr'"),
-        ({"method.lr": Range(1, 0.5)}, "A range rises"),
-        ({"method.lr": Range(0, 1, log=True)}, "begins above 0"),
+        ({"method.lr": Range(1, 0.5)}, "Expected a range that rises"),
+        ({"method.lr": Range(0, 1, log=True)}, "and begins above 0"),
+        ({"method.lr": Range(-1, 1)}, "the value -1.0 for method.lr, which cannot be: .* greater than 0"),
+        ({"method.optimizer": Choice(("adam", "adm"))}, "the value adm for method.optimizer, which cannot be"),
+        ({"method.gradient_clip": Range(0.1, 10, relative=True)}, "own value is None. Expected a range that is not"),
+        ({"method.gradient_clip": Choice((None, 1.0))}, "values without None"),
     ],
 )
 def test_a_wrong_declaration_is_an_error(monkeypatch, declared, message):
@@ -68,8 +72,15 @@ def test_settings_of_the_pretraining_may_be_among_them(monkeypatch):
     declared = {"pretrain.crop_min": Range(0.5, 2, relative=True), "pretrain.epochs": Range(2, 9, whole=True)}
     monkeypatch.setattr(registry.methods().get("simclr"), "search_space", declared)
     space = space_of("simclr", given={"pretrain": {"batch_size": 8}})
-    assert space["pretrain.crop_min"].text == "0.1 to 0.4"
+    own = space["pretrain.crop_min"].own
+    assert space["pretrain.crop_min"].text == f"{own / 2:g} to {own * 2:g}"
     assert space["pretrain.epochs"].distribution == IntDistribution(2, 9)
+
+
+def test_a_setting_without_a_value_is_tuned_over_others_alone(monkeypatch):
+    monkeypatch.setattr(registry.methods().get("simclr"), "search_space", {"method.gradient_clip": Choice((1.0, 3.0))})
+    (clip,) = space_of("simclr").values()
+    assert (clip.own, clip.text, clip.holds(None)) == (None, "1.0, 3.0", False)
 
 
 class TestDimension:

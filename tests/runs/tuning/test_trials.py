@@ -1,7 +1,6 @@
 """Trials: seeded, the same for the same scores, the first with the method's own settings, failures among them."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +29,7 @@ def scored(made=None, fail=()):
             raise TrainingError("the loss is not finite")
         temperature = plans[0].overrides.get("method", {}).get("temperature", 0.1)
         score = 1 - abs(math.log(temperature / 0.2))
-        return [SimpleNamespace(metric="accuracy", selection={"validation_accuracy": score + p.seed}) for p in plans]
+        return [score + plan.seed for plan in plans]
 
     return make
 
@@ -75,7 +74,7 @@ def test_a_trial_that_fails_counts_and_has_no_score():
 
 def test_an_undefined_score_is_a_failure():
     def make(plans):
-        return [SimpleNamespace(metric="accuracy", selection={}) for _ in plans]
+        return [math.nan for _ in plans]
 
     (first, _) = try_settings(contestant(), 2, "random", make, REPORT)
     assert first.problem == "its score on validation is undefined"

@@ -1,5 +1,7 @@
 """`bench tune` from end to end on phantoms: resumed, apart from the tables, and its file carried into the records."""
 
+import csv
+import importlib.util
 import json
 
 import pytest
@@ -7,9 +9,10 @@ import pytest
 from bench.core.errors import TrainingError, UsageError
 from bench.core.settings import TunedRecord
 from bench.results.store import Store
-from bench.runs import run as runs_module
 from bench.runs.request import RunRequest
 from bench.runs.settings_file import read_settings_files
+from bench.runs.tuning import scores as scores_module
+from bench.runs.tuning.scores import TrialScore
 from bench.runs.tuning.tune import TuneRequest, execute_tuning
 
 SMALL = {"pretrain": {"epochs": 1, "image_size": 32}, "task": {"image_size": 32}}
@@ -41,30 +44,30 @@ def tune(phantom_root, tmp_path, monkeypatch):
 def made(monkeypatch):
     """Every run that is made, in its order."""
     found = []
-    whole = runs_module.evaluate
+    whole = scores_module.evaluate
 
-    def evaluate(job, *arguments):
+    def evaluate(job, *arguments, **more):
         found.append(job.identity)
-        return whole(job, *arguments)
+        return whole(job, *arguments, **more)
 
-    monkeypatch.setattr(runs_module, "evaluate", evaluate)
+    monkeypatch.setattr(scores_module, "evaluate", evaluate)
     return found
 
 
 def test_a_tuning_that_was_stopped_goes_on_and_gives_the_same(tune, made, monkeypatch, tmp_path):
-    whole = runs_module.evaluate
+    whole = scores_module.evaluate
 
-    def stop(job, *arguments):
+    def stop(job, *arguments, **more):
         if len(made) == 2:
             raise KeyboardInterrupt
-        return whole(job, *arguments)
+        return whole(job, *arguments, **more)
 
-    monkeypatch.setattr(runs_module, "evaluate", stop)
+    monkeypatch.setattr(scores_module, "evaluate", stop)
     with pytest.raises(KeyboardInterrupt):
         tune("simclr", "byol")
     assert len(made) == 2
     assert not (tmp_path / "tuned").exists(), "a file of some methods would be no comparison"
-    monkeypatch.setattr(runs_module, "evaluate", whole)
+    monkeypatch.setattr(scores_module, "evaluate", whole)
     tuning = tune("simclr", "byol")
     assert len(made) == 4, "what was stored is not run again"
     assert tuning.trials.groupby("method").size().to_dict() == {"simclr": 2, "byol": 2}
@@ -79,38 +82,41 @@ def test_a_tuning_that_was_stopped_goes_on_and_gives_the_same(tune, made, monkey
 
 def test_trials_are_apart_from_tables_and_the_best_is_the_best_on_validation(tune, tmp_path):
     tuning = tune(trials=3, out=tmp_path / "one.toml")
-    records, _ = Store(tmp_path / "results" / "tuning").load()
-    assert not (tmp_path / "results" / "runs").exists()
-    assert not (tmp_path / "results" / "tuning" / "leaderboard").exists()
-    assert {r.seed for r in records} == {1000}
-    validation = {r.identity: r.selection["validation_accuracy"] for r in records}
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["tuning"]
+    files = [*(tmp_path / "results" / "tuning").rglob("*.*")]
+    stored = [TrialScore.model_validate_json(file.read_text()) for file in files]
+    assert len(stored) == 3
+    assert {(s.seed, s.metric) for s in stored} == {(1000, "accuracy")}
     one = tuning.tuned["simclr"]
-    assert one.best == max(validation.values()) == tuning.trials["score"].max()
+    assert one.best == max(s.validation for s in stored) == tuning.trials["score"].max()
     assert (one.trials, one.failed, one.task, one.data_set) == (3, 0, "brain_tumor", "brain_tumor")
     assert one.fixed == {"pretrain.epochs": 1, "pretrain.image_size": 32, "task.image_size": 32}
     found = read_settings_files([tmp_path / "one.toml"])
     assert found.tuned == {"simclr": one}
     assert found.own == {"simclr": {"method": {k.removeprefix("method."): v for k, v in one.chosen.items()}}}
+    assert one.space.keys() == one.chosen.keys() == {"method.lr", "method.temperature", "method.weight_decay"}
     assert json.loads(json.dumps(tuning.to_json()))["tuned"]["simclr"]["best"] == one.best
     assert "best of 3 trials (own settings: " in tuning.lines[0]
 
 
 def test_trials_that_fail_are_counted_and_only_failures_are_an_error(tune, monkeypatch):
     calls = []
-    whole = runs_module.evaluate
+    whole = scores_module.evaluate
 
-    def evaluate(job, *arguments):
+    def evaluate(job, *arguments, **more):
         calls.append(job)
         if len(calls) != 2:
             raise TrainingError("the loss is not finite")
-        return whole(job, *arguments)
+        return whole(job, *arguments, **more)
 
-    monkeypatch.setattr(runs_module, "evaluate", evaluate)
+    monkeypatch.setattr(scores_module, "evaluate", evaluate)
     tuning = tune()
     assert (tuning.tuned["simclr"].trials, tuning.tuned["simclr"].failed) == (2, 1)
     assert "1 failed (own settings: undefined)" in tuning.lines[0]
     calls.extend([None] * 5)
-    monkeypatch.setattr(runs_module, "evaluate", lambda *_: (_ for _ in ()).throw(TrainingError("not finite")))
+    monkeypatch.setattr(
+        scores_module, "evaluate", lambda *_, **more: (_ for _ in ()).throw(TrainingError("not finite"))
+    )
     with pytest.raises(TrainingError, match=r"No trial of byol gave a score. The last one: not finite"):
         tune("byol")
 
@@ -133,6 +139,24 @@ def test_what_is_wrong_is_one_error_before_any_work(tune, made, options, message
     assert made == []
 
 
+def test_all_is_every_method_that_declares_a_space(tune, monkeypatch):
+    asked = []
+    monkeypatch.setattr(scores_module.ValidationScores, "__call__", lambda self, plans: asked.append(plans) or [0.5])
+    found = tune("all", settings={"pretrain": {"jitter": [0.4, 0.4, 0.4, 0.1]}})
+    assert set(found.tuned) == {"simclr", "byol", "dino", "lvmmed"}
+    assert len(asked) == 8
+    assert read_settings_files(found.files).tuned == found.tuned
+    assert found.tuned["dino"].fixed == {"pretrain.jitter": [0.4, 0.4, 0.4, 0.1]}
+
+
+def test_without_optuna_is_one_error_that_says_what_to_install(tune, made, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "optuna" else find(name))
+    with pytest.raises(UsageError, match=r"needs the package optuna, which is not installed: pip install 'optuna"):
+        tune()
+    assert made == []
+
+
 def test_a_file_that_tune_did_not_write_is_not_overwritten(tune, made, tmp_path):
     (tmp_path / "mine.toml").write_text("[method.simclr]\nlr = 1\n")
     with pytest.raises(UsageError, match=r"mine.toml is there and was not written by bench tune"):
@@ -146,10 +170,10 @@ def settings_of(tmp_path):
 
     def call(**changes):
         fields = {
-            "trials": 20, "sampler": "tpe", "sampler_seed": 0, "space": {}, "chosen": {"method.temperature": 0.25},
+            "trials": 20, "sampler": "tpe", "sampler_seed": 0, "chosen": {"method.temperature": 0.25},
             "best": 0.5, "metric": "accuracy", "task": "fgadr", "data_set": "fgadr", "data": "phantom",
             "data_fingerprint": "f", "protocol": "knn", "backbone": "resnet18", "profile": "quick", "corpus": "pool",
-            "seeds": [1000],
+            "seeds": [1000], "space": {"method.temperature": "0.05 to 0.5 (log)"},
         }  # fmt: skip
         from bench.runs.settings_file import settings_file_text
 
@@ -178,7 +202,7 @@ def run_records(tmp_path):
     return Store(tmp_path / "results").load()[0]
 
 
-def test_records_and_tables_say_that_settings_were_tuned(score, settings_of, tmp_path):
+def test_records_and_tables_say_that_settings_were_tuned(score, settings_of, bench, tmp_path):
     done = score("simclr,random", f"--config={settings_of()}")
     assert done.code == 0, done.err
     of = {record.method: record for record in run_records(tmp_path)}
@@ -188,7 +212,11 @@ def test_records_and_tables_say_that_settings_were_tuned(score, settings_of, tmp
     assert "tuned" not in done.err
     assert "(tuned: 20 trials on fgadr)" in done.out
     table = (tmp_path / "results" / "leaderboard" / "phantom-quick.csv").read_text()
-    assert "20 trials on fgadr,False" in table
+    row = next(row for row in csv.DictReader(table.splitlines()) if row["method"] == "simclr")
+    assert (row["tuned"], row["tuned_on_scored"]) == ("20 trials on fgadr", "False")
+    assert row["tuned_over"] == "method.temperature 0.05 to 0.5 (log)"
+    told = "simclr was tuned: 20 trials on fgadr, over method.temperature 0.05 to 0.5 (log)."
+    assert told in bench("leaderboard", "--markdown", f"--results={tmp_path / 'results'}").out
 
 
 @pytest.mark.parametrize(
