@@ -203,5 +203,8 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         say_error(f"{error.strerror}{f': {error.filename}' if error.filename else ' (standard output)'}.")
         return StorageError.exit_code
+    if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP) and error.filename:
+        say_error(f"{str(error.filename)[:80]} is no path that can be used: {error.strerror}. Name another one.")
+        return StorageError.exit_code
     say_error(unexpected_text(error, arguments))
     return UNEXPECTED

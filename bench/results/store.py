@@ -52,6 +52,14 @@ class Store:
         self.results = results
         self.runs = results / "runs"
 
+    @property
+    def there(self) -> bool:
+        """Whether there is a folder of records; a name that no folder can have is none."""
+        try:
+            return self.runs.is_dir()
+        except OSError:
+            return False
+
     def require_writable(self) -> None:
         """Raise `StorageError` before any work when results could not be written."""
         require_writable(self.runs, "results")

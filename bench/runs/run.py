@@ -51,7 +51,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         BenchError: with the reason; runs that were stored before it are kept.
     """
     store = Store(options.results)
-    if not store.runs.is_dir():  # one that is there may be read, where nothing has to be run
+    if not store.there:  # one that is there may be read, where nothing has to be run
         store.require_writable()
     decoded, embeddings = open_caches(options, report)
     runs = [resolve(plan, options, world, decoded) for plan in plans]

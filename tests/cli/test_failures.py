@@ -84,3 +84,15 @@ def test_a_locale_without_the_letters_ends_nothing(arguments):
 
 def test_an_unknown_option_is_wrong_usage(bench):
     assert bench("list", "--nope").code == 2
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--results {}", "--data-root {}", "--corpus {}.csv", "--split {}.csv", "--plugin {}.py", "--checkpoint {}.pth"],
+)
+def test_a_path_that_is_too_long_is_one_error(bench, tmp_path, option):
+    name, _, value = option.format("n" * 256).partition(" ")
+    rest = () if name == "--results" else ("--results", tmp_path / "results")
+    done = bench("run", "--method", "random", "--task", "brain_tumor", "--protocol", "knn", *rest, name, value)
+    assert (done.code in (2, 3, 6), "File name too long" in done.err) == (True, True), done.err
+    assert "nobody expected" not in done.err
