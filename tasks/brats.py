@@ -9,13 +9,12 @@ SCAN = "{case}/{case}"
 PARTS = tuple(
     Part(f"{grade}/{SCAN}_flair.nii{{.gz,}}", (f"{grade}/{SCAN}_seg.nii{{.gz,}}",)) for grade in ("HGG", "LGG")
 )
+PATIENT = r"/(Brats\d+_(?:Training_\d+|Validation_\d+|[^/]+(?=_\d+_)))[^/]*_flair"
 
 BRATS = DataSet(
     name="brats",
     title="BraTS 2018 (FLAIR)",
-    reader=NiftiVolumes(
-        PARTS, {1: 1, 2: 2, 4: 3}, subject=r"/(Brats\d+_(?:Training_\d+|Validation_\d+|[^/]+(?=_\d+_)))[^/]*_flair"
-    ),
+    reader=NiftiVolumes(PARTS, {1: 1, 2: 2, 4: 3}, subject=PATIENT),
     classes=("necrotic and non-enhancing core", "oedema", "enhancing tumour"),
     expected_counts={"all": {"cases": 285}},
     modality="MRI",

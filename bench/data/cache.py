@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.cache_folder import INDEX
-from bench.core.checked_array import check_array, write_array
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
 from bench.core.files import UNFINISHED, sweep, write_atomic
 from bench.core.reading import reason_of
+from bench.core.storage.checked_array import check_array, write_array
 from bench.data.cache_users import FOLDER as USERS
 from bench.data.cache_users import CacheUser
 
@@ -61,7 +61,8 @@ class DiskCache:
         self._touched: set[str] = set()
         self.failed = self.damaged = False
         """Whether an array could not be stored, or read."""
-        self._full_until = 0.0
+        self._full = (0.0, 0.0)
+        """Until when it counts as full, and since when the earliest command runs that uses it."""
         self._lock = threading.Lock()
 
     def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
@@ -121,12 +122,14 @@ class DiskCache:
     def _make_room(self, wanted_bytes: int) -> None:
         """Delete unused files until a share of the bound is free, so that the folder is listed once for many arrays.
 
-        Where there was nothing to delete, the folder counts as full for a while without being listed.
+        Where there was nothing to delete, the folder counts as full for a while, or until another command ends, without
+        being listed.
         """
-        if time.monotonic() >= self._full_until:
+        full_until, since = self._full
+        if time.monotonic() >= full_until or self._user.earliest() != since:
             self._delete_unused(max(wanted_bytes, int(_FREED_AT_ONCE * self.limit_bytes)))
         if self._used_bytes + wanted_bytes > self.limit_bytes:
-            self._full_until = time.monotonic() + _FULL_SECONDS
+            self._full = (time.monotonic() + _FULL_SECONDS, self._user.earliest())
             raise StorageError(
                 f"{self.folder}: the {self.done} data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
                 f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."

@@ -10,7 +10,7 @@ import torch
 
 from bench.core.errors import StorageError
 from bench.core.reading import reading
-from bench.core.sealed import read_sealed, write_sealed
+from bench.core.storage.sealed import read_sealed, write_sealed
 from bench.engine.seeding import restore_rng, rng_state
 
 RESUME_FILE = "last.ckpt"

@@ -62,7 +62,7 @@ def left_out(manifest: Path) -> str | None:
         file.suffix.lower() or "without a suffix"
         for entry, files in _entries(manifest)
         for file in files
-        if not (_is_image(file) or _is_volume(file) or file.name.startswith("."))
+        if not (_is_image(file) or _is_volume(file))
     )
     return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common()) or None
 
@@ -165,9 +165,13 @@ def _files(target: Path, pattern: str) -> list[Path]:
     """The file itself, or those of a folder that fit a pattern, sorted."""
     if not target.is_dir():
         return [target]
-    if pattern == EVERYTHING:
-        return sorted(files_below(target))
-    return sorted(p for p in target.glob(pattern) if p.is_file())
+    found = files_below(target) if pattern == EVERYTHING else (p for p in target.glob(pattern) if p.is_file())
+    return sorted(path for path in found if not _is_junk(path.relative_to(target)))
+
+
+def _is_junk(path: Path) -> bool:
+    """What operating systems leave in folders: hidden files, and folders such as `__MACOSX` and `@eaDir`."""
+    return any(part.startswith((".", "__MACOSX", "@eaDir")) for part in path.parts)
 
 
 def _content(file: Path) -> str:

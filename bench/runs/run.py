@@ -12,7 +12,7 @@ from torch import nn
 
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
-from bench.core.turns import one_at_a_time
+from bench.core.storage.turns import one_at_a_time
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents

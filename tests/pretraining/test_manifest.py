@@ -174,3 +174,15 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     manifest = tmp_path / "lists" / "corpus.csv"
     manifest.write_text("path\n~/home.png\n")
     assert [i.path.name for i in manifest_corpus(manifest, []).images] == ["home.png"]
+
+
+def test_what_operating_systems_leave_is_no_image(tmp_path):
+    image(tmp_path / "more" / "a.png", 3)
+    for name in ("._a.png", "__MACOSX/b.png", "@eaDir/a.png/c.jpg", ".hidden/d.png"):
+        (tmp_path / "more" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "more" / name).write_bytes(b"x")
+    manifest = tmp_path / "corpus.toml"
+    for pattern in ("**/*", "**/*.*"):
+        manifest.write_text(f'[[folder]]\npath = "more"\npattern = "{pattern}"\n')
+        assert [i.path.name for i in manifest_corpus(manifest, []).images] == ["a.png"]
+        assert left_out(manifest) is None

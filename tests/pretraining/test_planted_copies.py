@@ -85,7 +85,8 @@ def test_voxels_and_sequences_of_a_test_volume_stay_out(segmentation_root, tmp_p
     other = nibabel.Nifti1Image(np.asarray(volume.dataobj, np.float64)[::-1] + 5, volume.affine)
     sibling = case.image.name.replace("image", "t1ce")
     nibabel.save(other, tmp_path / sibling)
-    nibabel.save(other, tmp_path / "scan4.nii.gz")
+    unrelated = nibabel.Nifti1Image(np.asarray(volume.dataobj, np.float64)[::-1] + 6, volume.affine)
+    nibabel.save(unrelated, tmp_path / "scan4.nii.gz")
     names = ["scan1.nii.gz", "scan2.nii", "scan3.nii.gz", sibling, "scan4.nii.gz"]
     corpus = corpus_of(world, tmp_path, names, MMWHS_CT)
     assert {image.path.name for image in corpus.images} == {"scan4.nii.gz"}

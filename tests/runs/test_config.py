@@ -127,4 +127,4 @@ def test_settings_of_committed_protocols_resolve_as_they_were_recorded():
         set_ = {"protocol": record.overrides.get("protocol", {})}
         task = tasks().get(record.task)
         now = resolve_config(record.method, task, record.protocol, record.profile, record.backbone, set_)
-        assert now.protocol.model_dump() == record.config["protocol"]
+        assert now.protocol.model_dump(mode="json") == record.config["protocol"]

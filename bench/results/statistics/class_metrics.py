@@ -63,12 +63,13 @@ def calibration(target: np.ndarray, probabilities: np.ndarray, weights: np.ndarr
     """Expected calibration error and Brier score (sum over the classes, in [0, 2])."""
     confidence, predicted = probabilities.max(axis=1), probabilities.argmax(axis=1)
     total = weights.sum(axis=0, dtype=np.float64)
-    gaps = np.zeros((ECE_BINS, len(target)), dtype=np.float32)
+    gaps = np.zeros((ECE_BINS, len(target)))
     bins = np.clip(np.ceil(confidence * ECE_BINS).astype(int) - 1, 0, ECE_BINS - 1)
     gaps[bins, np.arange(len(target))] = (predicted == target) - confidence
     truth = np.eye(probabilities.shape[1])[target]
-    squares = np.square(probabilities - truth).sum(axis=1).astype(np.float32)
-    return {"ece": np.abs(gaps @ weights).sum(axis=0) / total, "brier": squares @ weights / total}
+    squares = np.square(probabilities - truth).sum(axis=1)
+    wide = weights.astype(np.float64)  # sums of float32 depend on their order, and with it the last digit of a table
+    return {"ece": np.abs(gaps @ wide).sum(axis=0) / total, "brier": squares @ wide / total}
 
 
 def macro_auroc(target: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:

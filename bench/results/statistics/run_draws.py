@@ -152,7 +152,7 @@ def means_of_cases(columns: Mapping[str, np.ndarray], weights: np.ndarray) -> di
         return {}
     values = np.stack(list(columns.values()))
     defined = np.isfinite(values)
-    sums = np.where(defined, values, 0).astype(np.float32) @ weights
+    sums = np.where(defined, values, 0.0) @ weights.astype(np.float64)  # see `class_metrics.calibration`
     counts = defined.astype(np.float32) @ weights
     with np.errstate(invalid="ignore"):
         means = sums / np.where(counts > 0, counts, np.nan)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.core.checked_array import Damaged, check_array, write_array
+from bench.core.storage.checked_array import Damaged, check_array, write_array
 
 ARRAYS = (np.arange(300.0).reshape(30, 10), np.zeros((4, 5), np.uint8), np.array(3), np.asfortranarray(np.eye(7)))
 

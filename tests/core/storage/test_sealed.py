@@ -3,7 +3,7 @@
 import pytest
 
 from bench.core.reading import Unusable
-from bench.core.sealed import read_sealed, write_sealed
+from bench.core.storage.sealed import read_sealed, write_sealed
 
 
 def test_what_was_written_is_read(tmp_path):

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from bench.core.turns import one_at_a_time
+from bench.core.storage.turns import one_at_a_time
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from bench.core.turns import one_at_a_time
+from bench.core.storage.turns import one_at_a_time
 with one_at_a_time(Path(sys.argv[1]), lambda: None):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
