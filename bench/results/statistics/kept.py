@@ -15,7 +15,7 @@ from bench.core.cache_folder import INDEX, default_cache
 from bench.core.errors import StorageError
 from bench.core.files import write_atomic
 
-VERSION = 1
+VERSION = 2
 """Raised whenever an entry means something else, or the statistics give other results."""
 FROM_ENTRIES = 10
 """Fewer entries are not worth a file."""
