@@ -21,7 +21,7 @@ Versions = dict[str, Version]
 """Component, as `method simclr`, `reader ClassFolders` or `views` -> its version."""
 
 PARTS: Mapping[str, int] = {
-    "images": 1,
+    "images": 2,
     "volumes": 1,
     "splits": 2,
     "corpus": 2,

@@ -18,10 +18,11 @@ from bench.core.digest import digest
 from bench.core.versions import declared_version
 from bench.data.cache import DiskCache
 from bench.data.dataset import Data
-from bench.data.images import read_grey, read_image
+from bench.data.decoding.values import eight_bits
+from bench.data.images import read_pixels
 from bench.data.volumes import read_grid, read_voxels
 
-CONTENT_VERSION = 1
+CONTENT_VERSION = 2
 """Raised whenever keys or thumbnails of the same pixels become others."""
 THUMBNAIL_PX = 64
 _VOLUMES = (".nii", ".nii.gz")
@@ -99,11 +100,12 @@ def volume_key(voxels: np.ndarray, affine: np.ndarray) -> str:
 
 
 def make_thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """(64, 64) uint8 grey of an image (H, W, 3) uint8, or (H, W) of any values, scaled by smallest and largest."""
+    """(64, 64) uint8 grey of an image (H, W, 3) uint8, or of any other values, scaled by smallest and largest."""
     import cv2
 
     if pixels.ndim == 3:
-        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+        colours = pixels if pixels.dtype == np.uint8 else eight_bits(pixels)
+        grey = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2GRAY)
     else:
         values = pixels.astype(np.float32)
         low, high = float(values.min()), float(values.max())
@@ -117,7 +119,7 @@ def _encode(source: Source) -> np.ndarray:
     if _is_volume(source.path):
         key = volume_key(read_voxels(source.path), read_grid(source.path).affine)
         return np.frombuffer(bytes.fromhex(key), np.uint8)
-    pixels = np.asarray(source.load()) if source.load else _read_pixels(source.path)
+    pixels = np.asarray(source.load()) if source.load else read_pixels(source.path)
     key_bytes = np.frombuffer(bytes.fromhex(image_key(pixels)), np.uint8)
     return np.concatenate([key_bytes, make_thumbnail(pixels).ravel()])
 
@@ -125,19 +127,6 @@ def _encode(source: Source) -> np.ndarray:
 def _decode(row: np.ndarray) -> Content:
     pixels = row[_KEY_BYTES:].reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
     return Content(row[:_KEY_BYTES].tobytes().hex(), pixels[0] if len(pixels) else None)
-
-
-def _read_pixels(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8, or the stored values (H, W) of grey with more than 8 bits; EXIF turns nothing."""
-    return read_grey(path) if _is_deep(path) else np.asarray(read_image(path))
-
-
-def _is_deep(path: Path) -> bool:
-    try:
-        with Image.open(path) as image:
-            return image.mode.startswith(("I", "F"))
-    except Exception:  # whatever is wrong with it, reading its pixels says so
-        return False
 
 
 def _hash(kind: str, arrays: Iterable[np.ndarray]) -> str:

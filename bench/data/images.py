@@ -1,84 +1,99 @@
-"""Reading image files: one way to open them, one kind of error."""
+"""Reading image files, by one set of rules for every format (docs/images.md), and with one kind of error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.core.reading import reason_of, require_memory, require_regular
+from bench.data.decoding import masks
+from bench.data.decoding.files import load, opened, size_of, upright
+from bench.data.decoding.values import deep_values, eight_bits, is_deep
 
-_WORKING_BYTES = 12
-"""Memory a pixel takes while it is decoded: as stored, and as RGB with a copy, or as float64."""
-_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
-"""Pillow's greyscale modes of more than 8 bits."""
+_WITH_ALPHA = ("LA", "PA", "RGBA")
 
 
 def read_image(path: Path) -> Image.Image:
-    """Decode an image file to 8-bit RGB.
+    """Decode an image file to 8-bit RGB, the right way up.
 
-    Greyscale of more than 8 bits is scaled by its own minimum and maximum to 0..255; transparency is dropped.
+    Grey and colours of more than 8 bits are scaled by the image's own minimum and maximum to 0..255; transparency is
+    dropped; gamma and colour profiles are not applied.
 
     Raises:
-        DataError: the file is missing, empty, truncated or no image; the message names the file and the fix.
+        DataError: the file is missing, empty, truncated or no image, holds several frames or values that are not
+            finite, or shows its picture in its transparency alone; the message names the file and the fix.
     """
-    with _opened(path) as image:
-        image.load()  # raises where the file is truncated
-        return _to_rgb(image)
+    with opened(path) as image:
+        deep = is_deep(path, image)
+        orientation = load(path, image)
+        rgb = _rgb_of(eight_bits(_deep(path, image))) if deep else _shallow(path, image)
+    return rgb if orientation == 1 else Image.fromarray(upright(np.asarray(rgb), orientation))
 
 
-def read_grey(path: Path) -> np.ndarray:
-    """Decode an image file to grey values (H, W): uint8, or the stored values where it has more than 8 bits.
+def read_pixels(path: Path) -> np.ndarray:
+    """What `read_image` scales: values of more than 8 bits as stored, (H, W) or (H, W, 3); else (H, W, 3) uint8.
 
-    Palettes and colours become luminance. Raises `DataError` as `read_image` does.
+    Raises `DataError` as `read_image` does.
     """
-    with _opened(path) as image:
-        image.load()
-        return np.asarray(image if image.mode in _DEEP_MODES else image.convert("L"))
+    with opened(path) as image:
+        deep = is_deep(path, image)
+        orientation = load(path, image)
+        pixels = _deep(path, image) if deep else np.asarray(_shallow(path, image))
+    return upright(pixels, orientation)
+
+
+def read_mask_values(path: Path) -> np.ndarray:
+    """The values of a mask as stored: (H, W) grey or palette indices, or (H, W, 3) where it has colours.
+
+    Transparency is the mask where the colour is the same everywhere. Colours are never mixed to grey.
+
+    Raises:
+        DataError: as `read_image` does, and where colours and transparency show two masks.
+    """
+    with opened(path) as image:
+        return masks.mask_values(path, image)
 
 
 def read_size(path: Path) -> tuple[int, int]:
-    """Height and width in pixels, from the header alone. Raises `DataError` as `read_image` does."""
-    with _opened(path) as image:
-        return image.height, image.width
+    """Height and width in pixels, the right way up. Raises `DataError` as `read_image` does for what it looks at."""
+    with opened(path) as image:
+        return size_of(image)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open an image; whatever fails while it is open becomes one `DataError`."""
-    try:
-        if require_regular(path) == 0:
-            raise ValueError("the file is empty (0 bytes)")
-        with Image.open(path) as image:
-            require_memory(image.width * image.height * _WORKING_BYTES, f"an image of {image.width} x {image.height}")
-            yield image
-    except FileNotFoundError as error:
-        raise DataError(f"{one_line(path)}: there is no such file.\nRestore it from the owner's archive.") from error
-    except Image.DecompressionBombError as error:
-        most = f"{2 * (Image.MAX_IMAGE_PIXELS or 0):,}".replace(",", " ")
+def _shallow(path: Path, image: Any) -> Image.Image:
+    """8-bit RGB of a loaded image of up to 8 bits a channel; independent of the open file."""
+    if image.mode == "RGB":
+        rgb: Image.Image = image.copy()
+        return rgb
+    has_alpha = image.mode in _WITH_ALPHA or (image.mode == "P" and "transparency" in image.info)
+    if has_alpha:
+        image = image.convert("RGBA")
+        _require_colours(path, image.getextrema())
+    rgb = image.convert("RGB")
+    return rgb
+
+
+def _deep(path: Path, image: Any) -> np.ndarray:
+    """Grey (H, W) or colours (H, W, 3) of a loaded image of more than 8 bits a channel."""
+    values = deep_values(path, image)
+    if values.ndim == 3 and values.shape[-1] == 4:
+        _require_colours(path, [(channel.min(), channel.max()) for channel in np.moveaxis(values, -1, 0)])
+    return values[..., :3] if values.ndim == 3 else values
+
+
+def _rgb_of(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels).convert("RGB")
+
+
+def _require_colours(path: Path, extrema: Any) -> None:
+    """Raise `DataError` where red, green and blue are the same everywhere, and alpha is not."""
+    *colours, alpha = (low == high for low, high in extrema)
+    if all(colours) and not alpha:
         raise DataError(
-            f"{one_line(path)}: has more than {most} pixels, the most that is decoded.\nMake it smaller, or cut it "
-            "into tiles, and name those instead."
-        ) from error
-    except Exception as error:  # Pillow's decoders raise many types: OSError, SyntaxError, struct.error, ...
-        reason = "it is not an image" if isinstance(error, UnidentifiedImageError) else reason_of(error)
-        raise DataError(
-            f"{one_line(path)}: cannot be decoded: {reason}.\nRestore this file from the owner's archive, or remove it."
-        ) from error
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to 8-bit RGB; always a new image that is independent of the open file."""
-    if image.mode in _DEEP_MODES:
-        values = np.asarray(image, dtype=np.float64)
-        low, high = float(values.min()), float(values.max())
-        scaled = (values - low) * (255.0 / (high - low)) if high > low else np.zeros_like(values)
-        return Image.fromarray(np.rint(scaled).astype(np.uint8)).convert("RGB")
-    if image.mode == "P" and "transparency" in image.info:
-        return image.convert("RGBA").convert("RGB")
-    return image.convert("RGB") if image.mode != "RGB" else image.copy()
+            f"{one_line(path)}: shows its picture in its transparency alone; its colour is the same everywhere.\n"
+            "Save it as it looks on a background, without transparency."
+        )

@@ -13,6 +13,7 @@ from bench.core.console import Report
 from bench.core.errors import BenchError
 from bench.core.task import Case, DataSet, Reader
 from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data, target_problem
+from bench.data.decoding.remarks import Remark, collected_remarks, count_remarks
 from bench.data.duplicates import crossing_groups, duplicate_groups
 from bench.data.images import read_image
 from bench.data.root import Kind, data_kind, folder_name
@@ -55,15 +56,16 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
         return Verification(data_set.name, kind, (failure or f"{data_set.name}: has no case.",))
     found = count_cases(data_set, cases)
     counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
-    broken = _open_all(data_set, cases, report)
+    broken, remarks = _open_all(data_set, cases, report)
     paths = {path for case in cases for path in (case.image, *case.labels)}
+    noted = tuple(f"{data_set.name}: {text}" for text in count_remarks(remarks))
     if failure:
         broken += _unhashable(sorted(paths), "\n".join(broken))
     return Verification(
         name=data_set.name,
         kind=kind,
         problems=tuple(dict.fromkeys([*counts, *(broken or filter(None, [failure]))])),
-        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) if data else (),
+        warnings=tuple(w for w in data.warnings if w not in counts) + _contradictions(data) + noted if data else noted,
         n_cases=len(cases),
         n_files=len(paths),
         counts=found,
@@ -93,29 +95,31 @@ def _unhashable(paths: Sequence[Path], named: str) -> list[str]:
     return problems
 
 
-def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> list[str]:
-    """Problems of all cases, each opened once."""
-    problems = []
+def _open_all(data_set: DataSet, cases: Sequence[Case], report: Report) -> tuple[list[str], list[Remark]]:
+    """Problems of all cases, each opened once, and what was remarked meanwhile."""
+    problems, remarks = [], []
     pool = ThreadPoolExecutor(_THREADS)
     try:
         with report.stage(f"open {data_set.name}", len(cases)) as advance:
-            for found in pool.map(partial(_open_case, data_set), cases):
+            for found, remarked in pool.map(partial(_open_case, data_set), cases):
                 problems += found
+                remarks += remarked
                 advance("")
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    return problems
+    return problems, remarks
 
 
-def _open_case(data_set: DataSet, case: Case) -> list[str]:
-    """Problems of one case: its parts are loaded one by one, with whatever the reader has for them."""
+def _open_case(data_set: DataSet, case: Case) -> tuple[list[str], list[Remark]]:
+    """Problems of one case, and remarks: its parts are loaded one by one, with whatever the reader has for them."""
     problems = [problem] if (problem := target_problem(data_set, case)) else []
-    for load in loaders(data_set.reader):
-        try:
-            load(case)
-        except BenchError as error:
-            problems.append(str(error))
-    return problems
+    with collected_remarks() as remarks:
+        for load in loaders(data_set.reader):
+            try:
+                load(case)
+            except BenchError as error:
+                problems.append(str(error))
+    return problems, remarks
 
 
 def loaders(reader: Reader) -> Sequence[Callable[[Case], object]]:

@@ -82,12 +82,12 @@ def read_intensities(path: Path) -> np.ndarray:
     return array
 
 
-def check_finite(path: Path, array: np.ndarray) -> None:
-    """Raise `DataError` where a voxel of the volume at `path` is not finite."""
+def check_finite(path: Path, array: np.ndarray, what: str = "voxels") -> None:
+    """Raise `DataError` where a value of the volume, or image, at `path` is not finite."""
     n = array.size - int(np.isfinite(array).sum())
     if n:
         raise DataError(
-            f"{path}: holds values that are not finite ({n} of {array.size} voxels).\n"
+            f"{one_line(path)}: holds values that are not finite ({n} of {array.size} {what}).\n"
             "Restore this file from the owner's archive."
         )
 

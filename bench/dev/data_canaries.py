@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import nibabel
 import numpy as np
 from PIL import Image
@@ -15,6 +16,7 @@ from bench.data import split_files as split_reading
 from bench.data import splits
 from bench.data import volumes as volume_files
 from bench.data.dataset import Data
+from bench.data.decoding.remarks import collected_remarks
 from bench.dev.made_up import (
     QUIET,
     SIDE,
@@ -31,16 +33,26 @@ from bench.pretraining.corpus_image import CorpusImage
 
 
 def images(folder: Path) -> Values:
-    """Every mode of image as it is decoded, read as grey values, and shrunk."""
-    values = {}
+    """Every mode of image as it is decoded and as its values are read, masks, turned and deep images, and shrunk."""
+    values: dict[str, list[float]] = {}
     for name, image in _modes():
         path = folder / name.replace(" ", "_")
         image.save(path)
-        values[name] = flat(statistics(x) for x in (image_files.read_image(path), image_files.read_grey(path)))
-    large = Image.fromarray(made_up_image(3, 101))
+        values[name] = flat(statistics(x) for x in (image_files.read_image(path), image_files.read_pixels(path)))
+    large, exif = Image.fromarray(made_up_image(3, 101)), Image.Exif()
+    exif[0x0112] = 6
+    large.save(folder / "turned.png", exif=exif)
+    cv2.imwrite(str(folder / "RGB16.png"), made_up_image(3).astype(np.uint16) * 137 + 900)
+    Image.merge("LA", [Image.new("L", large.size, 255), large.getchannel(0)]).save(folder / "alpha.png")
+    masks = ("L.png", "P.png", "1.png", "I16.png", "RGB.png", "alpha.png")
+    with collected_remarks():
+        turned = statistics(image_files.read_image(folder / "turned.png"))
     return values | {
+        "turned.png": turned,
+        "RGB16.png": statistics(image_files.read_image(folder / "RGB16.png")),
+        **{f"mask {name}": statistics(image_files.read_mask_values(folder / name)) for name in masks},
         "shrunk": statistics(engine_images.shrink(large, 32)),
-        "size": list(map(float, image_files.read_size(path))),
+        "size": list(map(float, image_files.read_size(folder / "turned.png"))),
     }
 
 

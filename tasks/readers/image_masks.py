@@ -12,7 +12,8 @@ from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.task import Case
-from bench.data.images import read_grey, read_image, read_size
+from bench.data.decoding.masks import codes
+from bench.data.images import read_image, read_mask_values, read_size
 from tasks.readers.pairs import PairedFiles
 from tasks.readers.templates import template
 
@@ -20,18 +21,20 @@ _BETWEEN = (64, 191)
 """Grey values of a lossy mask that are neither background nor structure."""
 _MOST_BETWEEN = 0.05
 """Largest share of such pixels: compression leaves some along the outline."""
+_MOST_COLOUR = 32
+"""Largest difference between the channels of grey that was compressed as colours."""
 
 
 @dataclass(frozen=True)
 class ImageMasks(PairedFiles):
     """Reader of images and masks. Every part names the masks of the structures in the same order."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     structures: tuple[str, ...]
     """As `DataSet.classes`."""
     lossy: bool = False
-    """Masks are compressed with loss (JPEG): their values are cut at half, instead of being two values exactly."""
+    """Masks are compressed with loss (JPEG): values are cut at half where they are more than two."""
 
     def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
         """Say which structures no case has a mask of; their channels are empty."""
@@ -89,24 +92,41 @@ class ImageMasks(PairedFiles):
 
 
 def read_mask(path: Path, *, lossy: bool = False) -> np.ndarray:
-    """Read a binary mask (H, W), bool: the value 0 and one other value, whichever; cut at half where `lossy`.
+    """Read a binary mask (H, W), bool: the value 0, or black, and one other value or colour, whichever.
+
+    Where `lossy`, grey of more than two values is cut at half.
 
     Raises:
         DataError: the file cannot be decoded, or its values are not those of a mask.
     """
-    values = read_grey(path)
-    if lossy:
-        low, high = _BETWEEN
-        between = float(((values > low) & (values < high)).mean())
-        if between > _MOST_BETWEEN:
-            found = f"{between:.0%} of the pixels have values between {low} and {high}"
-            raise _no_mask(path, found, "nearly black and white only")
-        return np.asarray(values >= 128)
-    if not ((values == 0) | (values == values.max())).all():
-        found_values = np.unique(values)
-        shown = ", ".join(str(v) for v in found_values[:6]) + (", ..." if len(found_values) > 6 else "")
-        raise _no_mask(path, f"the values {shown}", "0 and one other value")
-    return np.asarray(values != 0)
+    values = read_mask_values(path)
+    numbers = codes(values)
+    if ((numbers == 0) | (numbers == numbers.max())).all():
+        return np.asarray(numbers != 0)
+    if not lossy:
+        raise _no_mask(path, _shown(values), "0 and one other value")
+    grey = _grey(path, values)
+    low, high = _BETWEEN
+    between = float(((grey > low) & (grey < high)).mean())
+    if between > _MOST_BETWEEN:
+        found = f"{between:.0%} of the pixels have values between {low} and {high}"
+        raise _no_mask(path, found, "nearly black and white only")
+    return np.asarray(grey >= 128)
+
+
+def _grey(path: Path, values: np.ndarray) -> np.ndarray:
+    """Grey (H, W), uint8, of what may be grey that compression has coloured a little."""
+    if values.dtype != np.uint8 or (values.ndim == 3 and np.ptp(values, axis=-1).max() > _MOST_COLOUR):
+        raise _no_mask(path, _shown(values), "nearly black and white only")
+    return np.asarray(Image.fromarray(values).convert("L"))
+
+
+def _shown(values: np.ndarray) -> str:
+    """The first values, or colours, of a mask, for people."""
+    found = np.unique(values.reshape(-1, *values.shape[2:]), axis=0)
+    names = [f"#{bytes(v.astype(np.uint8)).hex()}" if values.ndim == 3 else str(v) for v in found[:6]]
+    what = "colours" if values.ndim == 3 else "values"
+    return f"the {what} {', '.join(names)}" + (", ..." if len(found) > 6 else "")
 
 
 def _no_mask(path: Path, found: str, expected: str) -> DataError:

@@ -14,9 +14,14 @@ import numpy as np
 
 from bench.core.errors import DataError
 from bench.core.task import Case, Volume
+from bench.data.decoding.remarks import remark
 from bench.data.volumes import Grid, check_finite, read_grid, read_intensities, read_voxels
 from tasks.readers.pairs import PairedFiles
 
+_NEARLY = 1e-3
+"""Largest distance of a stored value from the whole number it stands for, as scaling and float32 leave it."""
+_LARGEST = np.iinfo(np.int32).max
+NEARLY_WHOLE = f"label values within {_NEARLY:g} of whole numbers were taken as these"
 _UNKNOWN = 255
 """Marks, in a lookup table of labels, a value that is no class."""
 
@@ -25,7 +30,7 @@ _UNKNOWN = 255
 class NiftiVolumes(PairedFiles):
     """Reader of one image volume and one label map per case. Arrays and affines are as the owner stored them."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     values: Mapping[int, int] | None
     """Value in the label map -> class number (1 is the first class); 0 is background. None: any value above 0 is 1."""
@@ -63,10 +68,14 @@ class NiftiVolumes(PairedFiles):
         return found[1] if found else None
 
     def _to_classes(self, path: Path, stored: np.ndarray) -> np.ndarray:
-        """Class numbers (X, Y, Z), uint8, of stored values."""
-        values = stored.astype(np.int32)
-        if not np.array_equal(values, stored) or values.min() < 0:
+        """Class numbers (X, Y, Z), uint8, of stored values; those nearly whole are taken as whole, with a remark."""
+        nearest = np.rint(stored) if stored.dtype.kind == "f" else stored
+        off = float(np.abs(stored - nearest).max()) if stored.dtype.kind == "f" else 0.0
+        if off > _NEARLY or nearest.min() < 0 or nearest.max() > _LARGEST:
             raise self._no_class(path, np.unique(stored))
+        if off:
+            remark(path, NEARLY_WHOLE)
+        values = nearest.astype(np.int32)
         if self.values is None:
             return (values > 0).astype(np.uint8)
         if values.max() >= len(self._table):
@@ -89,8 +98,9 @@ class NiftiVolumes(PairedFiles):
     def _no_class(self, path: Path, found: np.ndarray) -> DataError:
         expected = "whole numbers from 0" if self.values is None else ", ".join(map(str, [0, *sorted(self.values)]))
         known = set(self.values or ()) | {0}
-        wrong = [v for v in found.tolist() if (v not in known if self.values is not None else v < 0 or v != int(v))]
-        shown = ", ".join(f"{v:g}" for v in wrong[:5]) + (", ..." if len(wrong) > 5 else "")
+        near = {v: int(np.rint(v)) if abs(v - np.rint(v)) <= _NEARLY else -1 for v in found.tolist()}
+        wrong = [v for v, whole in near.items() if (whole not in known if self.values is not None else whole < 0)]
+        shown = ", ".join(f"{v:.10g}" for v in wrong[:5]) + (", ..." if len(wrong) > 5 else "")
         return DataError(
             f"{path}: this label map holds values that are no class: {shown}; expected {expected}.\n"
             "Restore this file from the owner's archive, or remove the case."

@@ -4,6 +4,7 @@ import gzip
 import shutil
 from dataclasses import replace
 
+import cv2
 import nibabel
 import numpy as np
 import pytest
@@ -37,11 +38,13 @@ def colours():
 def test_lossless_files_of_one_image_have_one_key(tmp_path, colours):
     image = Image.fromarray(colours)
     exif = Image.Exif()
-    exif[0x0112] = 6  # "turn by 90 degrees", which readers here do not heed
+    exif[0x0112] = 6  # shown turned by 90 degrees clockwise
     image.save(tmp_path / "a.png")
     image.save(tmp_path / "b.tif", compression="tiff_deflate")
     image.save(tmp_path / "c.bmp")
-    image.save(tmp_path / "d.png", exif=exif, dpi=(300, 300), compress_level=1)
+    turned = image.transpose(Image.Transpose.ROTATE_90)
+    turned.save(tmp_path / "d.png", exif=exif, dpi=(300, 300), compress_level=1)
+    turned.save(tmp_path / "g.png")
     reds = Image.fromarray(colours[..., :1] * np.array([1, 0, 0], np.uint8))
     reds.save(tmp_path / "e.png")
     reds.quantize(256).save(tmp_path / "f.png")
@@ -49,6 +52,7 @@ def test_lossless_files_of_one_image_have_one_key(tmp_path, colours):
         assert palette.mode == "P"
     a, b, c, d, e, f = keys_of(*(tmp_path / name for name in ("a.png", "b.tif", "c.bmp", "d.png", "e.png", "f.png")))
     assert a == b == c == d != e == f
+    assert keys_of(tmp_path / "g.png") != [a]
 
 
 def test_grey_is_grey_as_rgb_and_as_palette(tmp_path, colours):
@@ -82,6 +86,20 @@ def test_deep_images_go_by_their_values(tmp_path):
     assert a == b == d != c
 
 
+def test_deep_colours_go_by_their_values(tmp_path):
+    values = np.random.default_rng(1).integers(0, 60000, (12, 9, 3)).astype(np.uint16)
+    for name, array in {"a.png": values, "b.tif": values, "c.png": values ^ 1, "grey.png": values[..., :1]}.items():
+        cv2.imwrite(str(tmp_path / name), array)
+    cv2.imwrite(str(tmp_path / "equal.png"), np.repeat(values[..., :1], 3, axis=2))
+    a, b, c, grey, equal = keys_of(
+        *(tmp_path / f"{name}" for name in ("a.png", "b.tif", "c.png", "grey.png", "equal.png"))
+    )
+    assert a == b != c
+    assert grey == equal != a
+    (content,) = contents_of(tmp_path / "a.png")
+    assert content.thumbnail.std() > 5
+
+
 def test_volumes_go_by_voxels_and_place(tmp_path):
     voxels = np.random.default_rng(2).integers(0, 900, (6, 5, 4)).astype(np.int16)
 
@@ -106,7 +124,7 @@ def test_volumes_go_by_voxels_and_place(tmp_path):
 def test_a_second_start_decodes_nothing(tmp_path, colours, monkeypatch):
     Image.fromarray(colours).save(tmp_path / "a.png")
     first = contents_of(tmp_path / "a.png", cache=DiskCache(tmp_path / "cache"))
-    monkeypatch.setattr("bench.data.content.read_image", lambda path: pytest.fail("decoded again"))
+    monkeypatch.setattr("bench.data.content.read_pixels", lambda path: pytest.fail("decoded again"))
     second = contents_of(tmp_path / "a.png", cache=DiskCache(tmp_path / "cache"))
     assert first[0].key == second[0].key
     np.testing.assert_array_equal(first[0].thumbnail, second[0].thumbnail)

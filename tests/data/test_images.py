@@ -1,12 +1,14 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from bench.core import reading
 from bench.core.errors import DataError
-from bench.data.images import read_image
+from bench.data.images import read_image, read_mask_values, read_pixels, read_size
+from tests.data.decoding.written import chunk
 
 
 def saved(path: Path, values: np.ndarray, **options) -> Path:
@@ -46,6 +48,47 @@ def test_transparent_palette_and_alpha_become_rgb(tmp_path):
     assert read_image(tmp_path / "palette.png").mode == "RGB"
 
 
+def test_a_picture_in_transparency_alone_is_refused(tmp_path):
+    alpha = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    constant = np.full_like(alpha, 255)
+    saved(tmp_path / "la.png", np.dstack([constant, alpha]))
+    saved(tmp_path / "rgba.png", np.dstack([constant] * 3 + [alpha]))
+    index = Image.fromarray(alpha).convert("P")
+    index.putpalette([9, 9, 9] * 256)
+    index.save(tmp_path / "p.png", transparency=bytes(range(256)))
+    cv2.imwrite(str(tmp_path / "deep.png"), np.dstack([constant] * 3 + [alpha]).astype(np.uint16) * 200)
+    for name in ("la.png", "rgba.png", "p.png", "deep.png"):
+        for read in (read_image, read_pixels):
+            with pytest.raises(DataError, match=r"shows its picture in its transparency alone.*\nSave it as it looks"):
+                read(tmp_path / name)
+    saved(tmp_path / "opaque.png", np.dstack([constant, constant]))
+    assert np.asarray(read_image(tmp_path / "opaque.png")).min() == 255, "one colour is no fault"
+
+
+def test_inks_become_colours_by_the_stated_formula(tmp_path):
+    inks = np.random.default_rng(0).integers(0, 256, (6, 7, 4), dtype=np.uint8)
+    Image.fromarray(inks, "CMYK").save(tmp_path / "a.tif")
+    light = 255 - inks.astype(float)
+    wanted = light[..., :3] * light[..., 3:] / 255
+    assert np.abs(np.asarray(read_image(tmp_path / "a.tif")) - wanted).max() <= 1
+    Image.fromarray(np.zeros((8, 8, 4), np.uint8), "CMYK").save(tmp_path / "no ink.jpg", quality=100)
+    assert np.asarray(read_image(tmp_path / "no ink.jpg")).min() >= 254
+
+
+def test_gamma_and_profiles_are_not_applied(tmp_path):
+    values = np.arange(0, 240, 5, dtype=np.uint8).reshape(6, 8)
+    plain = saved(tmp_path / "a.png", values)
+    content = plain.read_bytes()
+    gamma = chunk(b"gAMA", (45455).to_bytes(4, "big"))
+    (tmp_path / "b.png").write_bytes(content[:33] + gamma + content[33:])
+    with Image.open(tmp_path / "b.png") as image:
+        assert image.info["gamma"] == 0.45455
+    saved(tmp_path / "c.png", values, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for name in ("b.png", "c.png"):
+        assert np.array_equal(read_pixels(tmp_path / name), read_pixels(plain))
+        assert np.array_equal(read_mask_values(tmp_path / name), values)
+
+
 def bad_file(folder: Path, fault: str) -> Path:
     path = folder / "bad (7).jpg"
     if fault == "0 bytes":
@@ -60,11 +103,14 @@ def bad_file(folder: Path, fault: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize("read", [read_image, read_pixels, read_mask_values])
 @pytest.mark.parametrize("fault", ["0 bytes", "truncated", "not an image", "no such file", "directory"])
-def test_bad_file_is_named_with_its_fix(tmp_path, fault):
+def test_bad_file_is_named_with_its_fix(tmp_path, fault, read):
     path = bad_file(tmp_path, fault)
+    if fault == "truncated":
+        assert read_size(path) == (64, 64), "it stands in the header"
     with pytest.raises(DataError) as caught:
-        read_image(path)
+        read(path)
     message = str(caught.value)
     assert str(path) in message
     assert "Restore" in message

@@ -1,12 +1,17 @@
 """Verifying a data set: every file is opened, and everything that is wrong is listed."""
 
+import re
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from bench.core.console import Report
+from bench.core.errors import DataError
 from bench.data.dataset import read_data
+from bench.data.decoding.files import TURNED
+from bench.data.decoding.masks import BRIGHT_BACKGROUND
 from bench.data.phantom import ensure_phantoms
 from bench.data.verify import loaders, verify
 from tasks.drive import DRIVE
@@ -62,7 +67,7 @@ def test_a_broken_file_that_no_loader_opens_is_listed(root, monkeypatch):
     bad = [root / f"drive/training/mask/{number}_training_mask.gif" for number in (21, 22)]
     for path in bad:
         path.write_bytes(b"")
-    monkeypatch.setattr("bench.data.verify._open_case", lambda data_set, case: [])
+    monkeypatch.setattr("bench.data.verify._open_case", lambda data_set, case: ([], []))
     problems = verify(DRIVE, root, REPORT).problems
     assert [p.split(".\n")[0] for p in problems] == [f"{path}: this file is empty (0 bytes)" for path in bad]
 
@@ -104,3 +109,45 @@ def test_a_layout_that_cannot_be_read_is_one_problem(root):
     (root / "fgadr/Seg-set/DR_Seg_Grading_Label.csv").unlink()
     (problem,) = verify(FGADR, root, REPORT).problems
     assert "this file is missing" in problem
+
+
+def test_what_is_read_with_a_remark_is_counted(root):
+    """One file each is turned, and has a palette that draws background bright."""
+    image = root / "drive/training/images/21_training.tif"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(image) as opened:
+        opened.transpose(Image.Transpose.ROTATE_90).save(image, exif=exif)
+    before = DRIVE.reader.load_masks(next(c for c in DRIVE.reader.read(root / "drive") if c.image == image))
+    mask = root / "drive/training/1st_manual/21_manual1.gif"
+    drawn = Image.fromarray(before[0].astype("uint8")).convert("P")
+    drawn.putpalette([255, 255, 255, 0, 0, 0] + [0] * 762)
+    drawn.save(mask, optimize=False)
+    found = verify(DRIVE, root, REPORT)
+    assert found.problems == ()
+    assert found.warnings == (
+        f"drive: 1 files: {TURNED}; first {image}.",
+        f"drive: 1 files: {BRIGHT_BACKGROUND}; first {mask}.",
+    )
+    case = next(c for c in DRIVE.reader.read(root / "drive") if c.image == image)
+    assert (DRIVE.reader.load_masks(case) == before).all()
+
+
+@pytest.mark.parametrize("which", ["images/21_training.tif", "1st_manual/21_manual1.gif", "mask/21_training_mask.gif"])
+@pytest.mark.parametrize("fault", ["frames", "transparency", "not finite"])
+def test_verify_names_what_a_run_cannot_read(root, which, fault):
+    path = root / "drive/training" / which
+    case = next(c for c in DRIVE.reader.read(root / "drive") if path in (c.image, *c.labels))
+    size = DRIVE.reader.image_size(case)
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 4), dtype=np.uint8)
+    if fault == "frames":
+        Image.fromarray(noise[..., 0]).save(path, "TIFF", save_all=True, append_images=[Image.fromarray(noise[..., 1])])
+    elif fault == "transparency":
+        noise[..., :3] = 7 if "images" in which else noise[..., :3]
+        Image.fromarray(noise).save(path, "PNG")
+    else:
+        Image.fromarray(np.full(size, np.nan, np.float32)).save(path, "TIFF")
+    (problem,) = verify(DRIVE, root, REPORT).problems
+    assert problem.startswith(f"{path}: ")
+    with pytest.raises(DataError, match=re.escape(problem)):
+        _ = [load(case) for load in loaders(DRIVE.reader)]

@@ -14,7 +14,7 @@ def ones(path):
 @pytest.mark.parametrize(
     ("canary", "place", "changed"),
     [
-        (data_canaries.images, "bench.data.images._to_rgb", lambda image: image.convert("L").convert("RGB")),
+        (data_canaries.images, "bench.data.images._shallow", lambda path, image: image.convert("L").convert("RGB")),
         (
             data_canaries.volumes,
             "bench.pretraining.corpus_image.read_intensities",

@@ -61,14 +61,16 @@ def test_labels_that_lie_elsewhere(pair, fault):
         assert "RPS against LPS" in message
 
 
-@pytest.mark.parametrize("value", [7, 999, -1, 205.5])
+@pytest.mark.parametrize("value", [7, 999, -1, 205.5, 205.0015, 204.99, -0.002, 1e30])
 def test_values_that_are_no_class(pair, value):
     case, path = pair
     array = np.asarray(nibabel.load(path).dataobj).astype(np.float32)
     array[0, 0, 0] = value
     rewrite(path, array=array)
     message = message_of(MMWHS_CT.reader.load_labels, case)
-    assert message.startswith(f"{path}: this label map holds values that are no class: {value:g}; expected 0, 205, 420")
+    assert message.startswith(
+        f"{path}: this label map holds values that are no class: {np.float32(value):.10g}; expected 0, 205, 420"
+    )
     assert "Restore this file" in message
 
 

@@ -179,6 +179,55 @@ def test_any_two_values_are_a_mask(tmp_path, values, inside):
     assert read_mask(tmp_path / "m.png").sum() == inside
 
 
+@pytest.mark.parametrize("lossy", [False, True])
+def test_masks_of_every_kind_of_file_are_one_mask(tmp_path, lossy):
+    inside = np.zeros((40, 40), bool)
+    inside[5:9, 8:30] = True
+    grey, none = inside * np.uint8(255), np.zeros((40, 40), np.uint8)
+    white = np.full((40, 40), 255, np.uint8)
+    palette = Image.fromarray(inside.astype(np.uint8), "L").convert("P")
+    palette.putpalette([0, 0, 0, 0, 0, 3] + [0] * 762)
+    kinds = {
+        "grey": Image.fromarray(grey),
+        "index": palette,
+        "one": Image.fromarray(inside.astype(np.uint8)),
+        "bits": Image.fromarray(grey).convert("1"),
+        "red": Image.fromarray(np.dstack([grey, none, none])),
+        "dark blue": Image.fromarray(np.dstack([none, none, inside * np.uint8(3)])),
+        "white paint": Image.fromarray(np.dstack([white, white, white, grey])),
+        "black paint": Image.fromarray(np.dstack([none, none, none, grey])),
+        "opaque": Image.fromarray(np.dstack([grey, white])),
+    }
+    for name, image in kinds.items():
+        image.save(tmp_path / f"{name}.png")
+        assert np.array_equal(read_mask(tmp_path / f"{name}.png", lossy=lossy), inside), name
+    Image.fromarray(inside.astype(np.float32)).save(tmp_path / "a.tif")
+    assert np.array_equal(read_mask(tmp_path / "a.tif", lossy=lossy), inside)
+
+
+def test_lossy_masks_may_be_grey_colours_and_no_others(tmp_path):
+    grey = np.zeros((64, 64), np.uint8)
+    grey[20:26, 9:30] = 255
+    Image.fromarray(np.dstack([grey] * 3)).save(tmp_path / "grey.jpg", quality=90)
+    Image.fromarray(grey).save(tmp_path / "l.jpg", quality=90)
+    with Image.open(tmp_path / "l.jpg") as image:
+        wanted = np.asarray(image) >= 128
+    assert 0 < wanted.sum() < 200
+    assert np.array_equal(read_mask(tmp_path / "l.jpg", lossy=True), wanted)
+    assert (read_mask(tmp_path / "grey.jpg", lossy=True) != wanted).sum() <= 4
+    Image.fromarray(np.dstack([grey, 0 * grey, 0 * grey])).save(tmp_path / "red.jpg", quality=90)
+    message = message_of(read_mask, tmp_path / "red.jpg", lossy=True)
+    assert "found the colours #" in message, "red is darker than half: it would be no mask at all"
+
+
+def test_colours_of_equal_brightness_are_two(tmp_path):
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    pixels[0, :3], pixels[2, :3] = (100, 0, 0), (0, 51, 0)
+    Image.fromarray(pixels).save(tmp_path / "m.png")
+    message = message_of(read_mask, tmp_path / "m.png")
+    assert "found the colours #000000, #003300, #640000; expected 0 and one other value" in message
+
+
 @pytest.mark.parametrize("fault", ["0 bytes", "not an image", "truncated"])
 @pytest.mark.parametrize("which", ["image", "mask"])
 def test_files_that_cannot_be_decoded(copy, fault, which):
@@ -191,6 +240,33 @@ def test_files_that_cannot_be_decoded(copy, fault, which):
     assert message.startswith(f"{path}: cannot be decoded: ")
     assert fault in message
     assert "Restore this file" in message
+
+
+def turn(path):
+    """Store an image as a camera does that was held upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(path) as image:
+        stored = image.transpose(Image.Transpose.ROTATE_90)
+    options = {"quality": 95} if path.suffix == ".jpg" else {}
+    stored.save(path, exif=exif, **options)
+
+
+@pytest.mark.parametrize("side", [None, 96])
+def test_turned_images_stay_under_their_masks(copy, side):
+    folder = copy(ISIC2018)
+    cases = ISIC2018.reader.read(folder)
+    if side:
+        for path in (p for case in cases for p in (case.image, *case.labels)):
+            with Image.open(path) as image:
+                image.resize((side, side), Image.Resampling.NEAREST).save(path)
+    upright = [(np.asarray(i, float), m) for i, m, _ in load_all(ISIC2018, folder)]
+    for case in cases:
+        turn(case.image)
+    for (before, masks), (image, again, _) in zip(upright, load_all(ISIC2018, folder), strict=True):
+        assert np.abs(np.asarray(image) - before).mean() < 8
+        assert np.array_equal(again, masks)
+        assert ISIC2018.reader.image_size(cases[0]) == upright[0][0].shape[:2]
 
 
 def test_bad_films(copy):

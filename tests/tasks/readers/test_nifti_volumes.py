@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from nibabel.orientations import aff2axcodes
 
+from bench.data.decoding.remarks import Remark, collected_remarks
 from tasks.brats import BRATS
 from tasks.kinds.segmentation.grid import find_grid
 from tasks.mmwhs_ct import MMWHS_CT
 from tasks.mmwhs_mri import MMWHS_MRI
 from tasks.prostate import PROSTATE
+from tasks.readers.nifti_volumes import NEARLY_WHOLE
 from tests.tasks.readers.edits import rewrite
 
 SETS = {d.name: d for d in (BRATS, MMWHS_CT, MMWHS_MRI, PROSTATE)}
@@ -53,6 +55,33 @@ def test_brats_labels_become_consecutive(segmentation_root):
     stored = np.asarray(nibabel.load(case.labels[0]).dataobj)
     found = BRATS.reader.load_labels(case).array
     assert all(np.array_equal(found == number, stored == value) for value, number in ((1, 1), (2, 2), (4, 3)))
+
+
+@pytest.mark.parametrize("off", [9e-4, -9e-4, 1e-6])
+@pytest.mark.parametrize("data_set", SETS.values(), ids=SETS)
+def test_labels_that_are_nearly_whole_are_whole(data_set, copy, off):
+    case = data_set.reader.read(copy(data_set))[0]
+    stored = np.asarray(nibabel.load(case.labels[0]).dataobj).astype(np.float64)
+    whole = data_set.reader.load_labels(case).array
+    rewrite(case.labels[0], array=stored + off * (stored > 0 if off < 0 else 1))
+    with collected_remarks() as remarks:
+        assert np.array_equal(data_set.reader.load_labels(case).array, whole)
+    assert remarks == [Remark(NEARLY_WHOLE, case.labels[0])]
+    rewrite(case.labels[0], array=stored)
+    with collected_remarks() as remarks:
+        data_set.reader.load_labels(case)
+    assert remarks == [], "whole numbers in any type are whole"
+
+
+def test_labels_under_a_slope_are_whole(copy):
+    """As nibabel itself stores float64 as int16."""
+    case = BRATS.reader.read(copy(BRATS))[0]
+    image, whole = nibabel.load(case.labels[0]), BRATS.reader.load_labels(case).array
+    scaled = nibabel.Nifti1Image(np.asarray(image.dataobj).astype(np.float64), image.affine)
+    scaled.set_data_dtype(np.int16)
+    nibabel.save(scaled, case.labels[0])
+    assert not (np.asarray(nibabel.load(case.labels[0]).dataobj) % 1 == 0).all()
+    assert np.array_equal(BRATS.reader.load_labels(case).array, whole)
 
 
 def test_mmwhs_421_is_the_left_atrium(segmentation_root):
