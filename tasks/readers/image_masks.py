@@ -83,10 +83,13 @@ class ImageMasks(PairedFiles):
         """A mask (H, W), bool, of the image's size."""
         mask = read_mask(path, lossy=self.lossy)
         if mask.shape != size:
+            turned = (
+                " Where one has an EXIF orientation, save both upright, without." if mask.shape == size[::-1] else ""
+            )
             raise DataError(
                 f"{path}: this mask has {mask.shape[1]} x {mask.shape[0]} pixels, its image {case.image} has "
                 f"{size[1]} x {size[0]}.\nRestore both files from the owner's archive, or remove the image and all its "
-                "masks."
+                f"masks.{turned}"
             )
         return mask
 

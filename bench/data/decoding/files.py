@@ -30,7 +30,8 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         if require_regular(path) == 0:
             raise ValueError("the file is empty (0 bytes)")
-        with Image.open(path) as image:
+        # a file and not a path: of a path, Pillow maps TIFFs into memory, and scrambles those that are to be turned
+        with path.open("rb") as file, Image.open(file) as image:
             require_memory(image.width * image.height * _WORKING_BYTES, f"an image of {image.width} x {image.height}")
             _require_one_frame(path, image)
             yield image
@@ -47,8 +48,9 @@ def opened(path: Path) -> Iterator[Any]:
     except UnidentifiedImageError as error:
         raise _no_image(path) from error
     except Exception as error:  # Pillow's decoders raise many types: OSError, SyntaxError, struct.error, ...
+        what = "read" if isinstance(error, OSError) and error.errno else "decoded"
         raise DataError(
-            f"{one_line(path)}: cannot be decoded: {reason_of(error)}.\n"
+            f"{one_line(path)}: cannot be {what}: {reason_of(error)}.\n"
             "Restore this file from the owner's archive, or remove it."
         ) from error
 

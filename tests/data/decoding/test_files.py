@@ -61,6 +61,26 @@ def test_deep_images_are_turned_too(tmp_path, orientation):
         assert read_size(tmp_path / name) == (6, 9)
 
 
+@pytest.mark.parametrize("mode", ["L", "P", "1", "LA", "RGBA", "CMYK", "I;16", "I", "F"])
+@pytest.mark.parametrize("compression", [None, "tiff_deflate"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_tiffs_of_every_mode_are_turned(tmp_path, picture, mode, compression, orientation):
+    """Pillow scrambles some that are not compressed where it maps them into memory."""
+    grey = np.ascontiguousarray(picture[..., 2])
+
+    def image_of(pixels):
+        if mode in ("I;16", "I", "F"):
+            return Image.fromarray(pixels.astype({"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode]))
+        return Image.fromarray(pixels).convert(mode, dither=Image.Dither.NONE)
+
+    image_of(grey).save(tmp_path / "upright.tif", compression=compression)
+    image_of(np.ascontiguousarray(STORED[orientation](grey))).save(
+        tmp_path / "a.tif", compression=compression, exif=exif_of(orientation)
+    )
+    for read in (read_pixels, read_image, read_size, *([] if mode in ("1", "CMYK") else [read_mask_values])):
+        assert np.array_equal(read(tmp_path / "a.tif"), read(tmp_path / "upright.tif")), read.__name__
+
+
 def test_upright_follows_pillow(picture):
     from PIL import ImageOps
 

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bench.core.errors import DataError
 from tasks.buid import BUID
@@ -267,6 +267,25 @@ def test_turned_images_stay_under_their_masks(copy, side):
         assert np.abs(np.asarray(image) - before).mean() < 8
         assert np.array_equal(again, masks)
         assert ISIC2018.reader.image_size(cases[0]) == upright[0][0].shape[:2]
+
+
+def test_a_mask_of_the_stored_pixels_of_a_turned_image(copy):
+    case = ISIC2018.reader.read(copy(ISIC2018))[0]
+    for path in (case.image, case.labels[0]):
+        with Image.open(path) as image:
+            image.crop((0, 0, 80, 60)).save(path)
+    upright = ISIC2018.reader.load_masks(case)
+    turn(case.image)
+    with Image.open(case.labels[0]) as mask:
+        mask.transpose(Image.Transpose.ROTATE_90).save(case.labels[0])
+    message = message_of(ISIC2018.reader.load_masks, case)
+    assert "Where one has an EXIF orientation, save both upright, without." in message
+    with Image.open(case.image) as image:
+        shown = ImageOps.exif_transpose(image)
+    shown.save(case.image, exif=b"")
+    with Image.open(case.labels[0]) as mask:
+        mask.transpose(Image.Transpose.ROTATE_270).save(case.labels[0])
+    assert np.array_equal(ISIC2018.reader.load_masks(case), upright)
 
 
 def test_bad_films(copy):
