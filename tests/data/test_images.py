@@ -7,6 +7,7 @@ from PIL import Image, ImageCms
 
 from bench.core import reading
 from bench.core.errors import DataError
+from bench.data.decoding.remarks import collected_remarks
 from bench.data.images import read_image, read_mask_values, read_pixels, read_size
 from tests.data.decoding.written import chunk
 
@@ -132,3 +133,20 @@ def test_an_image_larger_than_memory_is_not_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "free_bytes", lambda: 1000)
     with pytest.raises(DataError, match="an image of 40 x 40 needs"):
         read_image(tmp_path / "a.png")
+
+
+@pytest.mark.real_data
+def test_plain_files_are_as_pillow_decodes_them(real_root):
+    """Eight bits, one frame, no orientation: nothing is scaled, turned or mixed."""
+    paths = [p for p in sorted(real_root.rglob("*")) if p.suffix in (".jpg", ".png", ".tif")][::20]
+    assert len(paths) > 100
+    with collected_remarks() as remarks:
+        for path in paths:
+            with Image.open(path) as image:
+                assert image.mode in ("RGB", "L")
+                stored, wanted = np.asarray(image), np.asarray(image.convert("RGB"))
+            assert np.array_equal(read_pixels(path), wanted), path
+            assert np.array_equal(np.asarray(read_image(path)), wanted), path
+            values = read_mask_values(path)
+            assert np.array_equal(values if values.ndim == stored.ndim else np.dstack([values] * 3), stored), path
+    assert remarks == []

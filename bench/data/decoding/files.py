@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ _ORIENTATION, _WIDTH, _HEIGHT, _KIND_OF_PAGE, _MPO_ENTRIES = 0x0112, 256, 257, 2
 """EXIF and TIFF tags, and the table of images in the Multi-Picture Format."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How TIFF files begin."""
+warnings.filterwarnings("ignore", message="Corrupt EXIF data", module="PIL")
 TURNED = "turned upright by the EXIF orientation, as viewers do; masks and boxes must be those of the upright image"
 
 

@@ -25,15 +25,15 @@ _SIZ = b"\xff\x4f\xff\x51"
 
 
 def is_deep(path: Path, image: Any) -> bool:
-    """Whether an image that is open and not yet loaded has more than 8 bits a channel. Raises as `require_known` does.
+    """Whether an open image, not yet loaded, holds what 8 bits from 0 do not. Raises as `require_known` does.
 
-    Pillow cuts colours, and grey with alpha, to 8 bits.
+    Pillow cuts colours, and grey with alpha, to 8 bits, and takes 8 bits with a sign for those without.
     """
     require_known(path, image)
     if image.mode in GREY_MODES:
         return True
     if image.format == "TIFF":
-        return bool(np.max(image.tag_v2.get(_BITS, 1)) > 8)
+        return bool(np.max(image.tag_v2.get(_BITS, 1)) > 8) or _is_signed_byte(image)
     if image.format == "JPEG2000":
         return _jpeg2000_bits(path) > 8
     if image.format == "PPM":
@@ -56,7 +56,7 @@ def deep_values(path: Path, image: Any) -> np.ndarray:
     Raises:
         DataError: values are not finite, or are colours of more than 8 bits in a form that is not read.
     """
-    return _grey(path, image) if image.mode in GREY_MODES else _colours(path, image)
+    return _grey(path, image) if image.mode in GREY_MODES or _is_signed_byte(image) else _colours(path, image)
 
 
 def eight_bits(values: np.ndarray) -> np.ndarray:
@@ -67,9 +67,15 @@ def eight_bits(values: np.ndarray) -> np.ndarray:
     return np.rint((values.astype(np.float64) - low) * (255.0 / (high - low))).astype(np.uint8)
 
 
+def _is_signed_byte(image: Any) -> bool:
+    return image.format == "TIFF" and image.mode == "L" and image.tag_v2.get(_SAMPLE_FORMAT, (1,))[0] == 2
+
+
 def _grey(path: Path, image: Any) -> np.ndarray:
     values = np.asarray(image)
     tags = image.tag_v2 if image.format == "TIFF" else {}
+    if image.mode == "L":
+        return values.view(np.int8)
     if image.mode == "I" and tags.get(_SAMPLE_FORMAT, (2,))[0] == 1 and np.max(tags.get(_BITS, 1)) == 32:
         values = values.view(np.uint32)
     if image.mode == "F":

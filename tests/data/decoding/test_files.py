@@ -97,8 +97,9 @@ def test_an_orientation_that_is_none_turns_nothing(tmp_path, picture, orientatio
     assert read_size(tmp_path / "a.png") == (12, 20)
 
 
-def test_metadata_that_cannot_be_read_turns_nothing(tmp_path, picture):
-    Image.fromarray(picture).save(tmp_path / "a.png", exif=b"Exif\0\0 no table of tags")
+@pytest.mark.parametrize("exif", [b"Exif\0\0 no table of tags", b"Exif\0\0II*\0\x08\0\0\0\x05\0junk"])
+def test_metadata_that_cannot_be_read_turns_nothing(tmp_path, picture, exif):
+    Image.fromarray(picture).save(tmp_path / "a.png", exif=exif)
     assert np.array_equal(read_pixels(tmp_path / "a.png"), picture)
 
 

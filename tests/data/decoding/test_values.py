@@ -98,7 +98,7 @@ def test_white_may_be_the_smallest_value(tmp_path):
     assert read_pixels(tmp_path / "b.tif").tolist() == [[65535, 65485, 65335]]
 
 
-@pytest.mark.parametrize("kind", [np.uint16, np.int16, np.int32, np.uint32, np.float32])
+@pytest.mark.parametrize("kind", [np.int8, np.uint16, np.int16, np.int32, np.uint32, np.float32])
 def test_every_number_type_of_grey_keeps_its_values(tmp_path, kind):
     low, high = (np.iinfo(kind).min, np.iinfo(kind).max) if np.dtype(kind).kind != "f" else (-1.5, 3e4)
     values = np.array([[low, high, 7]], dtype=kind)
