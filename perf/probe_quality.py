@@ -25,6 +25,7 @@ from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
 from bench.data.cache import FOLDER, DiskCache
+from bench.data.splits import draw_split
 from bench.engine.compute import Compute
 from bench.engine.kept import keep_cases
 from bench.engine.meter import Meter
@@ -61,7 +62,9 @@ class Probed:
         self.task, self.seed, self.size = registry.tasks().get(arguments.task), seed, arguments.size
         given = {self.task.data.name: Path("grouped")} if arguments.split == "grouped" else {}
         self.world = World(arguments.data_root, REPORT, frozenset({self.task.data.name}), given, arguments.cache)
-        self.data, self.split = self.world.data(self.task.data), self.world.split(self.task.data, seed)
+        self.data = self.world.data(self.task.data)
+        by_bytes = arguments.split == "bytes"
+        self.split = draw_split(self.data, seed) if by_bytes else self.world.split(self.task.data, seed)
         self.files = DiskCache(arguments.cache / FOLDER)
 
     def kind(self):
@@ -147,7 +150,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", default="brain_tumor")
     parser.add_argument("--data-root", type=Path, required=True)
-    parser.add_argument("--split", default="owner", choices=("owner", "grouped"))
+    parser.add_argument(
+        "--split", default="owner", choices=("owner", "grouped", "bytes"), help="bytes: copies by bytes alone."
+    )
     parser.add_argument("--checkpoint", type=Path, nargs="*", default=[], help="Encoders: encoder.safetensors of runs.")
     parser.add_argument("--size", type=int, default=48)
     parser.add_argument("--seeds", type=int, default=2)
