@@ -1,8 +1,8 @@
 """Arrays on disk: each case is decoded, and each image embedded, once for any number of epochs, runs and processes.
 
-One `.npy` file per array under a folder of the cache such as `<cache>/decoded/`, opened memory-mapped. Files are
-written atomically, so processes may share the folder; deleting any of it, at any time, costs only the time to make it
-again.
+One `.npy` file per array under a folder of the cache such as `<cache>/decoded/`, opened memory-mapped, with a digest
+behind the array that every command checks once. Files are written atomically, so processes may share the folder;
+deleting or damaging any of it, at any time, costs only the time to make it again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,8 @@ import numpy as np
 from bench.core.cache_folder import INDEX
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
-from bench.core.files import UNFINISHED, sweep, write_atomic
+from bench.core.files import UNFINISHED, sweep
+from bench.core.sealed import require_sealed, write_sealed
 from bench.data.cache_users import FOLDER as USERS
 from bench.data.cache_users import CacheUser
 
@@ -29,6 +32,10 @@ ADAPTATIONS = "adaptations"
 LIMIT_VARIABLE = "BENCH_DECODED_GIB"
 """Environment variable that bounds each folder, in GiB."""
 LIMIT_GIB = 32.0
+FREED_SHARE = 0.05
+"""Of the bound: what is freed at once when it is reached, so that the folder is listed once for many arrays."""
+FULL_SECONDS = 60.0
+"""For so long a folder that is full of what is in use counts as full, without being listed again."""
 _CLOCK_SECONDS = 1.0
 """File times may lag behind the clock by less than this."""
 
@@ -36,9 +43,9 @@ _CLOCK_SECONDS = 1.0
 class DiskCache:
     """Arrays by key under one folder, bounded.
 
-    When the bound is reached, files that no running command used are deleted, longest unused first; if that is not
-    enough, the array is not kept. Two processes that write at the same time may go over the bound by what one of them
-    writes.
+    When the bound is reached, files that no running command used are deleted, longest unused first, a batch at a time;
+    if that is not enough, the array is not kept. Two processes that write at the same time may go over the bound by
+    what one of them writes.
 
     Raises:
         UsageError: `LIMIT_VARIABLE` is not a positive number.
@@ -52,15 +59,19 @@ class DiskCache:
         self._report = report
         self._user = CacheUser(folder)
         self._used_bytes = sum(size for _, size, _ in self._files())
-        self._touched: set[str] = set()
+        self._sound: set[str] = set()
+        """Keys that were used, and found undamaged, since this object was made."""
+        self._full_until = 0.0
         self.failed = False
         """Whether an array could not be stored."""
+        self._damaged = False
         self._lock = threading.Lock()
 
     def get(self, key: str, make: Callable[[], np.ndarray], *, required: bool = False) -> np.ndarray:
-        """The array of a key, memory-mapped and read-only; made and stored if it is not there.
+        """The array of a key, memory-mapped and read-only; made and stored if it is not there, or damaged.
 
-        Where it cannot be stored (bound reached, disk full), it is returned from memory with one warning.
+        Where it cannot be stored (bound reached, disk full), it is returned from memory with one warning; damage is one
+        warning too.
 
         Raises:
             StorageError: it cannot be stored and is `required` to be.
@@ -72,7 +83,7 @@ class DiskCache:
             return found
         array = make()
         try:
-            self._store(path, array)
+            self._store(path, key, array)
         except StorageError as error:
             if required:
                 raise
@@ -82,40 +93,54 @@ class DiskCache:
         return array if stored is None else stored
 
     def _open(self, path: Path, key: str) -> np.ndarray | None:
+        """The array in a file; None where there is none, or a damaged one, which is then written again."""
         try:
+            if key not in self._sound:
+                require_sealed(path, key)
+                with suppress(OSError):  # a cache that may only be read
+                    os.utime(path)
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-            if key not in self._touched:
-                self._touched.add(key)
-                os.utime(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError):  # not an array: from a broken disk; written again
+        except (OSError, ValueError, EOFError):
+            self._warn_of_damage(path)
             return None
+        self._sound.add(key)
         return array
 
-    def _store(self, path: Path, array: np.ndarray) -> None:
+    def _store(self, path: Path, key: str, array: np.ndarray) -> None:
         with self._lock:
             if self._used_bytes + array.nbytes > self.limit_bytes:
                 self._make_room(array.nbytes)
             self._used_bytes += array.nbytes
-        write_atomic(path, lambda file: np.save(file, array, allow_pickle=False), durable=False)
+        write_sealed(path, key, lambda file: np.save(file, array, allow_pickle=False), durable=False)
+        self._sound.add(key)
 
     def _make_room(self, wanted_bytes: int) -> None:
-        files = sorted(self._files())
-        self._used_bytes = sum(size for _, size, _ in files)
-        in_use = self._user.earliest() - _CLOCK_SECONDS
-        for used_at, size, path in files:
-            if self._used_bytes + wanted_bytes <= self.limit_bytes or used_at >= in_use:
-                break
-            if path.stem in self._touched:
-                continue
-            path.unlink(missing_ok=True)
-            self._used_bytes -= size
+        """Free a batch; raises `StorageError` where the bound leaves no room for `wanted_bytes`."""
+        if wanted_bytes <= self.limit_bytes and time.monotonic() >= self._full_until:
+            self._evict(int(self.limit_bytes * (1 - FREED_SHARE)) - wanted_bytes)
         if self._used_bytes + wanted_bytes > self.limit_bytes:
             raise StorageError(
                 f"{self.folder}: the {self.done} data needs more than its limit of {self.limit_bytes / 2**30:.3g} GiB. "
                 f"Raise the limit with {LIMIT_VARIABLE}=GIB, or name another folder with --cache."
             )
+
+    def _evict(self, left_bytes: int) -> None:
+        """Delete what no running command used until `left_bytes` are left; or say for how long the folder is full."""
+        files = sorted(self._files())
+        self._used_bytes = sum(size for _, size, _ in files)
+        in_use = self._user.earliest() - _CLOCK_SECONDS
+        for used_at, size, path in files:
+            if self._used_bytes <= left_bytes:
+                return
+            if used_at >= in_use:
+                break
+            if path.stem in self._sound:
+                continue
+            path.unlink(missing_ok=True)
+            self._used_bytes -= size
+        self._full_until = time.monotonic() + FULL_SECONDS
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         """(time of last use, bytes, path) of every stored array."""
@@ -131,6 +156,12 @@ class DiskCache:
             first, self.failed = not self.failed, True
         if first and self._report:
             self._report.warn(f"{text} Until then, cases are {self.done} each time they are used.")
+
+    def _warn_of_damage(self, path: Path) -> None:
+        with self._lock:
+            first, self._damaged = not self._damaged, True
+        if first and self._report:
+            self._report.warn(f"{path} is damaged. It is made again, and so is whatever else is damaged there.")
 
 
 def clean(cache: Path) -> tuple[int, int]:

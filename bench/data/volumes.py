@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from bench.core.reading import reason_of, require_memory, require_regular
 
 _WORKING_BYTES = 16
 """Memory a voxel takes besides the stored one: scaled by the header (float64), and as float32 with a copy."""
+_BLOCK_BYTES = 2**20
 
 
 class Grid(NamedTuple):
@@ -53,9 +55,11 @@ def read_grid(path: Path) -> Grid:
 def read_voxels(path: Path) -> np.ndarray:
     """Voxels (X, Y, Z) of a volume as stored, with the header's scaling applied.
 
+    A compressed file is read to its end, so that the checksum and the length that gzip keeps there count.
+
     Raises:
-        DataError: the file is missing, empty, truncated, no NIfTI volume, not 3D, or its voxels are colours or complex
-            numbers; names the file and the fix.
+        DataError: the file is missing, empty, truncated, damaged, no NIfTI volume, not 3D, or its voxels are colours or
+            complex numbers; names the file and the fix.
     """
     grid = read_grid(path)
     image = _open(path)
@@ -69,9 +73,24 @@ def read_voxels(path: Path) -> np.ndarray:
     try:
         voxels = " x ".join(map(str, grid.shape))
         require_memory(math.prod(grid.shape) * (stored.itemsize + _WORKING_BYTES), f"a volume of {voxels} voxels")
-        return np.asanyarray(image.dataobj).reshape(grid.shape)
+        return _stored(image).reshape(grid.shape)
     except Exception as error:  # gzip, zlib and nibabel raise many types where a file is truncated
         raise _unreadable(path, error) from error
+
+
+def _stored(image: Any) -> np.ndarray:
+    """All voxels of an opened volume; where gzip packed them, read again from the start to the very end."""
+    from nibabel.fileholders import FileHolder
+
+    name = str(image.file_map["image"].filename)
+    if not name.lower().endswith(".gz"):
+        return np.asanyarray(image.dataobj)
+    with gzip.open(name) as file:
+        whole = type(image).from_file_map({**image.file_map, "image": FileHolder(fileobj=file)})
+        array = np.asanyarray(whole.dataobj)
+        while file.read(_BLOCK_BYTES):
+            pass
+    return array
 
 
 def read_intensities(path: Path) -> np.ndarray:

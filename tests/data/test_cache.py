@@ -11,6 +11,7 @@ import pytest
 
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
+from bench.data import cache as cache_module
 from bench.data.cache import DiskCache, clean
 
 KIB = 1024 / 2**30
@@ -40,12 +41,56 @@ def test_made_once_and_read_back_from_disk(tmp_path):
         again[0, 0] = 1
 
 
-def test_damaged_file_is_made_again(tmp_path):
+DAMAGE = {
+    "no array": lambda content: b"\x93NUMPY not an array",
+    "zeroed after the header": lambda content: content[:128] + bytes(len(content) - 128),
+    "a zeroed block": lambda content: content[:4096] + bytes(4096) + content[8192:],
+    "one flipped bit": lambda content: content[:5000] + bytes([content[5000] ^ 4]) + content[5001:],
+    "no digest, as of earlier versions": lambda content: content[:-32],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_made_again_with_one_warning(tmp_path, capsys, damage):
+    for key in ("abcd", "abce"):
+        DiskCache(tmp_path).get(key, lambda: array_of(1))
+        path = tmp_path / "ab" / f"{key}.npy"
+        path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    cache = DiskCache(tmp_path, Report())
+    for key in ("abcd", "abce"):
+        assert (cache.get(key, lambda: array_of(2)) == 2).all()
+    warnings = capsys.readouterr().err.splitlines()
+    assert warnings == [
+        f"Warning: {tmp_path / 'ab' / 'abcd.npy'} is damaged. It is made again, and so is whatever else is damaged there."
+    ]
+    assert (DiskCache(tmp_path, Report()).get("abcd", lambda: array_of(3)) == 2).all()
+    assert capsys.readouterr().err == ""
+
+
+def test_an_array_in_the_place_of_another_is_made_again(tmp_path):
+    DiskCache(tmp_path).get("abcd", lambda: array_of(1))
+    (tmp_path / "ab" / "abcd.npy").rename(tmp_path / "ab" / "abce.npy")
+    assert (DiskCache(tmp_path).get("abce", lambda: array_of(2)) == 2).all()
+
+
+def test_a_file_is_checked_once(tmp_path, monkeypatch):
+    DiskCache(tmp_path).get("abcd", lambda: array_of(1))
+    checked = []
+    monkeypatch.setattr(cache_module, "require_sealed", lambda path, name: checked.append(name))
     cache = DiskCache(tmp_path)
-    cache.get("abcd", lambda: array_of(1))
-    (tmp_path / "ab" / "abcd.npy").write_bytes(b"\x93NUMPY not an array")
-    assert (DiskCache(tmp_path).get("abcd", lambda: array_of(2)) == 2).all()
-    assert (DiskCache(tmp_path).get("abcd", lambda: array_of(3)) == 2).all()
+    for key in ("abcd", "abcd", "bbbb", "bbbb"):
+        cache.get(key, lambda: array_of(1))
+    assert checked == ["abcd", "bbbb"]
+
+
+def test_a_cache_that_may_only_be_read_is_read(tmp_path, monkeypatch):
+    DiskCache(tmp_path).get("abcd", lambda: array_of(1))
+
+    def refused(path):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert (DiskCache(tmp_path).get("abcd", lambda: array_of(2)) == 1).all()
 
 
 def test_bound_drops_what_was_unused_longest_and_never_what_is_in_use(tmp_path, monkeypatch):
@@ -68,6 +113,53 @@ def test_bound_drops_what_was_unused_longest_and_never_what_is_in_use(tmp_path, 
     assert (kept == 4).all()
     with pytest.raises(StorageError, match=r"needs more than its limit .* BENCH_DECODED_GIB"):
         new.get("ffff", lambda: array_of(6), required=True)
+
+
+class Listed(DiskCache):
+    """Counts how often its folder is listed."""
+
+    listed = 0
+
+    def _files(self):
+        self.listed += 1
+        return super()._files()
+
+
+def test_a_full_folder_is_not_listed_for_every_array(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(35 * KIB))
+    cache = Listed(tmp_path)
+    for number in range(50):
+        cache.get(f"{number:04d}", lambda: array_of(1))
+    assert cache.listed == 2, "when it was made, and when the bound was reached"
+    assert len(files(tmp_path)) == 3
+    clean_enough = cache.get("small", lambda: array_of(1, kib=1))
+    assert isinstance(clean_enough, np.memmap), "what still fits is kept"
+    monkeypatch.setattr(cache_module, "FULL_SECONDS", -1.0)
+    cache._full_until = 0.0
+    cache.get("5000", lambda: array_of(1))
+    cache.get("5001", lambda: array_of(1))
+    assert cache.listed == 4, "it may have room again later"
+
+
+def test_room_is_made_for_many_arrays_at_once(tmp_path, monkeypatch):
+    for number in range(40):
+        DiskCache(tmp_path).get(f"{number:04d}", lambda: array_of(1, kib=1))
+    for path in tmp_path.rglob("*.npy"):
+        os.utime(path, (1.0, 1.0))
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(46 * KIB))
+    monkeypatch.setattr(cache_module, "FREED_SHARE", 0.25)
+    cache = Listed(tmp_path)
+    for number in range(100, 110):
+        assert isinstance(cache.get(f"{number:04d}", lambda: array_of(1, kib=1)), np.memmap)
+    assert cache.listed == 2
+
+
+def test_what_never_fits_deletes_nothing(tmp_path, monkeypatch):
+    DiskCache(tmp_path).get("aaaa", lambda: array_of(1))
+    os.utime(tmp_path / "aa" / "aaaa.npy", (1.0, 1.0))
+    monkeypatch.setenv("BENCH_DECODED_GIB", str(20 * KIB))
+    DiskCache(tmp_path).get("bbbb", lambda: array_of(1, kib=30))
+    assert files(tmp_path) == ["aaaa"]
 
 
 def test_one_warning_where_nothing_can_be_stored(tmp_path, monkeypatch, capsys):
@@ -101,7 +193,7 @@ def test_clean_deletes_arrays_and_leaves_the_rest(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     DiskCache(tmp_path / "decoded").get("aaaa", lambda: array_of(1))
     count, size = clean(tmp_path)
-    assert (count, size) == (1, 10 * 1024 + 128)
+    assert (count, size) == (1, 10 * 1024 + 128 + 32)
     assert (tmp_path / "checkpoints").is_dir()
     assert files(tmp_path) == []
     assert clean(tmp_path) == (0, 0)

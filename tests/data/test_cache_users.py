@@ -5,6 +5,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from bench.data import cache
 from bench.data.cache import DiskCache
 
 KIB = 1024 / 2**30
@@ -20,6 +21,7 @@ def files(folder):
 
 def test_what_another_running_command_uses_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH_DECODED_GIB", str(25 * KIB))
+    monkeypatch.setattr(cache, "FULL_SECONDS", 0.0)
     first = DiskCache(tmp_path)
     first.get("aaaa", lambda: array_of(1))
     os.utime(tmp_path / "aa" / "aaaa.npy", (first._user.start + 1,) * 2)
