@@ -55,7 +55,7 @@ def require_sealed(path: Path, name: str) -> None:
             digest.update(block)
             left -= len(block)
         if file.read() != _MARK + digest.digest():
-            raise Unusable("it is damaged: its content and its digest differ")
+            raise Unusable("its content and its digest differ")
 
 
 def _digest_of(name: str) -> hashlib.blake2b:

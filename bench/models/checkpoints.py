@@ -1,4 +1,4 @@
-"""Encoder checkpoints: safetensors with provenance inside. Loading names every key that does not match."""
+"""Encoder checkpoints: safetensors with provenance and a digest inside, which is checked whenever one is read."""
 
 from __future__ import annotations
 
@@ -13,46 +13,83 @@ import safetensors
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from bench.core.console import Report
 from bench.core.errors import StorageError
 from bench.core.escape import one_line
 from bench.core.files import write_atomic
 from bench.core.reading import Unusable, json_of, reading, require_memory, require_regular
 
-FORMAT = "bench-encoder-1"
+FORMAT = "bench-encoder-2"
+EARLIER = "bench-encoder-1"
+"""The same without a digest."""
 ENCODER_FILE = "encoder.safetensors"
 
 
 def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) -> None:
     """Write an encoder's state dict and where it comes from. Raises `StorageError` on a failed write."""
-    state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
-    metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
+    state = _state(encoder)
+    text = json.dumps(dict(provenance), sort_keys=True)
+    metadata = {"format": FORMAT, "provenance": text, "digest": _digest(state, text)}
     write_atomic(path, lambda file: file.write(save(state, metadata)))
 
 
 def fingerprint_weights(encoder: nn.Module) -> str:
     """SHA-256 (hex) of an encoder's state dict: names, types, shapes and values."""
-    state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
-    return hashlib.sha256(save(state)).hexdigest()
+    return hashlib.sha256(save(_state(encoder))).hexdigest()
 
 
-def read_provenance(path: Path, advice: str = "Delete it to pretrain again.") -> dict[str, Any]:
-    """Read what a checkpoint says about itself. Raises `StorageError` for a foreign or damaged file."""
-    with reading(path, advice, StorageError, what="is not a readable checkpoint"):
-        require_regular(path)
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-    if metadata.get("format") != FORMAT:
+def _state(encoder: nn.Module) -> dict[str, Tensor]:
+    return {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
+
+
+def _digest(state: dict[str, Tensor], provenance: str) -> str:
+    """SHA-256 (hex) of tensors and provenance."""
+    return hashlib.sha256(save(state, {"provenance": provenance})).hexdigest()
+
+
+class DamagedError(StorageError):
+    """A checkpoint can be opened, and is not what was written."""
+
+
+def read_encoder(path: Path, advice: str = "Delete it to pretrain again.") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors of a checkpoint, and what it says about itself.
+
+    Raises:
+        DamagedError: its content is not that which was written.
+        StorageError: it cannot be opened, does not fit into the memory, or is of another program.
+    """
+    with reading(path, advice, StorageError):
+        require_memory(_COPIES * require_regular(path))
+        path.open("rb").close()
+    what = "is not a readable checkpoint"
+    with reading(path, advice, DamagedError, what=what), safetensors.safe_open(str(path), framework="pt") as file:
+        metadata = file.metadata() or {}
+        state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    if metadata.get("format") not in (FORMAT, EARLIER):
         raise StorageError(
             f"{path} is a safetensors file of another program (format {metadata.get('format')!r}, not {FORMAT!r}). "
             "Move it away to pretrain again."
         )
-    with reading(path, advice, StorageError, what="is not a readable checkpoint"):
-        provenance = json_of(metadata.get("provenance", "null"))
+    with reading(path, advice, DamagedError, what=what):
+        text = metadata.get("provenance", "null")
+        provenance = json_of(text)
         check_provenance(provenance)
-    return dict(provenance)
+        if metadata["format"] == FORMAT and metadata.get("digest") != _digest(state, text):
+            raise Unusable("its content and its digest differ")
+    return state, dict(provenance)
 
 
-_PROVENANCE = {"identity": str, "method": str, "backbone": str, "seed": int, "corpus": dict, "cost": dict}
+_COPIES = 2
+"""The tensors, and what their digest is made of."""
+_PROVENANCE = {
+    "identity": str,
+    "method": str,
+    "backbone": str,
+    "seed": int,
+    "corpus": dict,
+    "cost": dict,
+    "logged": dict,
+}
 """What a checkpoint may say about itself -> type."""
 
 
@@ -63,9 +100,10 @@ def check_provenance(provenance: Any) -> None:
     for key, kind in _PROVENANCE.items():
         if key in provenance and (not isinstance(provenance[key], kind) or isinstance(provenance[key], bool)):
             raise Unusable(f"the {key} it states is {one_line(repr(provenance[key]))[:60]}")
-    for name, value in provenance.get("cost", {}).items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise Unusable(f"the cost {one_line(name)} it states is {one_line(repr(value))[:60]}")
+    for key in ("cost", "logged"):
+        for name, value in provenance.get(key, {}).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise Unusable(f"the {key} {one_line(name)} it states is {one_line(repr(value))[:60]}")
 
 
 def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
@@ -74,11 +112,7 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
     Raises:
         StorageError: foreign or damaged file, or keys that do not match; the message names them.
     """
-    provenance = read_provenance(path)
-    with reading(path, "Delete it to pretrain again.", StorageError, what="is not a readable checkpoint"):
-        require_memory(path.stat().st_size)
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    state, provenance = read_encoder(path)
     own = encoder.state_dict()
     common = sorted(own.keys() & state.keys())
     problems = {
@@ -97,12 +131,21 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
     return provenance
 
 
-def find_encoder(folder: Path, identity: str) -> Path | None:
-    """A finished encoder of the same identity in `folder`. Raises `StorageError` when the file is something else."""
+def find_encoder(folder: Path, identity: str, report: Report) -> Path | None:
+    """A finished encoder of the same identity in `folder`; None without one, and with a warning where it is damaged.
+
+    Raises:
+        StorageError: the file cannot be opened, or is something else.
+    """
     path = folder / ENCODER_FILE
     if not path.exists():
         return None
-    if read_provenance(path).get("identity") != identity:
+    try:
+        _, provenance = read_encoder(path)
+    except DamagedError as error:
+        report.warn(f"{str(error).splitlines()[0]} It is pretrained again.")
+        return None
+    if provenance.get("identity") != identity:
         raise StorageError(f"{path} says it belongs to another pretraining. Move it away to pretrain again.")
     return path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
+from bench.core.locking import alone_in
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents
@@ -20,8 +22,7 @@ from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
-from bench.models.checkpoints import find_encoder, load_encoder
-from bench.pretraining.log import LOG_FILE, final_values
+from bench.models.checkpoints import ENCODER_FILE, find_encoder, load_encoder
 from bench.pretraining.loop import Pretraining, pretrain
 from bench.results.index import read_frame
 from bench.results.record import Record
@@ -138,25 +139,24 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
         return run.method.substitute(backbone), Pretrained(weights=weights)
     identity = run.hashes["checkpoint"]
     folder = options.cache / CHECKPOINTS / run.plan.method / identity[:16]
-    encoder = find_encoder(folder, identity)
-    if encoder is None:
-        training = Pretraining(
-            run.method,
-            run.plan.backbone,
-            run.corpus,
-            run.config.pretrain,
-            run.plan.seed,
-            options.compute,
-            run.decoded,
-        )
-        pretrain(training, folder, identity, _checkpoint_provenance(run), report)
-        encoder = find_encoder(folder, identity)
-        report.say(f"  pretrained the {run.plan.method} encoder: {encoder}")
-    else:
-        report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
-    assert encoder is not None
+    report_waiting = partial(report.say, f"  waiting for another command that pretrains {run.plan.method} in {folder}")
+    with alone_in(folder, report_waiting):
+        encoder = find_encoder(folder, identity, report)
+        if encoder:
+            report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
+        else:
+            encoder = _pretrain(run, folder, identity, options, report)
+            report.say(f"  pretrained the {run.plan.method} encoder: {encoder}")
     provenance = load_encoder(encoder, backbone)
-    return backbone, Pretrained(provenance["cost"], final_values(folder / LOG_FILE))
+    return backbone, Pretrained(provenance["cost"], provenance.get("logged", {}))
+
+
+def _pretrain(run: ResolvedRun, folder: Path, identity: str, options: Options, report: Report) -> Path:
+    assert run.corpus is not None
+    plan, settings = run.plan, run.config.pretrain
+    training = Pretraining(run.method, plan.backbone, run.corpus, settings, plan.seed, options.compute, run.decoded)
+    pretrain(training, folder, identity, _checkpoint_provenance(run), report)
+    return folder / ENCODER_FILE
 
 
 def _checkpoint_provenance(run: ResolvedRun) -> dict[str, Any]:

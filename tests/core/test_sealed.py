@@ -38,12 +38,12 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_damage_is_seen(path, change):
     path.write_bytes(CHANGES[change](path.read_bytes()))
-    with pytest.raises(Unusable, match="it is damaged: its content and its digest differ"):
+    with pytest.raises(Unusable, match="its content and its digest differ"):
         require_sealed(path, "b")
 
 
 def test_a_sound_file_in_the_place_of_another_is_seen(path):
-    with pytest.raises(Unusable, match="damaged"):
+    with pytest.raises(Unusable, match="differ"):
         require_sealed(path, "c")
 
 

@@ -60,9 +60,8 @@ def test_a_damaged_file_is_made_again_with_one_warning(tmp_path, capsys, damage)
     for key in ("abcd", "abce"):
         assert (cache.get(key, lambda: array_of(2)) == 2).all()
     warnings = capsys.readouterr().err.splitlines()
-    assert warnings == [
-        f"Warning: {tmp_path / 'ab' / 'abcd.npy'} is damaged. It is made again, and so is whatever else is damaged there."
-    ]
+    again = "is damaged. It is made again, and so is whatever else is damaged there."
+    assert warnings == [f"Warning: {tmp_path / 'ab' / 'abcd.npy'} {again}"]
     assert (DiskCache(tmp_path, Report()).get("abcd", lambda: array_of(3)) == 2).all()
     assert capsys.readouterr().err == ""
 

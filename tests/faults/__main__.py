@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from bench.data.phantom import ensure_phantom
-from tests.faults.flips import CHECKED, flip
+from tests.faults.flips import CHECKED, damage, flip_bit, zero_blocks
 from tests.faults.fuzzing import READERS
 from tests.faults.inputs import data_sets, try_inputs
 from tests.faults.kills import WORKS, kill_everywhere
@@ -36,10 +36,11 @@ def kills() -> Iterator[tuple[str, Tally]]:
 
 
 def flips(tries: int) -> Iterator[tuple[str, Tally]]:
-    for name, kind in CHECKED.items():
-        tally = Tally()
-        flip(kind, tries, tally)
-        yield f"one flipped bit: {name}", tally
+    for fault, change in (("one flipped bit", flip_bit), ("zeroed blocks", zero_blocks)):
+        for name, kind in CHECKED.items():
+            tally = Tally()
+            damage(kind, tries, tally, change)
+            yield f"{fault}: {name}", tally
 
 
 def inputs() -> Iterator[tuple[str, Tally]]:
