@@ -19,9 +19,9 @@ import numpy as np
 
 from bench.core.cache_folder import INDEX
 from bench.core.console import Report
+from bench.core.digest import require_sealed, write_sealed
 from bench.core.errors import StorageError, UsageError
 from bench.core.files import UNFINISHED, sweep
-from bench.core.sealed import require_sealed, write_sealed
 from bench.data.cache_users import FOLDER as USERS
 from bench.data.cache_users import CacheUser
 

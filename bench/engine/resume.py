@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from bench.core.console import Report
+from bench.core.digest import require_sealed, write_sealed
 from bench.core.errors import StorageError
 from bench.core.reading import Unusable, reading, reason_of
-from bench.core.sealed import require_sealed, write_sealed
 from bench.engine.seeding import restore_rng, rng_state
 
 RESUME_FILE = "last.ckpt"

@@ -13,10 +13,10 @@ from torch import nn
 
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
-from bench.core.locking import alone_in
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents
+from bench.engine.locking import alone_in
 from bench.engine.resume import RESUME_FILE
 from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate

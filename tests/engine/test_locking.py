@@ -7,7 +7,7 @@ from multiprocessing import get_context
 import pytest
 
 from bench.core.errors import StorageError
-from bench.core.locking import alone_in
+from bench.engine.locking import alone_in
 
 
 def test_a_folder_is_made_and_free_again(tmp_path):
