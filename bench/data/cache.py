@@ -21,7 +21,7 @@ from bench.core.cache_folder import INDEX
 from bench.core.console import Report
 from bench.core.digest import require_sealed, write_sealed
 from bench.core.errors import StorageError, UsageError
-from bench.core.files import UNFINISHED, sweep
+from bench.core.files import UNFINISHED, paths_below, sweep
 from bench.data.cache_users import FOLDER as USERS
 from bench.data.cache_users import CacheUser
 
@@ -144,7 +144,9 @@ class DiskCache:
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         """(time of last use, bytes, path) of every stored array."""
-        for path in self.folder.glob("*/*.npy"):
+        for path in paths_below(self.folder):
+            if path.suffix != ".npy":
+                continue
             try:
                 status = path.stat()
             except FileNotFoundError:
@@ -172,7 +174,7 @@ def clean(cache: Path) -> tuple[int, int]:
     """
     files = size = 0
     folders = (FOLDER, EMBEDDINGS, ADAPTATIONS, INDEX)
-    for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
+    for path in (p for name in folders for p in paths_below(cache / name)):
         if path.name.endswith(UNFINISHED):
             continue
         if path.suffix == ".lock" and path.parent.name == USERS:

@@ -56,7 +56,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     for folder in ("", CHECKPOINTS, ADAPTATIONS, EMBEDDINGS, FOLDER):
         require_writable(options.cache / folder, "cache")
     pick_device(options.compute.device)
-    decoded = DiskCache(options.cache / FOLDER, report)
+    decoded = world.decoded or DiskCache(options.cache / FOLDER, report)
     runs = [resolve(plan, options, world, decoded) for plan in plans]
     known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())

@@ -42,6 +42,8 @@ def test_damage_of_the_cache_never_becomes_a_score(run, tmp_path):
     (line,) = again("checkpoints/*/*/encoder.safetensors")
     assert "encoder.safetensors: is not a readable checkpoint: " in line
     assert line.endswith("It is pretrained again.")
+    (line,) = again("decoded/*/*.npy")
+    assert "/decoded/" in line
     (line,) = again("embeddings/*/*.npy")
     assert "/embeddings/" in line
     (line,) = again("decoded/*/*.npy", without=("checkpoints", "embeddings"))
