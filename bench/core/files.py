@@ -16,6 +16,7 @@ from bench.core.errors import StorageError
 
 UNFINISHED = ".part"
 """End of the names of files that are being written, which begin with a dot."""
+_TRIES = 100
 NEW_SECONDS = 60.0
 """For so long a file may be there before its lock is."""
 
@@ -49,14 +50,14 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, durable: b
 
 
 def _neighbour(path: Path) -> IO[bytes]:
-    """A new file in the folder of `path`, which is made if need be: twice, where `bench data clean` takes it away.
+    """A new file in the folder of `path`, which is made if need be, and again where `bench data clean` takes it away.
 
     It is locked as long as it is open, and gets the permissions that the umask leaves.
     """
-    try:
-        return _made(path)
-    except FileNotFoundError:
-        return _made(path)
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            return _made(path)
+    return _made(path)
 
 
 def _made(path: Path) -> IO[bytes]:
@@ -67,9 +68,15 @@ def _made(path: Path) -> IO[bytes]:
     return file
 
 
+def paths_below(folder: Path) -> Iterator[Path]:
+    """Every file and folder below a folder, a folder after what is in it; what others delete meanwhile is left out."""
+    for place, folders, files in os.walk(folder, topdown=False):
+        yield from (Path(place, name) for name in (*files, *folders))
+
+
 def leftovers(folder: Path) -> Iterator[Path]:
     """Files below a folder that a killed command was writing: nobody holds them, and they are no longer new."""
-    for path in sorted(folder.rglob(f".*{UNFINISHED}")):
+    for path in sorted(p for p in paths_below(folder) if p.name.startswith(".") and p.name.endswith(UNFINISHED)):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime < NEW_SECONDS:
                 continue

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from bench.core.cache_folder import INDEX
 from bench.core.console import Report
 from bench.core.errors import StorageError, UsageError
-from bench.core.files import UNFINISHED, sweep, write_atomic
+from bench.core.files import UNFINISHED, paths_below, sweep, write_atomic
 from bench.core.reading import reason_of
 from bench.core.storage.checked_array import check_array, write_array
 from bench.data.cache_users import FOLDER as USERS
@@ -93,7 +94,8 @@ class DiskCache:
         try:
             if key not in self._touched:
                 check_array(path)
-                os.utime(path)
+                with suppress(OSError):  # a cache that may only be read
+                    os.utime(path)
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
             self._touched.add(key)
         except FileNotFoundError:
@@ -149,7 +151,9 @@ class DiskCache:
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         """(time of last use, bytes, path) of every stored array."""
-        for path in self.folder.glob("*/*.npy"):
+        for path in paths_below(self.folder):
+            if path.suffix != ".npy":
+                continue
             try:
                 status = path.stat()
             except FileNotFoundError:
@@ -171,7 +175,7 @@ def clean(cache: Path) -> tuple[int, int]:
     """
     files = size = 0
     folders = (FOLDER, EMBEDDINGS, ADAPTATIONS, INDEX)
-    for path in sorted((p for name in folders for p in (cache / name).rglob("*")), reverse=True):
+    for path in (p for name in folders for p in paths_below(cache / name)):
         if path.name.endswith(UNFINISHED):
             continue
         if path.suffix == ".lock" and path.parent.name == USERS:

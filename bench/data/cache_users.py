@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bench.core.files import paths_below
+
 FOLDER = "users"
 """Folder of the locks, beside what is kept. A file is named by the nanosecond at which its command began."""
 
@@ -42,7 +44,7 @@ class CacheUser:
         Locks that nobody holds, of commands that were killed, are removed.
         """
         starts = [self.start]
-        for path in self.folder.glob("*.lock"):
+        for path in (p for p in paths_below(self.folder) if p.suffix == ".lock"):
             lock = FileLock(path)
             try:
                 lock.acquire(blocking=False)

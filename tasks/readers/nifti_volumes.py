@@ -32,11 +32,16 @@ class NiftiVolumes(PairedFiles):
     """Value in the label map -> class number (1 is the first class); 0 is background. None: any value above 0 is 1."""
     subject: str = ""
     """Regular expression on a case's id, in whatever case, whose group names the patient; empty where names tell
-    nothing."""
+    nothing. Names that differ in case alone are one patient's, spelt as the first."""
 
     def read(self, folder: Path) -> list[Case]:
         """List the cases, sorted by id. Raises `DataError` as `pair_files` does; no file is opened."""
-        return [replace(case, subject=self._subject_of(case)) for case in super().read(folder)]
+        cases = [(case, self._subject_of(case)) for case in super().read(folder)]
+        spellings: dict[str, str] = {}
+        for _, name in cases:
+            if name is not None:
+                spellings.setdefault(name.casefold(), name)
+        return [replace(case, subject=name and spellings[name.casefold()]) for case, name in cases]
 
     def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
         """How many cases have names that tell no patient, where names should."""

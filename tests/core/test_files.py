@@ -11,22 +11,36 @@ import pytest
 
 from bench.core import files
 from bench.core.errors import StorageError
-from bench.core.files import require_writable, write_text
+from bench.core.files import paths_below, require_writable, write_text
 
 
 def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
     token = secrets.token_hex
     removed = []
 
-    def remove_once(n_bytes):
-        if not removed:
+    def remove_often(n_bytes):
+        if len(removed) < 20:
             removed.append(shutil.rmtree(tmp_path / "ab"))
         return token(n_bytes)
 
-    monkeypatch.setattr(secrets, "token_hex", remove_once)
+    monkeypatch.setattr(secrets, "token_hex", remove_often)
     write_text(tmp_path / "ab" / "file.txt", "kept")
     assert (tmp_path / "ab" / "file.txt").read_text() == "kept"
-    assert removed
+    assert len(removed) == 20
+
+
+def test_what_others_delete_meanwhile_is_left_out(tmp_path):
+    for name in ("a/1", "b/2"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    everything = {tmp_path / name for name in ("a/1", "b/2", "a", "b")}
+    assert set(paths_below(tmp_path)) == everything
+    found = paths_below(tmp_path)
+    first = next(found)
+    for folder in ("a", "b"):
+        shutil.rmtree(tmp_path / folder)
+    assert {first, *found} <= everything
+    assert list(paths_below(tmp_path / "none")) == []
 
 
 def test_full_disk_leaves_the_old_file_and_no_trace(tmp_path, monkeypatch):

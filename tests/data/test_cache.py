@@ -193,3 +193,13 @@ def test_limit_must_be_a_size(tmp_path, monkeypatch, text):
     monkeypatch.setenv("BENCH_DECODED_GIB", text)
     with pytest.raises(UsageError, match="expected a positive number of GiB"):
         DiskCache(tmp_path)
+
+
+def test_a_cache_that_may_only_be_read_is_read(tmp_path, monkeypatch):
+    DiskCache(tmp_path).get("abcd", lambda: array_of(1))
+
+    def refused(path):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert (DiskCache(tmp_path).get("abcd", lambda: array_of(2)) == 1).all()

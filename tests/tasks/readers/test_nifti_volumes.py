@@ -171,3 +171,15 @@ def test_patients_of_brats_by_their_names(tmp_path, name, patient):
     assert case.subject == patient
     said = BRATS.reader.remarks([case])
     assert said == () if patient else said[0].startswith("the names of 1 of 1 cases tell no patient, as HGG/patient7/")
+
+
+def test_patients_whose_names_differ_in_case_alone_are_one(copy):
+    folder = copy(BRATS)
+    before = sorted(case.subject.lower() for case in BRATS.reader.read(folder))
+    for scan in sorted(folder.glob("*GG/*"))[::2]:
+        lower = scan.rename(scan.with_name(scan.name.lower()))
+        for path in list(lower.iterdir()):
+            path.rename(path.with_name(path.name.lower()))
+    subjects = [case.subject for case in BRATS.reader.read(folder)]
+    assert sorted(subject.lower() for subject in subjects) == before
+    assert len(set(subjects)) == len(set(before)) < len(before)
