@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.core.method import Method
 from bench.core.task import Task
@@ -13,10 +13,6 @@ from bench.runs.config import collect_overrides
 from bench.runs.request import method_names, names_of, request_of, sections_of, seeds_of, task_names
 from bench.runs.session import Runs, execute
 from bench.runs.tuning.tune import FIRST_SEED, TuneRequest, Tuning, execute_tuning
-
-if TYPE_CHECKING:
-    pass
-
 
 Settings = Mapping[str, Any]
 """`{"method.temperature": 0.2}` or `{"method": {"temperature": 0.2}}`."""

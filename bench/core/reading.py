@@ -126,6 +126,25 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
+def require_content(path: Path) -> None:
+    """Raise `DataError` where an owner's file is not there, and `Unusable` where it is empty or not a regular file."""
+    try:
+        size = require_regular(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{one_line(path)}: there is no such file.\nRestore it from the owner's archive.") from error
+    if size == 0:
+        raise Unusable("the file is empty (0 bytes)")
+
+
+_JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
+"""Names in lower case."""
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or left behind by an operating system or archive program."""
+    return name.startswith(".") or name.lower() in _JUNK
+
+
 def files_below(folder: Path) -> Iterator[Path]:
     """Every regular file below a folder, sorted; linked folders are followed, each folder once, so that loops end.
 

@@ -19,12 +19,11 @@ from bench.core.versions import declared_version
 from bench.data.cache import DiskCache
 from bench.data.dataset import Data
 from bench.data.decoding.images import read_stored
-from bench.data.volumes import read_grid, read_voxels
+from bench.data.volumes import is_volume, read_grid, read_voxels
 
 CONTENT_VERSION = 2
 """Raised whenever keys or thumbnails of the same pixels become others."""
 THUMBNAIL_PX = 64
-_VOLUMES = (".nii", ".nii.gz")
 _KEY_BYTES = 32
 _AFFINE_DECIMALS = 4
 _THREADS = 4
@@ -55,7 +54,7 @@ def sources_of(data: Data) -> dict[str, Source]:
     reader: Any = data.data_set.reader
     found = {}
     for case in data.cases:
-        own = hasattr(reader, "load_image") and not (_is_volume(case.image) or _is_image(case.image))
+        own = hasattr(reader, "load_image") and not (is_volume(case.image) or _is_image(case.image))
         name = f"{type(reader).__name__} {declared_version(type(reader))}" if own else ""
         found[data.hashes[case.id]] = Source(case.image, partial(reader.load_image, case) if own else None, name)
     return found
@@ -113,7 +112,7 @@ def make_thumbnail(pixels: np.ndarray) -> np.ndarray:
 
 def _encode(source: Source) -> np.ndarray:
     """A content as bytes: 32 of the key, then those of the thumbnail."""
-    if _is_volume(source.path):
+    if is_volume(source.path):
         key = volume_key(read_voxels(source.path), read_grid(source.path).affine)
         return np.frombuffer(bytes.fromhex(key), np.uint8)
     pixels = np.asarray(source.load()) if source.load else read_stored(source.path)
@@ -145,10 +144,6 @@ def _canonical(values: np.ndarray) -> np.ndarray:
         return values.astype(np.uint8)
     narrow = np.result_type(np.min_scalar_type(values.min()), np.min_scalar_type(values.max()))
     return values.astype(narrow.newbyteorder("<"))
-
-
-def _is_volume(path: Path) -> bool:
-    return path.name.lower().endswith(_VOLUMES)
 
 
 def _is_image(path: Path) -> bool:

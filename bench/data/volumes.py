@@ -11,10 +11,15 @@ import numpy as np
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.core.reading import reason_of, require_memory, require_regular
+from bench.core.reading import reason_of, require_content, require_memory
 
 _WORKING_BYTES = 16
 """Memory a voxel takes besides the stored one: scaled by the header (float64), and as float32 with a copy."""
+
+
+def is_volume(path: Path) -> bool:
+    """Whether a file is a NIfTI volume, by its name."""
+    return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 class Grid(NamedTuple):
@@ -83,12 +88,12 @@ def read_intensities(path: Path) -> np.ndarray:
     return array
 
 
-def check_finite(path: Path, array: np.ndarray) -> None:
-    """Raise `DataError` where a voxel of the volume at `path` is not finite."""
+def check_finite(path: Path, array: np.ndarray, of: str = "voxels") -> None:
+    """Raise `DataError` where a value of the volume, or of what `of` says, at `path` is not finite."""
     n = array.size - int(np.isfinite(array).sum())
     if n:
         raise DataError(
-            f"{path}: holds values that are not finite ({n} of {array.size} voxels).\n"
+            f"{one_line(path)}: holds values that are not finite ({n} of {array.size} {of}).\n"
             "Restore this file from the owner's archive."
         )
 
@@ -110,11 +115,10 @@ def _open(path: Path) -> Any:
     import nibabel
 
     try:
-        if require_regular(path) == 0:
-            raise ValueError("the file is empty (0 bytes)")
+        require_content(path)
         return nibabel.load(path)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.\nRestore it from the owner's archive.") from error
+    except DataError:
+        raise
     except Exception as error:  # nibabel's readers raise many types
         raise _unreadable(path, error) from error
 

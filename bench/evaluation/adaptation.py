@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,10 +46,10 @@ class Adaptation:
     """What a reader should know of the choice: that it lies at an end of its range."""
 
 
-def headline_score(kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray, undefined: float) -> float:
-    """The task's headline metric, or `undefined` where it is None."""
+def headline_score(kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray) -> float:
+    """The task's headline metric; below every other where it is undefined."""
     score = kind.score(cases, predictions)[kind.task.metric]
-    return undefined if score is None else score
+    return -math.inf if score is None else score
 
 
 def edge_notes(name: str, setting: str, values: Sequence[float], chosen: float) -> tuple[str, ...]:

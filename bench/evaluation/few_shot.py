@@ -11,7 +11,7 @@ from bench.data.splits import SplitCases
 from bench.engine.meter import Meter
 from bench.evaluation.adaptation import Adaptation, Candidate, Draw, headline_score
 from bench.evaluation.embeddings import Embeddings
-from bench.evaluation.regression import regression_path
+from bench.evaluation.regression import Fit, best_fit, regression_path
 from bench.evaluation.settings import FewShotSettings
 from bench.evaluation.standardised import standardise, targets
 
@@ -88,17 +88,17 @@ class FewShot:
         """Of the best C: score on validation, predictions of the test split; of equal scores the strongest penalty."""
         queries = [self.sides["validation"], self.sides["test"]]
         path = self.settings.regularisations
-        best, test, tried = float("-inf"), np.empty(0), list[Candidate]()
-        for c, (validation, logs), _ in regression_path(
-            self.sides["train"][chosen], classes, queries, self.n_classes, path
-        ):
-            scored = self.kind.predict(torch.from_numpy(validation))
-            score = headline_score(self.kind, self.split.validation, scored, undefined=float("-inf"))
-            tried.append({"draw": float(draw), "regularisation": c, "validation": score})
-            if not len(test) or score > best:
-                best, test = score, self.kind.predict(torch.from_numpy(logs))
+
+        def score(fit: Fit) -> float:
             self.meter.tick(len(chosen))
-        return best, test, tried
+            return headline_score(
+                self.kind, self.split.validation, self.kind.predict(torch.from_numpy(fit.predictions[0]))
+            )
+
+        fits = regression_path(self.sides["train"][chosen], classes, queries, self.n_classes, path)
+        best, highest, scores = best_fit(fits, score)
+        tried: list[Candidate] = [{"draw": float(draw), "regularisation": c, "validation": s} for c, s in scores]
+        return highest, self.kind.predict(torch.from_numpy(best.predictions[1])), tried
 
     def _say_what_is_short(self, classes: np.ndarray) -> None:
         names, per_class = self.kind.task.data.classes, self.settings.per_class

@@ -10,7 +10,7 @@ from bench.data.splits import SplitCases
 from bench.engine.meter import Meter
 from bench.evaluation.adaptation import Adaptation, edge_notes, headline_score
 from bench.evaluation.embeddings import Embeddings
-from bench.evaluation.regression import regression_path
+from bench.evaluation.regression import Fit, best_fit, regression_path
 from bench.evaluation.settings import LinearProbeSettings
 from bench.evaluation.standardised import standardise, targets
 
@@ -43,21 +43,18 @@ class LinearProbe:
         queries = [sides["validation"], sides["test"]]
         classes, most = targets(self.embeddings, "train"), self.settings.epochs
         fitted = regression_path(sides["train"], classes, queries, self.n_classes, path, most)
-        sweep, best, chosen = [], -1.0, None
         with self.report.stage(name, len(path)) as advance:
-            for fit in fitted:
-                scored = self.kind.predict(torch.from_numpy(fit.predictions[0]))
-                score = headline_score(self.kind, self.split.validation, scored, undefined=float("-inf"))
-                sweep.append({"regularisation": fit.c, "validation": score})
-                if chosen is None or score > best:
-                    best, chosen = score, fit
+
+            def score(fit: Fit) -> float:
                 self.meter.tick(len(sides["train"]))
                 advance(f"C {fit.c:g}")
-        assert chosen is not None
+                scored = self.kind.predict(torch.from_numpy(fit.predictions[0]))
+                return headline_score(self.kind, self.split.validation, scored)
+
+            chosen, best, scores = best_fit(fitted, score)
+        sweep = tuple({"regularisation": c, "validation": found} for c, found in scores)
         notes = edge_notes(name, "C", path, chosen.c)
         if not chosen.converged:
             notes += (f"{name}: the solver stopped after protocol.epochs={most} passes, before it converged",)
         predictions = self.kind.predict(torch.from_numpy(chosen.predictions[1]))
-        return Adaptation(
-            predictions, None, best, self.meter.cost(), (), {"regularisation": chosen.c}, tuple(sweep), notes
-        )
+        return Adaptation(predictions, None, best, self.meter.cost(), (), {"regularisation": chosen.c}, sweep, notes)

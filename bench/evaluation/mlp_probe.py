@@ -75,7 +75,7 @@ class MlpProbe:
         sweep, scores = list[Candidate](), []
         for rate, logits, epoch in zip(rates, self._logits("validation", kept).detach(), epochs.tolist(), strict=True):
             predictions = self.kind.predict(logits)
-            score = headline_score(self.kind, self.split.validation, predictions, undefined=float("-inf"))
+            score = headline_score(self.kind, self.split.validation, predictions)
             scores.append(score)
             sweep.append({"rate": rate, "epoch": epoch, "validation": score})
         chosen = max(range(len(rates)), key=lambda i: scores[i])

@@ -78,7 +78,7 @@ class NeighbourVote:
         """Choose k on validation (of equal scores the largest), then predict the test split once."""
         found = self.predict("validation", self.candidates)
         cases = self.split.validation
-        scores = [headline_score(self.kind, cases, one, undefined=float("-inf")) for one in found]
+        scores = [headline_score(self.kind, cases, one) for one in found]
         best = max(range(len(scores)), key=lambda i: (scores[i], self.candidates[i]))
         k = self.candidates[best]
         (predictions,) = self.predict("test", [k])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,13 @@ class Fit(NamedTuple):
 
 _LEAST_PROBABILITY = 1e-12
 """Probability of a class that no image has."""
+
+
+def best_fit(fits: Iterable[Fit], score: Callable[[Fit], float]) -> tuple[Fit, float, list[tuple[float, float]]]:
+    """The fit with the best score, of equal scores the first; that score; C and score of each of `fits`."""
+    scored = [(fit, score(fit)) for fit in fits]
+    best, highest = max(scored, key=lambda pair: pair[1])
+    return best, highest, [(fit.c, found) for fit, found in scored]
 
 
 def regression_path(

@@ -223,4 +223,4 @@ class Supervised:
 
     def _validation(self, cases: Sequence[Case]) -> tuple[float, float]:
         predictions, loss = self.evaluate("validation")
-        return headline_score(self.kind, cases, predictions, undefined=-math.inf), loss
+        return headline_score(self.kind, cases, predictions), loss

@@ -14,8 +14,8 @@ from bench.core.task import Case
 from bench.core.versions import Versions, parts, plugin_versions
 from bench.data.dataset import Data
 from bench.data.splits import SplitCases
-from bench.data.volumes import read_grid, through_plane
-from bench.pretraining.corpus_image import VOLUME_SUFFIXES, CorpusImage
+from bench.data.volumes import is_volume, read_grid, through_plane
+from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.manifest import read_manifest
 from bench.pretraining.siblings import Siblings
 
@@ -106,7 +106,7 @@ def pool_corpus(
 def _images_of(data: Data, case: Case, decoder: Versions) -> Iterator[CorpusImage]:
     """The image of a case, or every slice of its volume across the plane of acquisition."""
     content, modality = data.hashes[case.id], data.data_set.modality
-    if case.image.name.lower().endswith(VOLUME_SUFFIXES):
+    if is_volume(case.image):
         axis, n_slices = through_plane(read_grid(case.image))
         yield from (CorpusImage(case.image, content, axis, k, modality) for k in range(n_slices))
     else:
@@ -126,17 +126,22 @@ def _decoder(data: Data) -> Versions:
 
 
 def manifest_corpus(
-    path: Path, sets: Sequence[tuple[Data, SplitCases]], copies: Collection[str] = (), rule: str = ""
+    path: Path,
+    sets: Sequence[tuple[Data, SplitCases]],
+    copies: Collection[str] = (),
+    rule: str = "",
+    images: Sequence[CorpusImage] | None = None,
 ) -> Corpus:
     """Images of a manifest, without those that a data set under the data root evaluates on, see `pool_corpus`.
 
-    Further files of a validation or test subject are left out too, see `siblings.Siblings`.
+    Further files of a validation or test subject are left out too, see `siblings.Siblings`. `images` are what
+    `read_manifest` gave, where it was read before.
 
     Raises:
         DataError: the manifest or an entry of it is missing, empty or of an unknown form.
     """
     held_out, siblings = held_out_contents(sets) | set(copies), Siblings.of(sets)
-    images = read_manifest(path)
+    images = read_manifest(path) if images is None else images
     kept = tuple(i for i in images if i.content not in held_out and i.path not in siblings)
     if not kept:
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")

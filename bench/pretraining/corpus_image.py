@@ -13,8 +13,6 @@ from PIL import Image
 from bench.data.decoding.images import read_image
 from bench.data.volumes import read_grid, read_intensities
 
-VOLUME_SUFFIXES = (".nii", ".nii.gz")
-
 
 @dataclass(frozen=True)
 class CorpusImage:

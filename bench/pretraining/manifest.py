@@ -13,9 +13,10 @@ from pydantic import Field, ValidationError, field_validator
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.core.reading import files_below, hash_of, reading, text_of, toml_of
+from bench.core.reading import files_below, hash_of, is_junk, reading, text_of, toml_of
 from bench.core.settings import Settings
-from bench.pretraining.corpus_image import VOLUME_SUFFIXES, CorpusImage, read_volume
+from bench.data.volumes import is_volume
+from bench.pretraining.corpus_image import CorpusImage, read_volume
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
 EVERYTHING = "**/*"
@@ -62,7 +63,7 @@ def left_out(manifest: Path) -> str | None:
         file.suffix.lower() or "without a suffix"
         for entry, files in _entries(manifest)
         for file in files
-        if not (_is_image(file) or _is_volume(file))
+        if not (_is_image(file) or is_volume(file))
     )
     return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common()) or None
 
@@ -80,7 +81,7 @@ def _entries(manifest: Path) -> Iterator[tuple[Entry, list[Path]]]:
                     "manifest)."
                 )
             files = _files(target, entry.pattern)
-        if not any(_is_image(file) or _is_volume(file) for file in files):
+        if not any(_is_image(file) or is_volume(file) for file in files):
             raise DataError(
                 f"{one_line(manifest)}, {place}: no images under {one_line(target)} (known: "
                 f"{', '.join(IMAGE_SUFFIXES)}, NIfTI)."
@@ -146,15 +147,11 @@ def _toml_rows(manifest: Path) -> Rows:
 
 def _expand(files: Iterable[Path], axis: int, modality: str) -> Iterator[CorpusImage]:
     for file in files:
-        if _is_volume(file):
+        if is_volume(file):
             content = _content(file)
             yield from (CorpusImage(file, content, axis, k, modality) for k in range(read_volume(file).shape[axis]))
         elif _is_image(file):
             yield CorpusImage(file, _content(file), modality=modality)
-
-
-def _is_volume(file: Path) -> bool:
-    return file.name.lower().endswith(VOLUME_SUFFIXES)
 
 
 def _is_image(file: Path) -> bool:
@@ -166,12 +163,7 @@ def _files(target: Path, pattern: str) -> list[Path]:
     if not target.is_dir():
         return [target]
     found = files_below(target) if pattern == EVERYTHING else (p for p in target.glob(pattern) if p.is_file())
-    return sorted(path for path in found if not _is_junk(path.relative_to(target)))
-
-
-def _is_junk(path: Path) -> bool:
-    """What operating systems leave in folders: hidden files, and folders such as `__MACOSX` and `@eaDir`."""
-    return any(part.startswith((".", "__MACOSX", "@eaDir")) for part in path.parts)
+    return sorted(path for path in found if not any(map(is_junk, path.relative_to(target).parts)))
 
 
 def _content(file: Path) -> str:

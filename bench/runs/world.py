@@ -18,6 +18,7 @@ from bench.data.phantom import ensure_phantoms
 from bench.data.split_files import read_split
 from bench.data.splits import SplitCases, draw_split
 from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus, pool_corpus
+from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.manifest import left_out, read_manifest
 
 
@@ -46,6 +47,7 @@ class World:
         self._data: dict[str, Data] = {}
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
+        self._manifests: dict[Path, list[CorpusImage]] = {}
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
 
     @classmethod
@@ -124,9 +126,7 @@ class World:
         if key not in self._corpora:
             found = self._found()
             pairs = [(self.data(d), self.split(d, seed)) for d in found]
-            listed = None if name in ("pool", "task") else Path(name)
-            if listed and (others := left_out(listed)):
-                self.report.warn(f"{listed}: files of its folders that are no images and are not taken: {others}.")
+            listed = [] if name in ("pool", "task") else self._listed(Path(name))
             copies = self._copies_of_held_out(pairs, listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
@@ -135,14 +135,21 @@ class World:
                 own = [(self.data(data_set), self.split(data_set, seed))]
                 self._corpora[key] = pool_corpus(own, "task", copies, rule)
             else:
-                self._corpora[key] = manifest_corpus(Path(name), pairs, copies, rule)
+                self._corpora[key] = manifest_corpus(Path(name), pairs, copies, rule, listed)
         return self._corpora[key]
 
-    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], manifest: Path | None) -> set[str]:
-        """SHA-256 of every file under the root and of a manifest that is a copy of an image which is evaluated on."""
+    def _listed(self, manifest: Path) -> list[CorpusImage]:
+        """The images of a manifest; what it does not take of its folders is said once."""
+        if manifest not in self._manifests:
+            self._manifests[manifest] = read_manifest(manifest)
+            if others := left_out(manifest):
+                self.report.warn(f"{manifest}: files of its folders that are no images and are not taken: {others}.")
+        return self._manifests[manifest]
+
+    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], listed: Sequence[CorpusImage]) -> set[str]:
+        """SHA-256 of every file under the root or listed that is a copy of an image which is evaluated on."""
         sources = {file: source for data, _ in sets for file, source in sources_of(data).items()}
-        if manifest:
-            sources = {image.content: Source(image.path) for image in read_manifest(manifest)} | sources
+        sources = {image.content: Source(image.path) for image in listed} | sources
         place = tuple(sorted(sources))
         if place not in self._components:
             contents = read_contents(sources, self.report, self._cache)

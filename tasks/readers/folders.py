@@ -7,15 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.core.errors import DataError
-
-_JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-"""Names in lower case; hidden files are ignored as well."""
+from bench.core.reading import is_junk
 
 
 def visible(folder: Path) -> list[Path]:
     """Entries of a folder, sorted. Raises `DataError` where it cannot be listed."""
     try:
-        return sorted(path for path in folder.iterdir() if not _is_junk(path.name))
+        return sorted(path for path in folder.iterdir() if not is_junk(path.name))
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be listed: {error.strerror}.\nGive yourself the right to read it."
@@ -26,10 +24,10 @@ def files_below(folder: Path) -> list[str]:
     """Paths of all files below a folder, relative to it with forward slashes, sorted."""
     found = []
     for place, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not _is_junk(name)]
+        folders[:] = [name for name in folders if not is_junk(name)]
         here = Path(place).relative_to(folder).as_posix()
         prefix = "" if here == "." else f"{here}/"
-        found += [prefix + name for name in files if not _is_junk(name)]
+        found += [prefix + name for name in files if not is_junk(name)]
     return sorted(found)
 
 
@@ -46,7 +44,3 @@ def advice(folder: Path, matches: Callable[[Path], bool], layout: str) -> str:
     if nested and not matches(folder):
         return f"The data set lies one level deeper: move the content of {nested[0]} into {folder}."
     return f"Unpack the owner's archive again; expected in {folder} ({names_found(entries)}):\n{layout}"
-
-
-def _is_junk(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _JUNK

@@ -9,7 +9,8 @@ from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.data.decoding.opened import DEEP_MODES, Stored, opened, require_finite
+from bench.data.decoding.opened import DEEP_MODES, Stored, opened
+from bench.data.volumes import check_finite
 
 
 def read_image(path: Path) -> Image.Image:
@@ -38,7 +39,7 @@ def read_stored(path: Path) -> np.ndarray:
             return _colours(path, stored.deep_colours)
         if stored.image.mode in DEEP_MODES:
             values = np.asarray(stored.image)
-            require_finite(path, values)
+            check_finite(path, values, "pixels")
             return values
         return np.asarray(_to_rgb(path, stored))
 
@@ -56,7 +57,7 @@ def _to_rgb(path: Path, stored: Stored) -> Image.Image:
         return Image.fromarray(_to_bytes(_colours(path, stored.deep_colours)))
     if image.mode in DEEP_MODES:
         values = np.asarray(image, dtype=np.float64)
-        require_finite(path, values)
+        check_finite(path, values, "pixels")
         return Image.fromarray(_to_bytes(values)).convert("RGB")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         pixels = np.asarray(image.convert("RGBA"))

@@ -8,7 +8,8 @@ import numpy as np
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.data.decoding.opened import DEEP_MODES, Stored, opened, require_finite
+from bench.data.decoding.opened import DEEP_MODES, Stored, opened
+from bench.data.volumes import check_finite
 
 _GREY_MODES = ("1", "L", *DEEP_MODES)
 
@@ -36,7 +37,7 @@ def _values(path: Path, stored: Stored, lossy: bool) -> np.ndarray:
         return np.asarray(image.convert("L"))
     if image.mode in _GREY_MODES:
         values = np.asarray(image)
-        require_finite(path, values)
+        check_finite(path, values, "pixels")
         return values
     if image.mode == "P":
         return np.asarray(image)

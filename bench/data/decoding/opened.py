@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.core.reading import Unusable, reason_of, require_memory, require_regular
+from bench.core.reading import Unusable, reason_of, require_content, require_memory
 
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Pillow's greyscale modes of more than 8 bits."""
@@ -61,8 +61,7 @@ class Stored:
 def opened(path: Path, *, pixels: bool = True) -> Iterator[Stored]:
     """Open an image; whatever fails while it is open becomes one `DataError`. Without `pixels`, the header alone."""
     try:
-        if require_regular(path) == 0:
-            raise ValueError("the file is empty (0 bytes)")
+        require_content(path)
         with Image.open(path) as image:
             require_memory(image.width * image.height * _WORKING_BYTES, f"an image of {image.width} x {image.height}")
             _require_one_frame(path, image)
@@ -73,8 +72,6 @@ def opened(path: Path, *, pixels: bool = True) -> Iterator[Stored]:
             yield Stored(image, _deep_colours(path) if pixels and deep else None, orientation)
     except DataError:
         raise
-    except FileNotFoundError as error:
-        raise DataError(f"{one_line(path)}: there is no such file.\nRestore it from the owner's archive.") from error
     except Image.DecompressionBombError as error:
         most = f"{2 * (Image.MAX_IMAGE_PIXELS or 0):,}".replace(",", " ")
         raise DataError(
@@ -86,16 +83,6 @@ def opened(path: Path, *, pixels: bool = True) -> Iterator[Stored]:
         raise DataError(
             f"{one_line(path)}: cannot be decoded: {reason}.\nRestore this file from the owner's archive, or remove it."
         ) from error
-
-
-def require_finite(path: Path, values: np.ndarray) -> None:
-    """Raise `DataError` where a pixel is not finite."""
-    n = values.size - int(np.isfinite(values).sum())
-    if n:
-        raise DataError(
-            f"{one_line(path)}: holds values that are not finite ({n} of {values.size} pixels).\n"
-            "Restore this file from the owner's archive, or remove it."
-        )
 
 
 def _orientation(image: Image.Image) -> int:
