@@ -14,6 +14,7 @@ from bench.data.cache import DiskCache
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute, pick_device
 from bench.engine.meter import Meter
+from bench.engine.resume import StateFile
 from bench.evaluation.adaptation import Adaptation
 from bench.evaluation.embeddings import Embedded, EmbeddingCache, Embeddings, embed_some, embed_splits
 from bench.evaluation.few_shot import FewShot
@@ -117,7 +118,7 @@ def _train(
     supervised = Supervised(
         backbone, job.kind, split, job.protocol, settings, job.seed, compute, report, embedded=embedded, save=save
     )
-    adaptation = supervised.fit(job.stage, (resume, job.identity) if resume else None)
+    adaptation = supervised.fit(job.stage, StateFile(resume, job.identity, "adaptation", report) if resume else None)
     images = job.kind.dataset(split.test[:1], train=False) if embedded else supervised.data["test"]
     trained = supervised.network[1] if job.protocol.frozen else supervised.network
     facts = model_facts(supervised.network, images[0][0], count_parameters(trained))

@@ -25,7 +25,7 @@ from bench.engine.compute import Compute, pick_device, require_sides
 from bench.engine.datasets import fill
 from bench.engine.loaders import EpochBatches, build_loader, evaluation_loader, pick_workers
 from bench.engine.meter import Meter
-from bench.engine.resume import load_state, save_state
+from bench.engine.resume import StateFile
 from bench.engine.seeding import seed_all
 from bench.evaluation.adaptation import Adaptation, headline_score
 from bench.evaluation.adapted_model import AdaptedModel, EmbeddingHead
@@ -175,17 +175,17 @@ class Supervised:
         predictions = self.kind.collect(self.split.sides[name], batches(), test=test, save=self.save if test else None)
         return predictions, float(np.average(losses, weights=counts))
 
-    def fit(self, name: str, resume: tuple[Path, str] | None = None) -> Adaptation:
+    def fit(self, name: str, states: StateFile | None = None) -> Adaptation:
         """Train, keep the epoch best on validation (ties: lower loss), predict the test split once.
 
-        `resume` names a file and an identity: an unfinished training of that identity is continued from the file, and
-        this one is kept in it, at the end of an epoch, at most every minute. The caller deletes it.
+        An unfinished training whose state is in `states` is continued, and this one is kept there, at the end of an
+        epoch, at most every minute. The caller deletes it.
 
         Raises:
-            StorageError: the file cannot be written, or holds something else.
+            StorageError: the state is that of another training.
         """
         self._best = Best(-math.inf, math.inf, 0, self.model.state_dict())
-        done = self._continue(*resume) if resume and resume[0].exists() else 0
+        done = self._continue(states.load() if states else None)
         saved = time.monotonic()
         with self.report.stage(name, self.settings.epochs * len(self.batches), done * len(self.batches)) as advance:
             for epoch in range(done + 1, self.settings.epochs + 1):
@@ -193,26 +193,26 @@ class Supervised:
                 score, loss = self._validation(self.split.validation)
                 if (score, -loss) > (self._best.score, -self._best.loss):
                     self._best = Best(score, loss, epoch, copy.deepcopy(self.model.state_dict()))
-                if resume and time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
-                    self._save(*resume, epoch)
+                if states and time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+                    states.save(self._state(epoch))
                     saved = time.monotonic()
         self.model.load_state_dict(self._best.weights)
         predictions, _ = self.evaluate("test")
         return Adaptation(predictions, self._best.epoch, self._best.score, self.meter.cost())
 
-    def _save(self, path: Path, identity: str, epoch: int) -> None:
-        state = {
+    def _state(self, epoch: int) -> dict[str, Any]:
+        return {
             "epoch": epoch,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "best": tuple(self._best),
             "meter": self.meter.state(),
         }
-        save_state(path, identity, state)
 
-    def _continue(self, path: Path, identity: str) -> int:
-        """Take up the state in a file; returns how many epochs it has done."""
-        state = load_state(path, identity, "adaptation")
+    def _continue(self, state: Mapping[str, Any] | None) -> int:
+        """Take up a state; returns how many epochs it has done."""
+        if state is None:
+            return 0
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._best = Best(*state["best"])

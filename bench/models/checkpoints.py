@@ -13,6 +13,7 @@ import safetensors
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from bench.core.console import Report
 from bench.core.errors import StorageError
 from bench.core.escape import one_line
 from bench.core.files import write_atomic
@@ -44,23 +45,41 @@ def _digest(state: Mapping[str, Tensor], provenance: str) -> str:
     return hashlib.sha256(f"{_fingerprint(state)} {provenance}".encode()).hexdigest()
 
 
-def read_provenance(path: Path, advice: str = "Delete it to pretrain again.") -> dict[str, Any]:
-    """Read what a checkpoint says about itself. Raises `StorageError` for a foreign or damaged file."""
-    with reading(path, advice, StorageError, what="is not a readable checkpoint"):
+class DamagedError(StorageError):
+    """A checkpoint can be opened, and is not what was written."""
+
+
+def read_encoder(path: Path, advice: str = "Delete it to pretrain again.") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors of a checkpoint, and what it says about itself.
+
+    Raises:
+        DamagedError: its content is not that which was written.
+        StorageError: it cannot be opened, does not fit into the memory, or is of another program.
+    """
+    with reading(path, advice, StorageError):
         require_regular(path)
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
+        require_memory(_COPIES * path.stat().st_size)
+        path.open("rb").close()
+    what = "is not a readable checkpoint"
+    with reading(path, advice, DamagedError, what=what), safetensors.safe_open(str(path), framework="pt") as file:
+        metadata = file.metadata() or {}
+        state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
     if metadata.get("format") != FORMAT:
         raise StorageError(
             f"{path} is a safetensors file of another program (format {metadata.get('format')!r}, not {FORMAT!r}). "
             "Move it away to pretrain again."
         )
-    with reading(path, advice, StorageError, what="is not a readable checkpoint"):
-        provenance = json_of(metadata.get("provenance", "null"))
+    with reading(path, advice, DamagedError, what=what):
+        text = metadata.get("provenance", "null")
+        provenance = json_of(text)
         check_provenance(provenance)
-    return dict(provenance)
+        if metadata.get("digest") != _digest(state, text):
+            raise Unusable("its content is not the one that was written")
+    return state, dict(provenance)
 
 
+_COPIES = 2
+"""The tensors, and what their digest is made of."""
 _PROVENANCE = {
     "identity": str,
     "method": str,
@@ -92,14 +111,7 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
     Raises:
         StorageError: foreign or damaged file, or keys that do not match; the message names them.
     """
-    provenance = read_provenance(path)
-    with reading(path, "Delete it to pretrain again.", StorageError, what="is not a readable checkpoint"):
-        require_memory(path.stat().st_size)
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-            metadata = file.metadata()
-        if metadata.get("digest") != _digest(state, metadata["provenance"]):
-            raise Unusable("it is damaged: its content is not the one that was written")
+    state, provenance = read_encoder(path)
     own = encoder.state_dict()
     common = sorted(own.keys() & state.keys())
     problems = {
@@ -118,12 +130,22 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
     return provenance
 
 
-def find_encoder(folder: Path, identity: str) -> Path | None:
-    """A finished encoder of the same identity in `folder`. Raises `StorageError` when the file is something else."""
+def find_encoder(folder: Path, identity: str, report: Report | None = None) -> Path | None:
+    """A finished encoder of the same identity in `folder`; None without one, or, with one line, where it is damaged.
+
+    Raises:
+        StorageError: the file cannot be opened, or is something else.
+    """
     path = folder / ENCODER_FILE
     if not path.exists():
         return None
-    if read_provenance(path).get("identity") != identity:
+    try:
+        _, provenance = read_encoder(path, "")
+    except DamagedError as error:
+        if report is not None:
+            report.warn(f"{str(error).strip()} It is pretrained again.")
+        return None
+    if provenance.get("identity") != identity:
         raise StorageError(f"{path} says it belongs to another pretraining. Move it away to pretrain again.")
     return path
 

@@ -22,7 +22,7 @@ from bench.engine.datasets import fill
 from bench.engine.loaders import EpochBatches, build_loader, pick_workers
 from bench.engine.meter import Meter
 from bench.engine.optim import build_optimizer, build_schedule
-from bench.engine.resume import RESUME_FILE, load_state, save_state
+from bench.engine.resume import RESUME_FILE, StateFile
 from bench.engine.seeding import seed_all, seeded
 from bench.models.build import build_backbone
 from bench.models.checkpoints import ENCODER_FILE, save_encoder
@@ -124,32 +124,23 @@ class Pretraining:
         """Optimiser steps done."""
         return self.epoch * len(self.batches)
 
-    def save(self, path: Path, identity: str, meter: dict[str, float]) -> None:
-        """Write everything that continuing exactly needs, and what it cost so far, atomically."""
-        state = {
+    def state(self) -> dict[str, Any]:
+        """Everything that continuing exactly needs, besides the random generators."""
+        return {
             "epoch": self.epoch,
             "module": self.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "meter": meter,
             "recent": list(self.last_tenth.rows),
         }
-        save_state(path, identity, state)
 
-    def resume(self, path: Path, identity: str) -> dict[str, float] | None:
-        """Continue from a file that `save` wrote for the same identity; returns what it had cost.
-
-        Raises:
-            StorageError: any other file.
-        """
-        state = load_state(path, identity, "pretraining")
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state` gave."""
         self.module.load_state_dict(state["module"], strict=True)
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.epoch = state["epoch"]
         self.last_tenth.rows.extend(state["recent"])
-        meter: dict[str, float] | None = state.get("meter")  # None in files of earlier versions
-        return meter
 
     def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
@@ -211,11 +202,12 @@ def pretrain(
 
     Raises:
         TrainingError: the loss is not finite.
-        StorageError: a checkpoint could not be written, or a file in `folder` belongs to something else.
+        StorageError: the encoder could not be written, or a file in `folder` belongs to something else.
     """
-    resume, spent = folder / RESUME_FILE, None
-    if resume.exists():
-        spent = run.resume(resume, identity)
+    states = StateFile(folder / RESUME_FILE, identity, "pretraining", report)
+    state = states.load()
+    if state:
+        run.restore(state)
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
     config, batch = run.method.config, run.batches.batch_size
@@ -224,15 +216,15 @@ def pretrain(
     run.require_precision()
     run.compile(report)
     meter = Meter(run.fabric.device)
-    if spent:
-        meter.restore(spent)
+    if state:
+        meter.restore(state["meter"])
     name = f"pretrain {run.method.name} seed {run.seed}"
     with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:
         while run.epoch < run.settings.epochs:
             run.run_epoch(log, meter, advance)
-            run.save(resume, identity, meter.state())
+            states.save({**run.state(), "meter": meter.state()})
     cost = {**meter.cost(), "batch_size": run.batches.batch_size, "steps": run.total_steps, "first_epoch": first_epoch}
     done = {"identity": identity, "cost": cost, "logged": run.last_tenth.means()}
     save_encoder(folder / ENCODER_FILE, run.method.encoder(run.module), {**provenance, **done})
-    resume.unlink(missing_ok=True)  # another process may have finished the same pretraining
+    states.delete()
     return cost

@@ -148,7 +148,7 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
     if encoder is None:
         waiting = f"  another command pretrains the same {run.plan.method} encoder: waiting for it"
         with one_at_a_time(folder / "pretraining.lock", lambda: report.say(waiting)):
-            encoder = find_encoder(folder, identity)
+            encoder = find_encoder(folder, identity, report)
             if encoder is None:
                 _pretrain(run, options, folder, report)
     if encoder is None:

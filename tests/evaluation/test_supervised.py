@@ -10,6 +10,7 @@ from bench.core.console import Report
 from bench.core.errors import DataError, StorageError, TrainingError
 from bench.core.kind import Features
 from bench.engine.compute import Compute
+from bench.engine.resume import StateFile
 from bench.engine.seeding import seed_all
 from bench.evaluation import supervised as adapt
 from bench.evaluation.protocols import PROTOCOLS
@@ -127,7 +128,7 @@ class Interrupted(Exception):
 @pytest.mark.parametrize("protocol", ["linear", "finetune"])
 def test_interrupted_and_resumed_equals_uninterrupted(split, tmp_path, monkeypatch, protocol):
     monkeypatch.setattr(adapt, "SECONDS_BETWEEN_SAVES", -1.0)
-    state = (tmp_path / "a" / "last.ckpt", "id")
+    state = StateFile(tmp_path / "a" / "last.ckpt", "id", "adaptation", REPORT)
     whole = supervised(split, protocol, epochs=4)[1].fit("x")
     _, run = supervised(split, protocol, epochs=4)
     epoch = run.train_epoch
@@ -152,17 +153,27 @@ def test_interrupted_and_resumed_equals_uninterrupted(split, tmp_path, monkeypat
     assert parts.cost["seconds"] > 0
 
 
-def test_state_of_another_adaptation_is_refused_and_short_ones_write_none(split, tmp_path, monkeypatch):
+def test_state_of_another_adaptation_is_refused_and_short_ones_write_none(split, tmp_path, monkeypatch, capsys):
     path = tmp_path / "last.ckpt"
-    supervised(split, "finetune")[1].fit("x", (path, "id"))
+    states, others = (StateFile(path, name, "adaptation", Report()) for name in ("id", "other"))
+    supervised(split, "finetune")[1].fit("x", states)
     assert not path.exists()
     monkeypatch.setattr(adapt, "SECONDS_BETWEEN_SAVES", -1.0)
-    supervised(split, "finetune")[1].fit("x", (path, "id"))
+    whole = supervised(split, "finetune")[1].fit("x", states)
     with pytest.raises(StorageError, match="belongs to another adaptation"):
-        supervised(split, "finetune")[1].fit("x", (path, "other"))
+        supervised(split, "finetune")[1].fit("x", others)
     path.write_bytes(b"damaged")
-    with pytest.raises(StorageError, match="not a readable adaptation state"):
-        supervised(split, "finetune")[1].fit("x", (path, "id"))
+    again = supervised(split, "finetune")[1].fit("x", states)
+    assert (again.predictions == whole.predictions).all()
+    assert "last.ckpt is damaged: " in capsys.readouterr().err
+
+
+def test_a_state_that_cannot_be_saved_does_not_end_the_adaptation(split, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(adapt, "SECONDS_BETWEEN_SAVES", -1.0)
+    (tmp_path / "a").write_text("a file where a folder should be")
+    states = StateFile(tmp_path / "a" / "last.ckpt", "id", "adaptation", Report())
+    assert supervised(split, "finetune")[1].fit("x", states).best_epoch
+    assert capsys.readouterr().err.count("Warning: ") == 1
 
 
 @pytest.mark.parametrize("mixed_head", [True, False])

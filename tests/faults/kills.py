@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.core.console import Report
 from bench.core.task import Case
 from bench.data.cache import DiskCache
 from bench.data.splits import make_split, write_split
-from bench.engine.resume import load_state, save_state
-from bench.models.checkpoints import load_encoder, read_provenance, save_encoder
+from bench.engine.resume import StateFile
+from bench.models.checkpoints import load_encoder, save_encoder
 from bench.results.boards import regenerate
 from bench.results.companions import SplitFiles
 from bench.results.index import read_frame
@@ -123,19 +124,22 @@ def _read_encoder(folder: Path) -> Any:
     if not path.exists():
         return None
     into = nn.Linear(3, 2)
-    load_encoder(path, into)
-    return read_provenance(path), into.weight.tolist()
+    return load_encoder(path, into), into.weight.tolist()
+
+
+def _states(folder: Path) -> StateFile:
+    return StateFile(folder / "last.ckpt", "a", "pretraining", Report(quiet=True))
 
 
 def _write_state(folder: Path) -> None:
     for epoch in (1, 2):
-        save_state(folder / "last.ckpt", "a", {"epoch": epoch, "w": torch.full((4,), float(epoch))})
+        _states(folder).save({"epoch": epoch, "w": torch.full((4,), float(epoch))})
 
 
 def _read_state(folder: Path) -> Any:
-    if not (folder / "last.ckpt").exists():
+    state = _states(folder).load()
+    if state is None:
         return None
-    state = load_state(folder / "last.ckpt", "a", "pretraining")
     assert state["w"].tolist() == [float(state["epoch"])] * 4
     return state["epoch"] if state["epoch"] == 2 else None
 

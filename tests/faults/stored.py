@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.core.console import Report
+from bench.core.errors import StorageError
 from bench.data.cache import DiskCache
 from bench.data.volumes import read_grid, read_voxels
-from bench.engine.resume import load_state, save_state
+from bench.engine.resume import StateFile
 from bench.models.checkpoints import load_encoder, save_encoder
 
 
@@ -40,12 +42,18 @@ def _read_encoder(folder: Path, path: Path) -> Any:
 
 def _state(folder: Path) -> Path:
     torch.manual_seed(0)
-    save_state(folder / "last.ckpt", "a", {"epoch": 3, "weights": torch.arange(2000.0)})
+    _states(folder / "last.ckpt").save({"epoch": 3, "weights": torch.arange(2000.0)})
     return folder / "last.ckpt"
 
 
+def _states(path: Path) -> StateFile:
+    return StateFile(path, "a", "pretraining", Report(quiet=True))
+
+
 def _read_state(folder: Path, path: Path) -> Any:
-    state = load_state(path, "a", "pretraining")
+    state = _states(path).load()
+    if state is None:
+        raise StorageError("damaged: it starts over")
     return state["epoch"], state["weights"].tolist(), torch.get_rng_state().tolist()
 
 

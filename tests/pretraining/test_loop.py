@@ -10,10 +10,12 @@ from torch.utils._pytree import tree_leaves
 from bench.core.console import Report
 from bench.core.errors import StorageError, TrainingError
 from bench.core.registry import methods
+from bench.engine import resume
 from bench.engine.compute import Compute
+from bench.engine.resume import StateFile
 from bench.engine.seeding import seed_all
 from bench.models.build import build_backbone
-from bench.models.checkpoints import find_encoder, load_encoder, read_provenance
+from bench.models.checkpoints import find_encoder, load_encoder, read_encoder
 from bench.pretraining.loop import Pretraining, pretrain
 from bench.pretraining.settings import PretrainSettings
 from bench.runs.world import World
@@ -140,13 +142,26 @@ def test_seed_and_training_change_the_weights_and_workers_do_not(corpus, tmp_pat
 
 
 def test_resume_file_of_another_pretraining_is_refused(corpus, tmp_path):
-    run = training(corpus)
-    run.save(tmp_path / "last.ckpt", "other", {})
+    StateFile(tmp_path / "last.ckpt", "other", "pretraining", REPORT).save({})
     with pytest.raises(StorageError, match=r"last\.ckpt belongs to another pretraining"):
         pretrain(training(corpus), tmp_path, "mine", {}, REPORT)
+
+
+def test_from_a_damaged_resume_file_pretraining_starts_over(corpus, tmp_path, capsys):
     (tmp_path / "last.ckpt").write_bytes(b"damaged")
-    with pytest.raises(StorageError, match="not a readable pretraining state"):
-        pretrain(training(corpus), tmp_path, "mine", {}, REPORT)
+    assert pretrain(training(corpus), tmp_path, "id", {}, Report())["first_epoch"] == 0
+    assert "The pretraining starts over" in capsys.readouterr().err
+    assert not (tmp_path / "last.ckpt").exists()
+
+
+def test_a_state_that_cannot_be_saved_does_not_end_the_pretraining(corpus, tmp_path, monkeypatch, capsys):
+    def full(*arguments, **options):
+        raise StorageError("Could not write last.ckpt: No space left on device.")
+
+    monkeypatch.setattr(resume, "write_sealed", full)
+    pretrain(training(corpus), tmp_path, "id", {}, Report())
+    assert capsys.readouterr().err.count("No space left on device. The pretraining goes on") == 1
+    assert find_encoder(tmp_path, "id", REPORT)
 
 
 def test_loss_that_is_not_finite_stops_with_step_and_advice(corpus, tmp_path, monkeypatch):
@@ -162,7 +177,7 @@ def test_log_has_every_part_of_the_loss(corpus, tmp_path):
     log = pd.read_csv(tmp_path / "log.csv")
     assert {"step", "epoch", "lr", "loss", "gradient_norm", "matching_accuracy", "matching_accuracy_noisy"} <= set(log)
     assert list(tmp_path.glob("tensorboard/events*"))
-    assert read_provenance(tmp_path / "encoder.safetensors")["method"] == "lvmmed"
+    assert read_encoder(tmp_path / "encoder.safetensors")[1]["method"] == "lvmmed"
     assert not (tmp_path / "last.ckpt").exists()
 
 

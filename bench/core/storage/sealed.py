@@ -31,5 +31,5 @@ def read_sealed(path: Path) -> bytes:
         raise Unusable("it is not a file of this program, or the beginning of it is damaged")
     content = whole[start:]
     if hashlib.sha256(content).digest() != whole[len(MARK) : start]:
-        raise Unusable("it is damaged: its content is not the one that was written")
+        raise Unusable("its content is not the one that was written")
     return content

@@ -16,7 +16,7 @@ import torch
 from bench.core.errors import StorageError, UsageError
 from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, reason_of, require_memory
-from bench.models.checkpoints import FORMAT, read_provenance
+from bench.models.checkpoints import FORMAT, read_encoder
 
 
 def file_hash(path: Path) -> str:
@@ -100,9 +100,10 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         require_memory(_COPIES * path.stat().st_size)
         with safetensors.safe_open(str(path), framework="pt") as file:
             own = (file.metadata() or {}).get("format") == FORMAT
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            tensors = {} if own else {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    tensors, provenance = read_encoder(path, _AGAIN) if own else (tensors, {})
     _require_plain(path, tensors)
-    return tensors, read_provenance(path, _AGAIN) if own else {}
+    return tensors, provenance
 
 
 def _refuse_torchscript(path: Path) -> None:
