@@ -81,7 +81,7 @@ class DiskCache:
             return found
         array = make()
         try:
-            self._store(path, array)
+            self._store(path, array, key)
         except StorageError as error:
             if required:
                 raise
@@ -93,7 +93,7 @@ class DiskCache:
     def _open(self, path: Path, key: str) -> np.ndarray | None:
         try:
             if key not in self._touched:
-                check_array(path)
+                check_array(path, key)
                 with suppress(OSError):  # a cache that may only be read
                     os.utime(path)
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -114,12 +114,12 @@ class DiskCache:
                 "like it, without a word."
             )
 
-    def _store(self, path: Path, array: np.ndarray) -> None:
+    def _store(self, path: Path, array: np.ndarray, key: str) -> None:
         with self._lock:
             if self._used_bytes + array.nbytes > self.limit_bytes:
                 self._make_room(array.nbytes)
             self._used_bytes += array.nbytes
-        write_atomic(path, lambda file: write_array(file, array), durable=False)
+        write_atomic(path, lambda file: write_array(file, array, key), durable=False)
 
     def _make_room(self, wanted_bytes: int) -> None:
         """Delete unused files until a share of the bound is free, so that the folder is listed once for many arrays.

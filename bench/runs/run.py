@@ -53,7 +53,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     store = Store(options.results)
     if not store.there:  # one that is there may be read, where nothing has to be run
         store.require_writable()
-    decoded, embeddings = open_caches(options, report)
+    decoded, embeddings = open_caches(options, world, report)
     runs = [resolve(plan, options, world, decoded) for plan in plans]
     known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
@@ -80,12 +80,13 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     return Outcome([known[run.identity] for run in runs], len(missing))
 
 
-def open_caches(options: Options, report: Report) -> tuple[DiskCache, DiskCache]:
+def open_caches(options: Options, world: World, report: Report) -> tuple[DiskCache, DiskCache]:
     """The caches of decoded images and of embeddings. Raises `StorageError` or `UsageError` before any work."""
     for folder in ("", CHECKPOINTS, ADAPTATIONS, EMBEDDINGS, FOLDER):
         require_writable(options.cache / folder, "cache")
     pick_device(options.compute.device)
-    return DiskCache(options.cache / FOLDER, report), DiskCache(options.cache / EMBEDDINGS, report, "embedded")
+    decoded = world.decoded or DiskCache(options.cache / FOLDER, report)
+    return decoded, DiskCache(options.cache / EMBEDDINGS, report, "embedded")
 
 
 def _stored(store: Store, wanted: set[str], options: Options, report: Report) -> dict[str, Record]:

@@ -40,8 +40,8 @@ class World:
         self.given_splits = given_splits or {}
         """Data set -> split file that the user gave, or `GROUPED`; where one is, all data sets are split so."""
         self.grouped = Path(GROUPED) in self.given_splits.values()
-        self._cache = DiskCache(cache / FOLDER, report) if cache else None
-        """Where the contents of images are kept."""
+        self.decoded = DiskCache(cache / FOLDER, report) if cache else None
+        """Where decoded images and what is computed of them are kept; None: nowhere."""
         self._copies: dict[str, Copies] = {}
         self._components: dict[tuple[str, ...], dict[str, str]] = {}
         self._data: dict[str, Data] = {}
@@ -93,7 +93,7 @@ class World:
     def copies(self, data_set: DataSet) -> Copies:
         """Groups of equal and nearly equal images of a data set. Raises `DataError`."""
         if data_set.name not in self._copies:
-            self._copies[data_set.name] = find_copies(self.data(data_set), self.report, self._cache)
+            self._copies[data_set.name] = find_copies(self.data(data_set), self.report, self.decoded)
         return self._copies[data_set.name]
 
     def overlap(self, data_set: DataSet, seed: int) -> Overlap:
@@ -152,9 +152,9 @@ class World:
         sources = {image.content: Source(image.path) for image in listed} | sources
         place = tuple(sorted(sources))
         if place not in self._components:
-            contents = read_contents(sources, self.report, self._cache)
+            contents = read_contents(sources, self.report, self.decoded)
             keys = {file: content.key for file, content in contents.items()}
-            self._components[place] = components(keys, near_contents(contents, self.report, self._cache))
+            self._components[place] = components(keys, near_contents(contents, self.report, self.decoded))
         component = self._components[place]
         held_out = {component[file] for file in held_out_contents(sets)}
         return {file for file, one in component.items() if one in held_out}

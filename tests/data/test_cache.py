@@ -48,9 +48,11 @@ def test_damaged_file_is_made_again(tmp_path):
     assert (DiskCache(tmp_path).get("abcd", lambda: array_of(3)) == 2).all()
 
 
-@pytest.mark.parametrize("fault", ["zeroed", "flipped", "truncated", "of an earlier version"])
+@pytest.mark.parametrize("fault", ["zeroed", "flipped", "truncated", "of another key", "of an earlier version"])
 def test_a_damaged_array_is_made_again_with_one_line(tmp_path, capsys, fault):
     first = DiskCache(tmp_path, Report())
+    first.get("cccc", lambda: np.arange(2000) + 2)
+    other = tmp_path / "cc" / "cccc.npy"
     for key in ("aaaa", "bbbb"):
         first.get(key, lambda: np.arange(2000))
         path = tmp_path / key[:2] / f"{key}.npy"
@@ -58,7 +60,9 @@ def test_a_damaged_array_is_made_again_with_one_line(tmp_path, capsys, fault):
         if fault == "of an earlier version":
             np.save(path, np.arange(2000))
             continue
-        if fault == "zeroed":
+        if fault == "of another key":
+            content = bytearray(other.read_bytes())
+        elif fault == "zeroed":
             content[4096:8192] = bytes(4096)
         elif fault == "flipped":
             content[5000] ^= 16

@@ -51,7 +51,7 @@ class ValidationScores:
 
     def __init__(self, options: Options, world: World, report: Report) -> None:
         self.options, self.world, self.report = options, world, report
-        self.decoded, self.embeddings = open_caches(options, report)
+        self.decoded, self.embeddings = open_caches(options, world, report)
         require_writable(options.results, "results")
         for place in (options.results, options.cache / CHECKPOINTS):
             sweep(place)

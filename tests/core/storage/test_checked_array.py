@@ -11,8 +11,8 @@ ARRAYS = (np.arange(300.0).reshape(30, 10), np.zeros((4, 5), np.uint8), np.array
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: str(array.shape))
 def test_numpy_reads_it(tmp_path, array):
     with (tmp_path / "a.npy").open("wb") as file:
-        write_array(file, array)
-    check_array(tmp_path / "a.npy")
+        write_array(file, array, "key")
+    check_array(tmp_path / "a.npy", "key")
     for mode in (None, "r"):
         read = np.load(tmp_path / "a.npy", mmap_mode=mode)
         assert np.array_equal(read, array)
@@ -22,13 +22,13 @@ def test_numpy_reads_it(tmp_path, array):
 @pytest.fixture
 def whole(tmp_path):
     with (tmp_path / "a.npy").open("wb") as file:
-        write_array(file, ARRAYS[0])
+        write_array(file, ARRAYS[0], "key")
     return (tmp_path / "a.npy").read_bytes()
 
 
 def check(tmp_path, content):
     (tmp_path / "b.npy").write_bytes(content)
-    check_array(tmp_path / "b.npy")
+    check_array(tmp_path / "b.npy", "key")
 
 
 @pytest.mark.parametrize("place", [0, 9, 40, 127, 128, 1500, -9, -8, -5, -1])
@@ -45,3 +45,9 @@ def test_missing_and_zeroed_parts_are_noticed(tmp_path, whole):
             check(tmp_path, content)
     with pytest.raises(Damaged):
         check(tmp_path, whole[:512] + bytes(512) + whole[1024:])
+
+
+def test_a_sound_array_of_another_key_is_noticed(tmp_path, whole):
+    check(tmp_path, whole)
+    with pytest.raises(Damaged):
+        check_array(tmp_path / "a.npy", "other")
