@@ -27,12 +27,12 @@ _MOST_BETWEEN = 0.05
 class ImageMasks(PairedFiles):
     """Reader of images and masks. Every part names the masks of the structures in the same order."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     structures: tuple[str, ...]
     """As `DataSet.classes`."""
     lossy: bool = False
-    """Masks are compressed with loss (JPEG): their values are cut at half, instead of being two values exactly."""
+    """Masks are compressed with loss (JPEG): their values are cut at half where they are more than two."""
 
     def remarks(self, cases: Sequence[Case]) -> tuple[str, ...]:
         """Say which structures no case has a mask of; their channels are empty."""
@@ -90,24 +90,27 @@ class ImageMasks(PairedFiles):
 
 
 def read_mask(path: Path, *, lossy: bool = False) -> np.ndarray:
-    """Read a binary mask (H, W), bool: the value 0 and one other value, whichever; cut at half where `lossy`.
+    """Read a binary mask (H, W), bool: the value 0 and one other value, whichever.
+
+    More values than these two are cut at half where `lossy`, if nearly all are black or white and some are white.
 
     Raises:
         DataError: the file cannot be decoded, or its values are not those of a mask.
     """
     values = read_label_values(path, lossy=lossy)
+    if ((values == 0) | (values == values.max())).all():
+        return np.asarray(values != 0)
     if lossy:
         low, high = _BETWEEN
         between = float(((values > low) & (values < high)).mean())
         if between > _MOST_BETWEEN:
             found = f"{between:.0%} of the pixels have values between {low} and {high}"
             raise _no_mask(path, found, "nearly black and white only")
-        return np.asarray(values >= 128)
-    if not ((values == 0) | (values == values.max())).all():
-        found_values = np.unique(values)
-        shown = ", ".join(str(v) for v in found_values[:6]) + (", ..." if len(found_values) > 6 else "")
-        raise _no_mask(path, f"the values {shown}", "0 and one other value")
-    return np.asarray(values != 0)
+        if values.max() >= 128:
+            return np.asarray(values >= 128)
+    found_values = np.unique(values)
+    shown = ", ".join(str(v) for v in found_values[:6]) + (", ..." if len(found_values) > 6 else "")
+    raise _no_mask(path, f"the values {shown}", "0 and one other value")
 
 
 def _no_mask(path: Path, found: str, expected: str) -> DataError:

@@ -23,6 +23,7 @@ from tests.faults.fuzzing import READERS
 from tests.faults.inputs import data_sets, try_inputs
 from tests.faults.kills import WORKS, kill_everywhere
 from tests.faults.outcomes import OUTCOMES, Tally, judge
+from tests.faults.pixels import VOLUMES, try_pixels
 from tests.faults.runs import kill_runs
 
 FLIPS, EXAMPLES = 1000, 2000
@@ -50,6 +51,16 @@ def inputs() -> Iterator[tuple[str, Tally]]:
         yield f"bad files: {name}", tally
 
 
+def pixels() -> Iterator[tuple[str, Tally]]:
+    for name, data_set in data_sets().items():
+        if name in VOLUMES:
+            continue
+        tally = Tally()
+        with tempfile.TemporaryDirectory() as folder:
+            try_pixels(data_set, ensure_phantom(data_set, Path(folder)), tally)
+        yield f"other forms of images and masks: {name}", tally
+
+
 def contents(examples: int) -> Iterator[tuple[str, Tally]]:
     for name, (strategy, read) in READERS.items():
         tally = Tally()
@@ -73,7 +84,7 @@ def main() -> None:
     print("| fault | tried | " + " | ".join(OUTCOMES) + " |")
     print("|---|" + "---|" * (len(OUTCOMES) + 1))
     bad: list[str] = []
-    parts = [kills(), flips(50 if quick else FLIPS), inputs(), contents(50 if quick else EXAMPLES)]
+    parts = [kills(), flips(50 if quick else FLIPS), inputs(), pixels(), contents(50 if quick else EXAMPLES)]
     for part in [*parts, *([] if quick else [kill_runs()])]:
         for name, tally in part:
             print(tally.row(name), flush=True)

@@ -62,7 +62,8 @@ def opened(path: Path, *, pixels: bool = True) -> Iterator[Stored]:
     """Open an image; whatever fails while it is open becomes one `DataError`. Without `pixels`, the header alone."""
     try:
         require_content(path)
-        with Image.open(path) as image:
+        # by a file object: of a path, Pillow maps plain TIFF pixels into memory, and turns those on their side wrongly
+        with path.open("rb") as file, Image.open(file) as image:
             require_memory(image.width * image.height * _WORKING_BYTES, f"an image of {image.width} x {image.height}")
             _require_one_frame(path, image)
             orientation = _orientation(image)  # before decoding, which may find a late EXIF block

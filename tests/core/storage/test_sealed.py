@@ -18,7 +18,7 @@ def test_any_flipped_bit_is_noticed(tmp_path, place):
     whole = bytearray((tmp_path / "file").read_bytes())
     whole[place] ^= 4
     (tmp_path / "file").write_bytes(whole)
-    with pytest.raises(Unusable, match="damaged|not the one that was written"):
+    with pytest.raises(Unusable, match=r"damaged|not the one that was written"):
         read_sealed(tmp_path / "file")
 
 
@@ -26,5 +26,5 @@ def test_any_flipped_bit_is_noticed(tmp_path, place):
 def test_a_truncated_file_is_noticed(tmp_path, length):
     write_sealed(tmp_path / "file", bytes(100))
     (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes()[:length])
-    with pytest.raises(Unusable, match="damaged|not the one that was written"):
+    with pytest.raises(Unusable, match=r"damaged|not the one that was written"):
         read_sealed(tmp_path / "file")

@@ -110,3 +110,15 @@ def test_values_that_are_not_finite_are_an_error(tmp_path):
     Image.fromarray(values).save(tmp_path / "mask.tif")
     with pytest.raises(DataError, match=r"not finite \(1 of 54 pixels\)"):
         read_mask(tmp_path / "mask.tif")
+
+
+@pytest.mark.parametrize("value", [1, 3, 100, 255])
+def test_two_values_are_a_mask_where_masks_may_be_lossy(tmp_path, value):
+    Image.fromarray(MASK.astype(np.uint8) * value).save(tmp_path / "mask.png")
+    assert np.array_equal(read_mask(tmp_path / "mask.png", lossy=True), MASK)
+
+
+def test_many_dark_values_are_no_empty_mask(tmp_path):
+    Image.fromarray(MASK * np.arange(MASK.size, dtype=np.uint8).reshape(MASK.shape)).save(tmp_path / "mask.png")
+    with pytest.raises(DataError, match=r"no binary mask: found the values 0, .*expected 0 and one other value"):
+        read_mask(tmp_path / "mask.png", lossy=True)

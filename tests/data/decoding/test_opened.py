@@ -1,8 +1,5 @@
 """Opening images: which way up, how many frames, how many bits."""
 
-import struct
-import zlib
-
 import cv2
 import numpy as np
 import pytest
@@ -11,21 +8,11 @@ from PIL import Image, ImageOps
 from bench.core.errors import DataError
 from bench.data.content import image_key
 from bench.data.decoding.images import read_image, read_size, read_stored
+from bench.data.decoding.labels import read_label_values
+from tests.data.decoding.written import STORED, exif_of, write_png16
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
 RAMP = np.add.outer(np.arange(32), np.arange(48)).astype(np.uint16) * 52  # 0 to 4056: 12 bits
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def grey_alpha_16(path, grey, alpha):
-    """A PNG of 16-bit grey with transparency, which neither Pillow nor OpenCV writes."""
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in np.dstack([grey, alpha]))
-    header = struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 16, 4, 0, 0, 0)
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -54,7 +41,7 @@ def test_16_bit_colours_keep_their_range(tmp_path):
     cv2.imwrite(str(tmp_path / "rgb.png"), np.dstack([RAMP] * 3))
     cv2.imwrite(str(tmp_path / "rgb.tif"), np.dstack([RAMP] * 3))
     cv2.imwrite(str(tmp_path / "rgba.png"), np.dstack([RAMP] * 3 + [np.full_like(RAMP, 65535)]))
-    grey_alpha_16(tmp_path / "la.png", RAMP, np.full_like(RAMP, 65535))
+    write_png16(tmp_path / "la.png", np.dstack([RAMP, np.full_like(RAMP, 65535)]))
     for name in ("rgb.png", "rgb.tif", "rgba.png", "la.png"):
         assert np.array_equal(np.asarray(read_image(tmp_path / name)), np.dstack([grey] * 3)), name
         assert image_key(read_stored(tmp_path / name)) == image_key(read_stored(tmp_path / "grey.png")), name
@@ -121,3 +108,14 @@ def test_an_unknown_form_of_deep_colours_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(cv2, "imdecode", lambda *arguments: None)
     with pytest.raises(DataError, match=r"a\.png: cannot be decoded: its colours of more than 8 bits"):
         read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("values", [np.arange(200, dtype=np.uint8), np.arange(200, dtype=np.uint16)], ids=str)
+def test_plain_tiff_pixels_are_turned_where_pillow_would_mix_them_up(tmp_path, orientation, values):
+    upright = values.reshape(20, 10)
+    Image.fromarray(np.ascontiguousarray(STORED[orientation](upright))).save(
+        tmp_path / "a.tif", exif=exif_of(orientation)
+    )
+    assert np.array_equal(read_label_values(tmp_path / "a.tif"), upright)
+    assert read_size(tmp_path / "a.tif") == (20, 10)
