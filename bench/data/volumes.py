@@ -80,6 +80,16 @@ def read_voxels(path: Path) -> np.ndarray:
         raise _unreadable(path, error) from error
 
 
+def scaling_error(path: Path) -> float:
+    """Largest difference that the header's scaling of whole numbers makes to a value: half its step; 0 without one.
+
+    Raises `DataError` as `read_voxels` does.
+    """
+    stored = _open(path)
+    slope = abs(float(getattr(stored.dataobj, "slope", 1.0)))
+    return 0.0 if stored.get_data_dtype().kind == "f" or slope == 1.0 else 0.5 * slope
+
+
 def read_intensities(path: Path) -> np.ndarray:
     """Voxels (X, Y, Z) as float32. Raises `DataError` as `read_voxels` does, and where one is not finite."""
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite

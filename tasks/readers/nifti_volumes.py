@@ -14,12 +14,13 @@ import numpy as np
 
 from bench.core.errors import DataError
 from bench.core.task import Case, Volume
-from bench.data.volumes import Grid, check_finite, read_grid, read_intensities, read_voxels
+from bench.data.volumes import Grid, check_finite, read_grid, read_intensities, read_voxels, scaling_error
 from tasks.readers.pairs import PairedFiles
 
 _UNKNOWN = 255
 """Marks, in a lookup table of labels, a value that is no class."""
 _NEARLY_WHOLE = 1e-3
+_MOST_SCALING_ERROR = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class NiftiVolumes(PairedFiles):
     def load_labels(self, case: Case) -> Volume:
         """Labels (X, Y, Z), uint8, on the grid of the volume: with its affine, which the file's own may differ from.
 
-        Values within 0.001 of a whole number are read as it: 0.99999 is what a scaled or resampled 1 becomes.
+        Values within 0.001 of a whole number are read as it: 0.99999 is what a scaled or resampled 1 becomes. So are
+        those within half the step of the header's scaling, where that is at most 0.1: the file cannot tell them apart.
 
         Raises:
             DataError: the file is no 3D NIfTI volume or is truncated, its grid is not that of the image, or it holds a
@@ -76,7 +78,7 @@ class NiftiVolumes(PairedFiles):
         stored = read_voxels(path)
         check_finite(path, stored)
         values = stored if stored.dtype.kind in "biu" else np.rint(stored)
-        if np.abs(stored - values).max(initial=0) > _NEARLY_WHOLE:
+        if np.abs(stored - values).max(initial=0) > _tolerance(path):
             raise self._no_class(path, np.unique(stored))
         return Volume(self._to_classes(path, values), grid.affine, int((stored != values).sum()))
 
@@ -118,6 +120,12 @@ class NiftiVolumes(PairedFiles):
             f"{', as whole numbers to within 0.001' if any(v != int(v) for v in wrong) else ''}.\n"
             "Restore this file from the owner's archive, or remove the case."
         )
+
+
+def _tolerance(path: Path) -> float:
+    """How far from a whole number a label may be stored."""
+    error = scaling_error(path)
+    return max(_NEARLY_WHOLE, 1.001 * error if error <= _MOST_SCALING_ERROR else 0.0)
 
 
 def _check_same_grid(path: Path, grid: Grid, image: Path, other: Grid) -> None:

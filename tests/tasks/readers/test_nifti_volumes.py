@@ -142,6 +142,30 @@ def test_labels_within_a_thousandth_of_a_whole_number_are_read_and_counted(segme
     assert read.n_rounded == int((nearly != np.rint(nearly)).sum()) > 0 == wanted.n_rounded
 
 
+@pytest.mark.parametrize("kind", [np.int16, np.uint16])
+def test_labels_that_the_files_scaling_cannot_tell_apart_are_read_and_counted(segmentation_root, tmp_path, kind):
+    case = MMWHS_CT.reader.read(segmentation_root / "mmwhs")[0]
+    stored = nibabel.load(case.labels[0])
+    scaled = nibabel.Nifti1Image(np.asarray(stored.dataobj).astype(np.float64), stored.affine)
+    scaled.set_data_dtype(kind)  # the library chooses a slope
+    nibabel.save(scaled, tmp_path / "scaled.nii.gz")
+    found = np.asarray(nibabel.load(tmp_path / "scaled.nii.gz").dataobj)
+    assert np.abs(found - np.rint(found)).max() > 1e-3
+    read = MMWHS_CT.reader.load_labels(replace(case, labels=(tmp_path / "scaled.nii.gz",)))
+    assert np.array_equal(read.array, MMWHS_CT.reader.load_labels(case).array)
+    assert read.n_rounded > 0
+
+
+def test_a_coarse_scaling_is_no_reason_to_round(segmentation_root, tmp_path):
+    case = BRATS.reader.read(segmentation_root / "brats")[0]
+    stored = nibabel.load(case.labels[0])
+    image = nibabel.Nifti1Image(np.asarray(stored.dataobj).astype(np.int16), stored.affine)
+    image.header.set_slope_inter(0.3, 0)
+    nibabel.save(image, tmp_path / "third.nii.gz")
+    with pytest.raises(DataError, match=r"no class: 0\.3, "):
+        BRATS.reader.load_labels(replace(case, labels=(tmp_path / "third.nii.gz",)))
+
+
 def test_labels_further_from_whole_numbers_are_an_error(segmentation_root, tmp_path):
     case = BRATS.reader.read(segmentation_root / "brats")[0]
     stored = nibabel.load(case.labels[0])
