@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.core.errors import DataError
+from bench.core.escape import one_line
 from bench.core.task import Case
 from tasks.readers.folders import advice, files_below, names_found, visible
 from tasks.readers.templates import Template, template
@@ -79,8 +80,8 @@ def pair_files(folder: Path, parts: Sequence[Part]) -> list[Case]:
     """List the cases of all parts, sorted by id (the image's path relative to `folder`); targets are None.
 
     Raises:
-        DataError: a folder is missing or has no files of the expected form, an image has no label or region, or one
-            of these has no image.
+        DataError: a folder is missing or has no files of the expected form, an image has no label or region, one of
+            these has no image, or two names differ in upper and lower case alone.
     """
     files = files_below(folder)
     cases = [case for part in parts for case in _pair_part(folder, files, part, parts)]
@@ -92,6 +93,7 @@ def _pair_part(folder: Path, files: list[str], part: Part, parts: Sequence[Part]
     claimed = {path for found in companions.values() for paths in found.values() for path in paths}
     images = _matching([path for path in files if path not in claimed], template(part.image))
     for text, found in {part.image: images, **companions}.items():
+        _require_one_spelling(folder, found)
         if not found and text not in part.optional:
             raise DataError(_explain_missing(folder, template(text), parts))
     companions = {text: found for text, found in companions.items() if found}
@@ -119,6 +121,19 @@ def _matching(files: list[str], template: Template) -> Files:
             found.setdefault(match[0], []).append((match[1], path))
     best = {case: min(rank for rank, _ in paths) for case, paths in found.items()}
     return {case: [path for rank, path in paths if rank == best[case]] for case, paths in found.items()}
+
+
+def _require_one_spelling(folder: Path, found: Files) -> None:
+    """Raise `DataError` where two files of a case differ in upper and lower case alone: only one can be the owner's."""
+    for paths in found.values():
+        spellings: dict[str, str] = {}
+        for path in paths:
+            other = spellings.setdefault(path.casefold(), path)
+            if other != path:
+                raise DataError(
+                    f"{one_line(folder / path)}: this name and {one_line(Path(other).name)} differ in upper and lower "
+                    "case alone, and are taken for the same file.\nKeep the owner's, and move the other away."
+                )
 
 
 def _check_pairs(folder: Path, part: Part, images: Files, text: str, found: Files) -> None:

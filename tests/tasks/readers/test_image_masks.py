@@ -232,3 +232,19 @@ def test_junk_is_ignored(copy):
     (folder / "__MACOSX").mkdir()
     shutil.copytree(place, folder / "__MACOSX" / place.name)
     assert len(ISIC2018.reader.read(folder)) == 24
+
+
+@pytest.mark.parametrize("part", ["image", "mask"])
+def test_names_that_differ_in_letter_case_alone_are_one_error_with_an_advice_that_works(
+    segmentation_root, tmp_path, part
+):
+    folder = shutil.copytree(segmentation_root / "isic2018", tmp_path / "isic2018")
+    case = ISIC2018.reader.read(folder)[0]
+    path = case.image if part == "image" else case.labels[0]
+    other = path.with_name(path.stem + path.suffix.upper())
+    shutil.copy(path, other)
+    said = message_of(ISIC2018.reader.read, folder)
+    assert path.name in said
+    assert other.name in said
+    other.rename(tmp_path / "away")
+    assert ISIC2018.reader.read(folder)[0] == case
