@@ -16,6 +16,8 @@ from bench.core.errors import StorageError
 
 UNFINISHED = ".part"
 """End of the names of files that are being written, which begin with a dot."""
+_NEW = ".new"
+"""End of their names until they are locked."""
 _TRIES = 100
 NEW_SECONDS = 60.0
 """For so long a file may be there before its lock is."""
@@ -62,10 +64,23 @@ def _neighbour(path: Path) -> IO[bytes]:
 
 def _made(path: Path) -> IO[bytes]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = (path.parent / f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}").open("xb")
-    with suppress(OSError):  # a file system without locks
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return file
+    name = path.parent / f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}"
+    return open(name, "xb", opener=_open_locked)
+
+
+def _open_locked(name: str, flags: int) -> int:
+    """Make a file that is locked before it has its name, so that one without a lock is nobody's."""
+    new = name.removesuffix(UNFINISHED) + _NEW
+    handle = os.open(new, flags, 0o666)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.rename(new, name)  # noqa: PTH104 (what `open` hands over is a text)
+    except BaseException:
+        os.close(handle)
+        Path(new).unlink(missing_ok=True)
+        raise
+    return handle
 
 
 def paths_below(folder: Path) -> Iterator[Path]:
@@ -75,10 +90,10 @@ def paths_below(folder: Path) -> Iterator[Path]:
 
 
 def leftovers(folder: Path) -> Iterator[Path]:
-    """Files below a folder that a killed command was writing: nobody holds them, and they are no longer new."""
-    for path in sorted(p for p in paths_below(folder) if p.name.startswith(".") and p.name.endswith(UNFINISHED)):
+    """Files below a folder that a killed command was writing: nobody holds them."""
+    for path in sorted(p for p in paths_below(folder) if p.name.startswith(".") and p.suffix in (UNFINISHED, _NEW)):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime < NEW_SECONDS:
+            if path.suffix == _NEW and time.time() - path.stat().st_mtime < NEW_SECONDS:
                 continue
             with path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -86,14 +86,11 @@ write_atomic(Path(sys.argv[1]), lambda file: (file.write(b"half"), file.flush(),
 
 def test_what_a_killed_command_was_writing_is_swept_and_what_a_running_one_writes_is_not(tmp_path):
     assert subprocess.run([sys.executable, "-c", KILLED, tmp_path / "sub" / "a.json"]).returncode == -9
-    assert list(files.leftovers(tmp_path)) == [], "it may have just begun"
     (left,) = (tmp_path / "sub").iterdir()
-    os.utime(left, (time.time() - 3600,) * 2)
 
     def write(file):
         file.write(b"half")
         file.flush()
-        os.utime(file.name, (time.time() - 3600,) * 2)
         assert list(files.leftovers(tmp_path)) == [left]
         assert files.sweep(tmp_path) == (1, 4)
         assert files.sweep(tmp_path) == (0, 0)
@@ -101,6 +98,24 @@ def test_what_a_killed_command_was_writing_is_swept_and_what_a_running_one_write
     files.write_atomic(tmp_path / "b.json", write)
     assert (tmp_path / "b.json").read_bytes() == b"half"
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["b.json", "sub"]
+
+
+def test_a_file_without_its_lock_and_name_yet_is_left_alone_for_a_while(tmp_path):
+    new = tmp_path / ".a.json.0123abcd.new"
+    new.touch()
+    assert files.sweep(tmp_path) == (0, 0), "it may have just begun"
+    os.utime(new, (time.time() - 3600,) * 2)
+    assert files.sweep(tmp_path) == (1, 0)
+
+
+def test_a_file_that_cannot_get_its_name_leaves_nothing(tmp_path, monkeypatch):
+    def refuse(old, new):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(StorageError, match="No space left on device"):
+        files.write_text(tmp_path / "a", "text")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_library_that_fails_to_write_is_the_same_error(tmp_path):
