@@ -20,13 +20,13 @@ AnyPath = str | Path
 
 
 def run(
-    methods: str | type[Method] | Iterable[str | type[Method]],
-    tasks: str | Task | Iterable[str | Task],
+    methods: str | type[Method] | Iterable[str | type[Method]] = (),
+    tasks: str | Task | Iterable[str | Task] = (),
     protocols: str | Iterable[str] | None = None,
     *,
     backbones: str | Iterable[str] | None = None,
-    seeds: int | Iterable[int] = 3,
-    profile: str = "quick",
+    seeds: int | Iterable[int] | None = None,
+    profile: str | None = None,
     settings: Settings | None = None,
     checkpoints: Iterable[AnyPath] = (),
     quiet: bool = False,
@@ -37,22 +37,24 @@ def run(
     Args:
         methods, tasks: Names, `"all"`, or classes and tasks of your own; `bench.methods()`, `bench.tasks()` list them.
         protocols, backbones: Names; default: each task's own, and the checkpoints' own, else the profile's.
-        seeds: How many, as 0 to N-1, or which.
-        profile: `quick` (a laptop) or `paper` (the published settings).
+        seeds: How many, as 0 to N-1, or which; default: 3.
+        profile: `quick` (a laptop, the default) or `paper` (the published settings).
         settings: Settings that differ from the profile's, `{"pretrain.epochs": 20}`.
         checkpoints: Weights from files that take part, as `--checkpoint` takes them.
         quiet: Print nothing but warnings and errors.
-        options: As those of `bench run`, see docs/python.md. Without `data_root` (or BENCH_DATA) all runs on phantoms.
+        options: As those of `bench run`, see docs/python.md; a study in a `config` file gives what is not given here
+            (docs/studies.md). Without `data_root` (or BENCH_DATA) all runs on phantoms.
 
     Raises:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
     """
     request = request_of(
+        takes_study=True,
         methods=method_names(methods),
         tasks=task_names(tasks),
         protocols=names_of(protocols),
         backbones=names_of(backbones),
-        seeds=seeds_of(seeds),
+        seeds=None if seeds is None else seeds_of(seeds),
         profile=profile,
         settings=collect_overrides(sections_of(settings or {})),
         checkpoints=tuple(map(str, checkpoints)),

@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 @takes_run_options
 def run(
-    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")] = "",
     method: Annotated[
         str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
     ] = "",

@@ -28,7 +28,7 @@ from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.plan import PlannedRun
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
-from bench.runs.resolve import Options, ResolvedRun, resolve
+from bench.runs.resolve import Options, ResolvedRun, resolve_all
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
 
@@ -54,7 +54,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     if not store.there:  # one that is there may be read, where nothing has to be run
         store.require_writable()
     decoded, embeddings = open_caches(options, report)
-    runs = [resolve(plan, options, world, decoded) for plan in plans]
+    runs = resolve_all(plans, options, world, decoded)
     known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
     if missing:
