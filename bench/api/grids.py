@@ -1,4 +1,4 @@
-"""Grids of runs from Python: `bench.run`, `bench.ablate`, `bench.tune`. The command line is a thin caller of these."""
+"""Grids of runs from Python: `bench.run`, `plan`, `ablate`, `tune`. The command line is a thin caller of these."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from bench.core.method import Method
 from bench.core.task import Task
 from bench.runs.ablate import AblationRequest, AblationSummary, execute_ablation
 from bench.runs.config import collect_overrides
-from bench.runs.request import method_names, names_of, request_of, sections_of, seeds_of, task_names
+from bench.runs.request import RunRequest, method_names, names_of, request_of, sections_of, seeds_of, task_names
 from bench.runs.session import Runs, execute
+from bench.runs.studies.planning import preview
+from bench.runs.studies.preview import Preview
 from bench.runs.tuning.tune import FIRST_SEED, TuneRequest, Tuning, execute_tuning
 
 Settings = Mapping[str, Any]
@@ -48,19 +50,61 @@ def run(
     Raises:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
     """
-    request = request_of(
+    request = _grid(
+        methods=methods, tasks=tasks, protocols=protocols, backbones=backbones, seeds=seeds, profile=profile,
+        settings=settings, checkpoints=checkpoints, **options,
+    )  # fmt: skip
+    return execute(request, quiet=quiet)
+
+
+def plan(
+    methods: str | type[Method] | Iterable[str | type[Method]] = (),
+    tasks: str | Task | Iterable[str | Task] = (),
+    protocols: str | Iterable[str] | None = None,
+    *,
+    from_records: bool = False,
+    quiet: bool = False,
+    **options: Any,
+) -> Preview:
+    """What `run` would do with the same arguments; nothing is trained, and nothing is written to the results folder.
+
+    Args:
+        methods, tasks, protocols, quiet, options: As for `run`.
+        from_records: Read no data: find stored runs of real data by their settings alone.
+
+    Returns:
+        The cells, the pretrainings that they share, what is stored, estimates, and all that is wrong (`problems`).
+
+    Raises:
+        UsageError: a `config` file that is not as it should be, or an unknown option.
+    """
+    request = _grid(methods=methods, tasks=tasks, protocols=protocols, **options)
+    return preview(request, quiet=quiet, from_records=from_records)
+
+
+def _grid(
+    *,
+    methods: str | type[Method] | Iterable[str | type[Method]],
+    tasks: str | Task | Iterable[str | Task],
+    protocols: str | Iterable[str] | None = None,
+    backbones: str | Iterable[str] | None = None,
+    seeds: int | Iterable[int] | None = None,
+    settings: Settings | None = None,
+    checkpoints: Iterable[AnyPath] = (),
+    **options: Any,
+) -> RunRequest:
+    """The request of `run` and `plan`, which may come from a study."""
+    return request_of(
         takes_study=True,
         methods=method_names(methods),
         tasks=task_names(tasks),
         protocols=names_of(protocols),
         backbones=names_of(backbones),
         seeds=None if seeds is None else seeds_of(seeds),
-        profile=profile,
         settings=collect_overrides(sections_of(settings or {})),
         checkpoints=tuple(map(str, checkpoints)),
         **options,
     )
-    return execute(request, quiet=quiet)
 
 
 def ablate(

@@ -135,6 +135,11 @@ def unfinished(identity: str, options: Options) -> Path:
     return options.cache / ADAPTATIONS / identity[:16] / RESUME_FILE
 
 
+def checkpoint_folder(run: ResolvedRun, cache: Path) -> Path:
+    """Where the pretrained encoder of a run lies."""
+    return cache / CHECKPOINTS / run.plan.method / run.hashes["checkpoint"][:16]
+
+
 def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
     """Build the run's encoder: initial weights, a file's, a checkpoint of the same identity, or a new pretraining."""
     seed_all(run.plan.seed)
@@ -143,7 +148,7 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
         weights = run.method.initialise(backbone)
         return run.method.substitute(backbone), Pretrained(weights=weights)
     identity = run.hashes["checkpoint"]
-    folder = options.cache / CHECKPOINTS / run.plan.method / identity[:16]
+    folder = checkpoint_folder(run, options.cache)
     encoder = find_encoder(folder, identity)
     if encoder is None:
         waiting = f"  another command pretrains the same {run.plan.method} encoder: waiting for it"

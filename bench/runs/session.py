@@ -13,7 +13,7 @@ import pandas as pd
 from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
-from bench.core.errors import UsageError, closest
+from bench.core.errors import Problems, UsageError, closest
 from bench.core.settings import PROFILES, check_device
 from bench.data.grouped_split import GROUPED
 from bench.data.root import resolve_root
@@ -146,10 +146,7 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
 
 def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> tuple[World, Options]:
     """The data that a plan sees, and what holds for all its runs. Raises `UsageError` or `DataError`."""
-    for corpus in request.corpora or (request.corpus,):
-        check_corpus_name(corpus)
-    _check_split(request.split, plans)
-    root = resolve_root(request.data_root)
+    root = check_places(plans, request)
     cache = request.cache or default_cache()
 
     report.say("loading torch ...")
@@ -168,16 +165,35 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     return world, options
 
 
+def check_places(plans: Sequence[PlannedRun], request: RunRequest) -> Path | None:
+    """The data root of a request, whose corpora and split are there. Raises `UsageError` or `DataError`, for all."""
+    problems, root = Problems(), None
+    for corpus in request.corpora or (request.corpus,):
+        with problems.noted():
+            check_corpus_name(corpus)
+    with problems.noted():
+        _check_split(request.split, plans)
+    with problems.noted():
+        root = resolve_root(request.data_root)
+    problems.raise_all()
+    return root
+
+
 def check_request(request: RunRequest) -> None:
-    """Check names, and add the request's plugin files before those that they may have. Raises `BenchError`."""
+    """Check names, and add the request's plugin files before those that they may have. Raises `BenchError`, for all."""
+    problems = Problems()
     for profile in request.profiles or (request.profile,):
         if profile not in PROFILES:
             hint = closest(profile, PROFILES)
-            raise UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}.")
-    check_device(request.device)
+            problems.found.append(UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}."))
+    with problems.noted():
+        check_device(request.device)
     for path in request.plugins:
-        registry.methods().add_file(path)
-    check_settings_files(request.config)
+        with problems.noted():
+            registry.methods().add_file(path)
+    with problems.noted():
+        check_settings_files(request.config)
+    problems.raise_all()
 
 
 def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:
