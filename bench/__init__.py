@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.api.encoders import evaluate, load_encoder, pretrain
-    from bench.api.grids import ablate, run, tune
+    from bench.api.grids import ablate, plan, run, tune
     from bench.api.tables import compare, leaderboard, load_records, methods, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from bench.models.export import export
     from bench.results.record import Record
     from bench.runs.session import Runs
+    from bench.runs.studies.preview import Preview
     from bench.runs.tuning.tune import Tuning
 
 _HOMES = {
     "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
-    "bench.api.grids": ("ablate", "run", "tune"),
+    "bench.api.grids": ("ablate", "plan", "run", "tune"),
     "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
@@ -39,6 +40,7 @@ _HOMES = {
     "bench.models.export": ("export",),
     "bench.results.record": ("Record",),
     "bench.runs.session": ("Runs",),
+    "bench.runs.studies.preview": ("Preview",),
     "bench.runs.tuning.tune": ("Tuning",),
 }  # fmt: skip
 __version__ = "0.1.0"
@@ -55,6 +57,7 @@ __all__ = [
     "Features",
     "Method",
     "MethodConfig",
+    "Preview",
     "Progress",
     "Range",
     "Record",
@@ -72,6 +75,7 @@ __all__ = [
     "load_encoder",
     "load_records",
     "methods",
+    "plan",
     "pretrain",
     "run",
     "tasks",

@@ -1,4 +1,4 @@
-"""Grids of runs from Python: `bench.run`, `bench.ablate`, `bench.tune`. The command line is a thin caller of these."""
+"""Grids of runs from Python: `bench.run`, `plan`, `ablate`, `tune`. The command line is a thin caller of these."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from bench.core.method import Method
 from bench.core.task import Task
 from bench.runs.ablate import AblationRequest, AblationSummary, execute_ablation
 from bench.runs.config import collect_overrides
-from bench.runs.request import method_names, names_of, request_of, sections_of, seeds_of, task_names
+from bench.runs.request import RunRequest, method_names, names_of, request_of, sections_of, seeds_of, task_names
 from bench.runs.session import Runs, execute
+from bench.runs.studies.planning import preview
+from bench.runs.studies.preview import Preview
 from bench.runs.tuning.tune import FIRST_SEED, TuneRequest, Tuning, execute_tuning
 
 Settings = Mapping[str, Any]
@@ -20,13 +22,13 @@ AnyPath = str | Path
 
 
 def run(
-    methods: str | type[Method] | Iterable[str | type[Method]],
-    tasks: str | Task | Iterable[str | Task],
+    methods: str | type[Method] | Iterable[str | type[Method]] = (),
+    tasks: str | Task | Iterable[str | Task] = (),
     protocols: str | Iterable[str] | None = None,
     *,
     backbones: str | Iterable[str] | None = None,
-    seeds: int | Iterable[int] = 3,
-    profile: str = "quick",
+    seeds: int | Iterable[int] | None = None,
+    profile: str | None = None,
     settings: Settings | None = None,
     checkpoints: Iterable[AnyPath] = (),
     quiet: bool = False,
@@ -37,28 +39,72 @@ def run(
     Args:
         methods, tasks: Names, `"all"`, or classes and tasks of your own; `bench.methods()`, `bench.tasks()` list them.
         protocols, backbones: Names; default: each task's own, and the checkpoints' own, else the profile's.
-        seeds: How many, as 0 to N-1, or which.
-        profile: `quick` (a laptop) or `paper` (the published settings).
+        seeds: How many, as 0 to N-1, or which; default: 3.
+        profile: `quick` (a laptop, the default) or `paper` (the published settings).
         settings: Settings that differ from the profile's, `{"pretrain.epochs": 20}`.
         checkpoints: Weights from files that take part, as `--checkpoint` takes them.
         quiet: Print nothing but warnings and errors.
-        options: As those of `bench run`, see docs/python.md. Without `data_root` (or BENCH_DATA) all runs on phantoms.
+        options: As those of `bench run`, see docs/python.md; a study in a `config` file gives what is not given here
+            (docs/studies.md). Without `data_root` (or BENCH_DATA) all runs on phantoms.
 
     Raises:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
     """
-    request = request_of(
+    request = _grid(
+        methods=methods, tasks=tasks, protocols=protocols, backbones=backbones, seeds=seeds, profile=profile,
+        settings=settings, checkpoints=checkpoints, **options,
+    )  # fmt: skip
+    return execute(request, quiet=quiet)
+
+
+def plan(
+    methods: str | type[Method] | Iterable[str | type[Method]] = (),
+    tasks: str | Task | Iterable[str | Task] = (),
+    protocols: str | Iterable[str] | None = None,
+    *,
+    from_records: bool = False,
+    quiet: bool = False,
+    **options: Any,
+) -> Preview:
+    """What `run` would do with the same arguments; nothing is trained, and nothing is written to the results folder.
+
+    Args:
+        methods, tasks, protocols, quiet, options: As for `run`.
+        from_records: Read no data: find stored runs of real data by their settings alone.
+
+    Returns:
+        The cells, the pretrainings that they share, what is stored, estimates, and all that is wrong (`problems`).
+
+    Raises:
+        UsageError: a `config` file that is not as it should be, or an unknown option.
+    """
+    request = _grid(methods=methods, tasks=tasks, protocols=protocols, **options)
+    return preview(request, quiet=quiet, from_records=from_records)
+
+
+def _grid(
+    *,
+    methods: str | type[Method] | Iterable[str | type[Method]],
+    tasks: str | Task | Iterable[str | Task],
+    protocols: str | Iterable[str] | None = None,
+    backbones: str | Iterable[str] | None = None,
+    seeds: int | Iterable[int] | None = None,
+    settings: Settings | None = None,
+    checkpoints: Iterable[AnyPath] = (),
+    **options: Any,
+) -> RunRequest:
+    """The request of `run` and `plan`, which may come from a study."""
+    return request_of(
+        takes_study=True,
         methods=method_names(methods),
         tasks=task_names(tasks),
         protocols=names_of(protocols),
         backbones=names_of(backbones),
-        seeds=seeds_of(seeds),
-        profile=profile,
+        seeds=None if seeds is None else seeds_of(seeds),
         settings=collect_overrides(sections_of(settings or {})),
         checkpoints=tuple(map(str, checkpoints)),
         **options,
     )
-    return execute(request, quiet=quiet)
 
 
 def ablate(

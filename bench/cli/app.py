@@ -26,7 +26,7 @@ from bench.cli.failures import (
 )
 from bench.cli.interrupts import ending_when_interrupted
 from bench.cli.options import Json, Plugins, Quiet, Results, echo, print_json
-from bench.cli.running import register as register_running
+from bench.cli.running.commands import register as register_running
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
 

@@ -46,15 +46,17 @@ Protocols = Annotated[
 Backbones = Annotated[
     str | None, typer.Option(help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).")
 ]
-Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: 0 to N-1.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds, 0 to N-1; default: 3.")]
 Seed = Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")]
-Profile = Annotated[str, typer.Option(help="quick (a laptop) or paper (the published settings).")]
+Profile = Annotated[str | None, typer.Option(help="quick (a laptop; default) or paper (the published settings).")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override a setting: section.key=value; repeatable.")]
 Config = Annotated[
     list[Path] | None,
-    typer.Option("--config", help="TOML file with settings, as `bench tune` writes; --set wins; repeatable."),
+    typer.Option("--config", help="TOML file with settings or a study; options and --set win; repeatable."),
 ]
-CorpusName = Annotated[str, typer.Option(help="Pretraining images: pool, task, or a manifest (.csv, .toml).")]
+CorpusName = Annotated[
+    str | None, typer.Option(help="Pretraining images: pool (default), task, or a manifest (.csv, .toml).")
+]
 Cache = Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[
@@ -76,12 +78,12 @@ Split = Annotated[
 def run_options(
     protocol: Protocols = None,
     backbone: Backbones = None,
-    seeds: Seeds = 3,
+    seeds: Seeds = None,
     seed: Seed = None,
-    profile: Profile = "quick",
+    profile: Profile = None,
     set_: Set = None,
     config: Config = None,
-    corpus: CorpusName = "pool",
+    corpus: CorpusName = None,
     data_root: DataRoot = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
@@ -91,10 +93,13 @@ def run_options(
     compile_: Compile = None,
     split: Split = None,
 ) -> dict[str, Any]:
-    """The options of every running command as arguments of `bench.run`; methods and tasks are the command's own."""
+    """The options of every running command as arguments of `bench.run`; methods and tasks are the command's own.
+
+    An option that has no value is left out, so that a study may give it one.
+    """
     from bench.runs.config import parse_overrides
 
-    return {
+    options = {
         "protocols": listed(*(protocol or ())),
         "backbones": listed(backbone or ""),
         "seeds": seed or seeds,
@@ -111,6 +116,7 @@ def run_options(
         "compile": compile_,
         "split": split,
     }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def listed(*texts: str) -> list[str]:

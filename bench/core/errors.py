@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class BenchError(Exception):
     """Base of every error that is shown to the user as one message, without a traceback."""
 
     exit_code = 1
+    parts: tuple[BenchError, ...] = ()
+    """The errors that it puts together, where it is of several."""
 
 
 class UsageError(BenchError):
@@ -46,6 +49,33 @@ class StorageError(BenchError):
     """A results or cache file could not be written, or a checkpoint is not what it says."""
 
     exit_code = 6
+
+
+class Problems:
+    """Errors that are collected, so that a user sees all of them and not only the first."""
+
+    def __init__(self) -> None:
+        self.found: list[BenchError] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep the error that the block raises, and go on; the same text once."""
+        try:
+            yield
+        except BenchError as error:
+            known = {str(one) for one in self.found}
+            self.found += [one for one in error.parts or (error,) if str(one) not in known]
+
+    def raise_all(self) -> None:
+        """Raise the one error that was found, or one that lists all, with the exit code of the first."""
+        if not self.found:
+            return
+        if len(self.found) == 1:
+            raise self.found[0]
+        lines = (f"- {error}".replace("\n", "\n  ") for error in self.found)
+        whole = type(self.found[0])("\n".join([f"{len(self.found)} problems:", *lines]))
+        whole.parts = tuple(self.found)
+        raise whole
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from bench.core.errors import UsageError, unknown
+from bench.core.errors import Problems, UsageError, unknown
 from bench.core.registry import Registry, kinds, methods, tasks
 from bench.core.settings import Overrides, TunedRecord, settings_text
 from bench.core.task import Task
@@ -29,6 +29,9 @@ class PlannedRun:
     overrides: Overrides = field(default_factory=dict)
     tuned: TunedRecord | None = None
     """How the settings that a file gives the method were chosen."""
+    profile: str = ""
+    """Empty, as `corpus`: the command's."""
+    corpus: str = ""
 
     def __str__(self) -> str:
         changed = settings_text({"method": self.overrides.get("method", {})})
@@ -37,7 +40,7 @@ class PlannedRun:
 
 
 def expand_names(wanted: Names, registry: Registry) -> list[str]:
-    """Names, or `all` -> names, in the order given and once each. Raises `UsageError` for an unknown name.
+    """Names, or `all` -> names, in the order given and once each. Raises `UsageError` for unknown names.
 
     `all` leaves out tasks on stand-ins, which are run by name only.
     """
@@ -45,8 +48,11 @@ def expand_names(wanted: Names, registry: Registry) -> list[str]:
     names = [name for one in given for name in (_all_names(registry) if one == "all" else [one])]
     if not names:
         raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s.")
+    problems = Problems()
     for name in names:
-        registry.plugin(name)
+        with problems.noted():
+            registry.plugin(name)
+    problems.raise_all()
     return list(dict.fromkeys(names))
 
 
@@ -71,17 +77,24 @@ def make_plan(
     `overrides` are for all methods, and win over what `config` has for all or for one.
 
     Raises:
-        UsageError: an unknown method, task, protocol or backbone, or a protocol that a task cannot have.
+        UsageError: unknown methods, tasks, protocols and backbones, or protocols that tasks cannot have; all of them.
     """
-    names = expand_names(method_names, methods())
-    wanted = expand_names(task_names, tasks())
-    protocols = _protocols(protocol_names)
-    fixed = _fixed_backbones(names)
-    backbones = _backbones(backbone_names, fixed, profile)
+    problems = Problems()
+    names, wanted, protocols, backbones, fixed = list[str](), list[str](), list[str](), list[str](), {}
+    with problems.noted():
+        names = expand_names(method_names, methods())
+    with problems.noted():
+        wanted = expand_names(task_names, tasks())
+    with problems.noted():
+        protocols = _protocols(protocol_names)
+    with problems.noted():
+        fixed = _fixed_backbones(names)
+        backbones = _backbones(backbone_names, fixed, profile)
+    problems.raise_all()
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
     config = config or SettingsFile()
     suited, left_out = _suited(names, pairs)
-    own = {m: _own_overrides(config.of(m, overrides or {}), pairs, profile) for m in names}
+    own = {m: _own_overrides(m, config, overrides or {}, pairs, profile) for m in names}
     runs = [
         PlannedRun(m, task, protocol, b, s, own[m][task.name, protocol], config.tuned.get(m))
         for b, s, m, (task, protocol) in product(backbones, seeds, names, pairs)
@@ -127,8 +140,11 @@ def _backbones(names: Names, fixed: Mapping[str, tuple[str, ...]], profile: str)
     """
     own = list(dict.fromkeys(b for backbones in fixed.values() for b in backbones))
     chosen = list(dict.fromkeys(names_of(names))) or own or [DEFAULT_BACKBONE[profile]]
+    problems = Problems()
     for backbone in chosen:
-        find_backbone(backbone)
+        with problems.noted():
+            find_backbone(backbone)
+    problems.raise_all()
     for name, backbones in fixed.items():
         if not set(backbones) & set(chosen):
             raise UsageError(
@@ -139,15 +155,22 @@ def _backbones(names: Names, fixed: Mapping[str, tuple[str, ...]], profile: str)
 
 
 def _own_overrides(
-    overrides: Overrides, pairs: Sequence[tuple[Task, str]], profile: str
+    method: str, config: SettingsFile, explicit: Overrides, pairs: Sequence[Pair], profile: str
 ) -> dict[tuple[str, str], Overrides]:
-    """(task, protocol) -> the user's settings less those of section `protocol` that only others of the command have."""
+    """(task, protocol) -> the user's settings less those of section `protocol` that only others of the command have.
+
+    What a file sets for the protocol alone is never left out.
+    """
+    found = {(task.name, protocol): config.of(method, explicit, task.name, protocol) for task, protocol in pairs}
     known = {
-        (task.name, protocol): PROTOCOLS[protocol].settings_for(head_of(task, protocol, profile, overrides))
+        (task.name, protocol): set(
+            PROTOCOLS[protocol].settings_for(head_of(task, protocol, profile, found[task.name, protocol])).model_fields
+        )
         for task, protocol in pairs
     }
-    every = {key for cls in known.values() for key in cls.model_fields}
-    return {pair: _without(overrides, every - set(cls.model_fields)) for pair, cls in known.items()}
+    every = {key for keys in known.values() for key in keys}
+    own = {pair: set(config.named_for(*pair).get("protocol", ())) for pair in found}
+    return {pair: _without(found[pair], every - keys - own[pair]) for pair, keys in known.items()}
 
 
 def _without(overrides: Overrides, elsewhere: set[str]) -> Overrides:
@@ -157,19 +180,21 @@ def _without(overrides: Overrides, elsewhere: set[str]) -> Overrides:
 
 
 def _protocols(wanted: Names) -> list[str]:
-    names = list(names_of(wanted))
+    names, problems = list(names_of(wanted)), Problems()
     for name in names:
         if name not in PROTOCOLS:
-            raise unknown("protocol", name, PROTOCOLS, "List them: bench list protocols.")
+            problems.found.append(unknown("protocol", name, PROTOCOLS, "List them: bench list protocols."))
+    problems.raise_all()
     return names
 
 
 def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tuple[Task, str]], list[str]]:
     pairs: dict[tuple[str, str, str], tuple[Task, str]] = {}
-    merged = []
+    merged, problems = [], Problems()
     for task in wanted:
         for protocol in protocols or [task.protocol]:
-            _require_applicable(task, protocol)
+            with problems.noted():
+                _require_applicable(task, protocol)
             named = task if protocol == task.protocol else _task_with_protocol(task, protocol)
             key = (task.data.name, task.kind, protocol)
             if key in pairs:
@@ -177,6 +202,7 @@ def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tupl
             elif named.name != task.name:
                 merged.append(f"{task.name} with protocol {protocol} is the task {named.name}")
             pairs.setdefault(key, (named, protocol))
+    problems.raise_all()
     return list(pairs.values()), list(dict.fromkeys(merged))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ class RunRequest:
     settings: Overrides = field(default_factory=dict)
     """Section (`method`, `pretrain`, `task`, `protocol`) -> setting -> value."""
     corpus: str = "pool"
+    profiles: tuple[str, ...] = ()
+    """Several of a study, each of which every run is made in; else `profile`."""
+    corpora: tuple[str, ...] = ()
+    """Likewise, of methods that pretrain; else `corpus`."""
+    ablations: tuple[str, ...] = ()
+    """Declared ablations that take part beside the methods of a study, or `all`."""
     data_root: Path | None = None
     plugins: tuple[Path, ...] = ()
     results: Path = Path("results")
@@ -48,6 +55,12 @@ class RunRequest:
     """Weights from files that take part, see `bench.models.weights.sources`."""
     config: SettingsFile = field(default_factory=SettingsFile)
     """Settings from files; `settings` win."""
+
+    @property
+    def parts(self) -> list[RunRequest]:
+        """A request for each profile and corpus."""
+        every = product(self.profiles or (self.profile,), self.corpora or (self.corpus,))
+        return [replace(self, profile=profile, corpus=corpus, profiles=(), corpora=()) for profile, corpus in every]
 
 
 def names_of(names: Names) -> tuple[str, ...]:
@@ -92,23 +105,45 @@ def sections_of(settings: Mapping[str, object]) -> list[tuple[str, str, object]]
     return rows
 
 
-def request_of(**fields: Any) -> RunRequest:
-    """A request with its paths as paths and its settings files read.
+def request_of(*, takes_study: bool = False, **fields: Any) -> RunRequest:
+    """A request with its paths as paths, its settings files read, and what it does not say as their study says.
 
     Raises:
-        UsageError: an unknown option, with the closest match, or a settings file that is not as it should be.
+        UsageError: an unknown option, with the closest match, a settings file that is not as it should be, or one with
+            a study for a command that takes none.
     """
     known = RunRequest.__dataclass_fields__
     for name in fields:
         if name not in known:
             raise UsageError(f"Unknown option {name!r}.{closest(name, known)} Known: {', '.join(sorted(known))}.")
+    files = paths_of(fields.pop("config", None) or ())
+    config = read_settings_files(files)
+    if config.study.fields and not takes_study:
+        raise UsageError(
+            f"{', '.join(map(str, files))}: [study] is for bench run and bench plan. Name a file without it."
+        )
+    fields = _completed({name: value for name, value in fields.items() if value is not None}, config.study.fields)
     for name in ("data_root", "results", "cache", "split"):
-        if fields.get(name) is not None:
+        if name in fields:
             fields[name] = Path(fields[name])
-    fields["plugins"] = paths_of(fields.get("plugins", ()))
-    fields["config"] = read_settings_files(paths_of(fields.get("config") or ()))
-    request = RunRequest(**fields)
+    request = RunRequest(**fields | {"plugins": paths_of(fields.get("plugins", ())), "config": config})
     return replace(request, corpus=str(request.corpus))
+
+
+CONTESTANTS = ("methods", "checkpoints", "ablations")
+"""Entries of a study that are left out where the command names a contestant."""
+
+
+def _completed(given: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, and the study's for what was not."""
+    named = any(given.get(name) for name in CONTESTANTS)
+    said = {n: v for n, v in study.items() if not given.get(n) and not (named and n in CONTESTANTS)}
+    if "seeds" in said:
+        said["seeds"] = seeds_of(said["seeds"])
+    for one, several in (("profile", "profiles"), ("corpus", "corpora")):
+        if one in said:
+            said[several], said[one] = said[one], said[one][0]
+    return given | said
 
 
 def method_names(wanted: str | type[Method] | Iterable[str | type[Method]]) -> tuple[str, ...]:

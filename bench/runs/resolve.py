@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.core import registry
+from bench.core.errors import BenchError, Problems
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
@@ -71,20 +72,65 @@ class ResolvedRun:
 
 def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:
     """Settle settings, corpus and identity; decoded cases are kept in `decoded`. Raises `UsageError` or `DataError`."""
-    config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
+    config = config_of(plan, options)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data = world.data(plan.task.data)
     keep_cases(kind, name_contents(data), decoded)
-    corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
+    corpus = world.corpus(plan.corpus or options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     facts = _facts(plan, config, corpus, data, world.split(plan.task.data, plan.seed))
     hashes = facts.hashes
     identity = hashes.pop("identity")
     ablations = declared_ablations(method_class.ablations, config.overrides.get("method", {}), config.method)
     tuned = plan.tuned if plan.tuned and has_settings(config, plan.tuned.chosen) else None
     return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, tuned, decoded)
+
+
+def config_of(plan: PlannedRun, options: Options) -> RunConfig:
+    """The settings of a planned run. Raises `UsageError`."""
+    profile = plan.profile or options.profile
+    return resolve_config(plan.method, plan.task, plan.protocol, profile, plan.backbone, plan.overrides)
+
+
+def resolve_each(
+    plans: Sequence[PlannedRun], options: Options, world: World, decoded: DiskCache | None = None
+) -> list[ResolvedRun | BenchError]:
+    """Every run of a plan resolved, or what is wrong with it.
+
+    Settings of all runs are checked before data are read; a data set that cannot be used is read once.
+    """
+    found: dict[int, ResolvedRun | BenchError] = {}
+    broken: dict[str, BenchError] = {}
+    for number, plan in enumerate(plans):
+        try:
+            config_of(plan, options)
+        except BenchError as error:
+            found[number] = error
+    for number, plan in enumerate(plans):
+        data_set = plan.task.data.name
+        if number not in found and data_set in broken:
+            found[number] = broken[data_set]
+        elif number not in found:
+            try:
+                found[number] = resolve(plan, options, world, decoded)
+            except BenchError as error:
+                found[number] = broken[data_set] = error
+    return [found[number] for number in range(len(plans))]
+
+
+def resolve_all(
+    plans: Sequence[PlannedRun], options: Options, world: World, decoded: DiskCache | None = None
+) -> list[ResolvedRun]:
+    """Every run of a plan resolved. Raises one `BenchError` with everything that is wrong with any of them."""
+    found, problems = resolve_each(plans, options, world, decoded), Problems()
+    for one in found:
+        with problems.noted():
+            if isinstance(one, BenchError):
+                raise one
+    problems.raise_all()
+    return [one for one in found if isinstance(one, ResolvedRun)]
 
 
 def has_settings(config: RunConfig, settings: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.plan import PlannedRun
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
-from bench.runs.resolve import Options, ResolvedRun, resolve
+from bench.runs.resolve import Options, ResolvedRun, resolve_all
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
 
@@ -54,7 +54,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     if not store.there:  # one that is there may be read, where nothing has to be run
         store.require_writable()
     decoded, embeddings = open_caches(options, world, report)
-    runs = [resolve(plan, options, world, decoded) for plan in plans]
+    runs = resolve_all(plans, options, world, decoded)
     known = _stored(store, {run.identity for run in runs}, options, report)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
     if missing:
@@ -136,6 +136,11 @@ def unfinished(identity: str, options: Options) -> Path:
     return options.cache / ADAPTATIONS / identity[:16] / RESUME_FILE
 
 
+def checkpoint_folder(run: ResolvedRun, cache: Path) -> Path:
+    """Where the pretrained encoder of a run lies."""
+    return cache / CHECKPOINTS / run.plan.method / run.hashes["checkpoint"][:16]
+
+
 def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
     """Build the run's encoder: initial weights, a file's, a checkpoint of the same identity, or a new pretraining."""
     seed_all(run.plan.seed)
@@ -144,7 +149,7 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
         weights = run.method.initialise(backbone)
         return run.method.substitute(backbone), Pretrained(weights=weights)
     identity = run.hashes["checkpoint"]
-    folder = options.cache / CHECKPOINTS / run.plan.method / identity[:16]
+    folder = checkpoint_folder(run, options.cache)
     encoder = find_encoder(folder, identity)
     if encoder is None:
         waiting = f"  another command pretrains the same {run.plan.method} encoder: waiting for it"

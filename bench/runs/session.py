@@ -13,7 +13,7 @@ import pandas as pd
 from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
-from bench.core.errors import UsageError, closest
+from bench.core.errors import Problems, UsageError, closest
 from bench.core.settings import PROFILES, check_device
 from bench.data.grouped_split import GROUPED
 from bench.data.root import resolve_root
@@ -28,9 +28,10 @@ from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.results.tables import percent
 from bench.runs.config import DEFAULT_BACKBONE
-from bench.runs.plan import PlannedRun, make_plan
+from bench.runs.plan import PlannedRun
 from bench.runs.request import RunRequest
 from bench.runs.settings_file import check_settings_files
+from bench.runs.studies.cells import plan_cells
 
 if TYPE_CHECKING:
     from bench.runs.resolve import Options
@@ -119,11 +120,8 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
     report = Report(quiet=quiet)
     check_request(request)
     names = contestants_of(request, report)
-    plans, merged = make_plan(
-        names, request.tasks, request.protocols, request.backbones, request.seeds, request.profile, request.settings,
-        request.config,
-    )  # fmt: skip
-    for line in merged:
+    plans, notices = plan_cells(request, names)
+    for line in notices:
         report.say(line)
     outcome = carry_out(plans, request, report)
     store = Store(request.results)
@@ -148,9 +146,7 @@ def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) 
 
 def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> tuple[World, Options]:
     """The data that a plan sees, and what holds for all its runs. Raises `UsageError` or `DataError`."""
-    check_corpus_name(request.corpus)
-    _check_split(request.split, plans)
-    root = resolve_root(request.data_root)
+    root = check_places(plans, request)
     cache = request.cache or default_cache()
 
     report.say("loading torch ...")
@@ -169,15 +165,35 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     return world, options
 
 
+def check_places(plans: Sequence[PlannedRun], request: RunRequest) -> Path | None:
+    """The data root of a request, whose corpora and split are there. Raises `UsageError` or `DataError`, for all."""
+    problems, root = Problems(), None
+    for corpus in request.corpora or (request.corpus,):
+        with problems.noted():
+            check_corpus_name(corpus)
+    with problems.noted():
+        _check_split(request.split, plans)
+    with problems.noted():
+        root = resolve_root(request.data_root)
+    problems.raise_all()
+    return root
+
+
 def check_request(request: RunRequest) -> None:
-    """Check names, and add the request's plugin files before those that they may have. Raises `BenchError`."""
-    if request.profile not in PROFILES:
-        hint = closest(request.profile, PROFILES)
-        raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
-    check_device(request.device)
+    """Check names, and add the request's plugin files before those that they may have. Raises `BenchError`, for all."""
+    problems = Problems()
+    for profile in request.profiles or (request.profile,):
+        if profile not in PROFILES:
+            hint = closest(profile, PROFILES)
+            problems.found.append(UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}."))
+    with problems.noted():
+        check_device(request.device)
     for path in request.plugins:
-        registry.methods().add_file(path)
-    check_settings_files(request.config)
+        with problems.noted():
+            registry.methods().add_file(path)
+    with problems.noted():
+        check_settings_files(request.config)
+    problems.raise_all()
 
 
 def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:

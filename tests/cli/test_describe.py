@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.core.registry import methods, tasks
-from tests.cli.test_running import EXAMPLE
+from tests.cli.running.test_commands import EXAMPLE
 from tests.commands import imported_by
 
 HEAVY = {"torch", "torchvision", "lightly", "numpy", "scipy", "pandas", "PIL", "cv2"}

@@ -6,7 +6,7 @@ import pytest
 
 from bench.cli.failures import UNEXPECTED
 from bench.core import errors
-from bench.core.errors import BenchError, UsageError, closest, unknown
+from bench.core.errors import BenchError, DataError, Problems, UsageError, closest, unknown
 
 KINDS = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, BenchError) and c is not BenchError]
 RECORDS = Path(__file__).parents[2] / "docs" / "records.md"
@@ -33,3 +33,27 @@ def test_an_unknown_name_says_what_exists_and_how_to_list_it():
     assert str(error) == (
         "Unknown method 'boyl'. Did you mean 'byol'? Known: byol, simclr. List them: bench list methods."
     )
+
+
+def test_problems_are_raised_together_with_the_exit_code_of_the_first():
+    inner, outer = Problems(), Problems()
+    for text in ("one", "two", "one"):
+        with inner.noted():
+            raise DataError(text)
+    with outer.noted():
+        inner.raise_all()
+    with outer.noted():
+        raise UsageError("three\nlines")
+    with pytest.raises(DataError) as error:
+        outer.raise_all()
+    assert str(error.value) == "3 problems:\n- one\n- two\n- three\n  lines"
+    assert [str(part) for part in error.value.parts] == ["one", "two", "three\nlines"]
+
+
+def test_one_problem_is_raised_as_it_is_and_none_is_not():
+    problems = Problems()
+    problems.raise_all()
+    with problems.noted():
+        raise UsageError("alone")
+    with pytest.raises(UsageError, match=r"^alone$"):
+        problems.raise_all()

@@ -53,7 +53,7 @@ def test_a_run_that_fails_leaves_those_before_it(carry_out, tmp_path, monkeypatc
 
 def test_a_place_that_cannot_be_written_is_an_error_before_any_work(carry_out, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(module, "resolve", lambda *a: pytest.fail("began"))
+    monkeypatch.setattr(module, "resolve_all", lambda *a: pytest.fail("began"))
     with pytest.raises(StorageError, match="is a file"):
         carry_out((0,), results=tmp_path / "file")
 
@@ -61,6 +61,6 @@ def test_a_place_that_cannot_be_written_is_an_error_before_any_work(carry_out, t
 def test_a_file_where_a_folder_of_the_cache_belongs_is_an_error_before_any_work(carry_out, tmp_path, monkeypatch):
     (tmp_path / "cache").mkdir(exist_ok=True)
     (tmp_path / "cache" / "checkpoints").touch()
-    monkeypatch.setattr(module, "resolve", lambda *a: pytest.fail("began"))
+    monkeypatch.setattr(module, "resolve_all", lambda *a: pytest.fail("began"))
     with pytest.raises(StorageError, match="checkpoints is a file"):
         carry_out((0,))

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli.options import Checkpoints, Json, Quiet, echo, listed, print_json, takes_run_options
+from bench.cli.running.plan import PLAN_EXAMPLES, plan, show_plan
 from bench.core.errors import Interrupted
 
 RUN_EXAMPLES = (
@@ -36,13 +37,14 @@ TUNE_EXAMPLES = (
 def register(app: typer.Typer) -> None:
     """Add the commands that run something."""
     app.command("run", epilog=RUN_EXAMPLES)(run)
+    app.command("plan", epilog=PLAN_EXAMPLES)(plan)
     app.command("ablate", epilog=ABLATE_EXAMPLES)(ablate)
     app.command("tune", epilog=TUNE_EXAMPLES)(tune)
 
 
 @takes_run_options
 def run(
-    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")] = "",
     method: Annotated[
         str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
     ] = "",
@@ -53,6 +55,7 @@ def run(
             "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
         ),
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
     *,
@@ -62,6 +65,9 @@ def run(
     from bench.api import grids
 
     more: dict[str, Any] = {"checkpoints": checkpoint or (), "save_predictions": save_predictions}
+    if dry_run:
+        show_plan(grids.plan(listed(method), listed(task), quiet=quiet or as_json, **more, **options), as_json=as_json)
+        return
     with _continuable():
         runs = grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
     if as_json:

@@ -17,7 +17,7 @@ import pytest
 from bench.results.store import Store
 from tests.commands import SMALL
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 EXAMPLE = REPOSITORY / "docs" / "example_method"

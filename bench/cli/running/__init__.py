@@ -1,0 +1,1 @@
+"""The commands that run something, plan it, or score what was kept."""
