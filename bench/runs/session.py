@@ -29,6 +29,7 @@ from bench.results.store import Store, lines_of
 from bench.results.tables import percent
 from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun, make_plan
+from bench.runs.plugin_files import add_files
 from bench.runs.request import RunRequest
 from bench.runs.settings_file import check_settings_files
 
@@ -175,8 +176,7 @@ def check_request(request: RunRequest) -> None:
         hint = closest(request.profile, PROFILES)
         raise UsageError(f"Unknown profile {request.profile!r}.{hint} Known: {', '.join(PROFILES)}.")
     check_device(request.device)
-    for path in request.plugins:
-        registry.methods().add_file(path)
+    add_files(request.plugins)
     check_settings_files(request.config)
 
 
