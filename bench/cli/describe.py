@@ -100,9 +100,10 @@ def _data_set_facts(data: DataSet) -> Facts:
 
 def _splits(data: DataSet) -> Facts:
     """Whose the test split is, shares of the cases where they are drawn, and domains where there are several."""
-    owners = "test" in data.expected_counts
+    known, owners = bool(data.expected_counts), "test" in data.expected_counts
+    drawn = {"source": "drawn" if known else "owner or drawn", "fraction": TEST_FRACTION}
     return {
-        "test": {"source": "owner"} if owners else {"source": "drawn", "fraction": TEST_FRACTION},
+        "test": {"source": "owner"} if owners else drawn,
         "validation": {"source": "drawn", "fraction": data.validation_fraction},
         "trained_domain": data.domains[0] if data.domains else None,
         "tested_only_domains": data.domains[1:],
@@ -186,8 +187,10 @@ def data_lines(facts: Mapping[str, Any]) -> list[str]:
             lines += [f"  {line}" for line in row["message"].splitlines()]
         for split, counts in row["counts"].items():
             expected = row["expected"].get(split, {})
-            shown = ", ".join(f"{name} {n} of {expected.get(name, '?')}" for name, n in counts.items())
-            lines.append(f"  {split}: {sum(counts.values())} found of {sum(expected.values())} expected ({shown})")
+            known = {name: f" of {expected.get(name, '?')}" if row["expected"] else "" for name in counts}
+            shown = ", ".join(f"{name} {n}{known[name]}" for name, n in counts.items())
+            of = f" of {sum(expected.values())} expected" if row["expected"] else ""
+            lines.append(f"  {split}: {sum(counts.values())} found{of} ({shown})")
         if row["state"] == "found":
             lines.append(
                 f"  byte-identical files: {row['n_duplicate_groups']} groups, {row['n_crossing_owner_split']} of them "

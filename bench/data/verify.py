@@ -10,9 +10,11 @@ from pathlib import Path
 
 from bench.core.console import Report
 from bench.core.errors import BenchError
+from bench.core.registry import kinds, tasks
 from bench.core.task import Case, DataSet
 from bench.data.contract.cases import target_problem
 from bench.data.contract.loads import part_problems
+from bench.data.contract.tasks import require_sound
 from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data
 from bench.data.duplicates import crossing_groups, duplicate_groups
 from bench.data.root import Kind, data_kind, folder_name
@@ -56,6 +58,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
     found = count_cases(data_set, cases)
     counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
     broken, rounded = _open_all(data_set, cases, report)
+    broken += _task_problems(data_set, cases)
     paths = {path for case in cases for path in (case.image, *case.labels)}
     if failure:
         broken += _unhashable(sorted(paths), "\n".join(broken))
@@ -69,6 +72,18 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
         counts=found,
         fingerprint=data.fingerprint if data else None,
     )
+
+
+def _task_problems(data_set: DataSet, cases: Sequence[Case]) -> list[str]:
+    """What is wrong with the tasks on a data set, as they are declared."""
+    problems = []
+    for task in tasks().working().values():
+        if task.data.name == data_set.name:
+            try:
+                require_sound(task, kinds().get(task.kind), cases)
+            except BenchError as error:
+                problems.append(str(error))
+    return problems
 
 
 def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:

@@ -139,7 +139,7 @@ def test_unusable_volumes(tmp_path, monkeypatch):
     volume = kind.task.data.reader.load_volume(case)
     volume.array[0, 0, 0] = np.nan
     monkeypatch.setattr(DrawnVolumes, "load_volume", lambda self, case: volume)
-    with pytest.raises(DataError, match=r"v1: some intensities are not finite"):
+    with pytest.raises(DataError, match=r"v1: holds values that are not finite"):
         kind.prepare(case)
     short = type(volume)(np.zeros((3, 4, 5), np.float32), volume.affine)
     monkeypatch.setattr(DrawnVolumes, "load_volume", lambda self, case: short)
