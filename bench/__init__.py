@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.core.settings import Choice, Range, Settings
     from bench.core.task import Box, BoxTarget, Case, DataSet, Task, Volume
     from bench.models.export import export
+    from bench.models.specs import BackboneSpec
     from bench.results.record import Record
     from bench.runs.session import Runs
     from bench.runs.studies.preview import Preview
@@ -38,6 +39,7 @@ _HOMES = {
     "bench.core.settings": ("Choice", "Range", "Settings"),
     "bench.core.task": ("Box", "BoxTarget", "Case", "DataSet", "Task", "Volume"),
     "bench.models.export": ("export",),
+    "bench.models.specs": ("BackboneSpec",),
     "bench.results.record": ("Record",),
     "bench.runs.session": ("Runs",),
     "bench.runs.studies.preview": ("Preview",),
@@ -48,6 +50,7 @@ __version__ = "0.1.0"
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "BackboneSpec",
     "BenchError",
     "Box",
     "BoxTarget",

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.duplicates import duplicates
-from bench.cli.options import Cache, DataRoot, Json, Quiet, Results, echo, found_data_sets, listed, print_json
+from bench.cli.options import (
+    Cache,
+    DataRoot,
+    Json,
+    Plugins,
+    Quiet,
+    Results,
+    echo,
+    found_data_sets,
+    listed,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -38,10 +49,12 @@ def register(app: typer.Typer) -> None:
     app.command("clean", epilog="Example: bench data clean")(clean)
 
 
-def status(data_root: DataRoot = None, as_json: Json = False) -> None:
+def status(data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = False) -> None:
     """Say which data sets were found under the data root, what is missing, and counts found against expected."""
     from bench.cli.describe import data_facts, data_lines
+    from bench.runs.plugin_files import add_files
 
+    add_files(plugin or ())
     facts = data_facts(data_root)
     if as_json:
         print_json(facts)
@@ -50,12 +63,18 @@ def status(data_root: DataRoot = None, as_json: Json = False) -> None:
             echo(line)
 
 
-def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False, as_json: Json = False) -> None:
+def verify(
+    task: Tasks = "all",
+    data_root: DataRoot = None,
+    plugin: Plugins = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Open every file of data sets and check counts and labels; exit code 3 where something is wrong."""
     from bench.core.console import Report
     from bench.data.verify import verify
 
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, plugin)
     report = Report(quiet=quiet or as_json)
     with report.live():
         results = [verify(data_set, root, report) for data_set in data_sets]
@@ -74,7 +93,7 @@ def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False
         raise typer.Exit(3)
 
 
-def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json = False) -> None:
+def fingerprint(task: Tasks = "all", data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = False) -> None:
     """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`.
 
     A data set that cannot be read is one error, and exit code 3 at the end; the others are printed all the same.
@@ -83,7 +102,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json =
     from bench.data.dataset import read_data
     from bench.data.root import data_kind
 
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, plugin)
     rows = []
     for data_set in data_sets:
         row: dict[str, object] = {
@@ -120,6 +139,7 @@ def splits(
         bool, typer.Option("--grouped", help="Draw a split that no near duplicates cross; the owner's is ignored.")
     ] = False,
     data_root: DataRoot = None,
+    plugin: Plugins = None,
     cache: Cache = None,
     as_json: Json = False,
 ) -> None:
@@ -130,7 +150,7 @@ def splits(
 
     if grouped and import_:
         raise UsageError("--grouped draws a split, --import reads one. Give one of them.")
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, plugin)
     if len(data_sets) != 1:
         raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
     data = read_data(data_sets[0], root)
@@ -176,6 +196,7 @@ def phantom(
     task: Annotated[
         str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
     ] = "all",
+    plugin: Plugins = None,
     cache: Cache = None,
 ) -> None:
     """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
@@ -183,7 +204,9 @@ def phantom(
     from bench.core.registry import tasks
     from bench.data.phantom import ensure_phantoms
     from bench.runs.plan import expand_names
+    from bench.runs.plugin_files import add_files
 
+    add_files(plugin or ())
     data_sets = [tasks().get(name).data for name in expand_names(listed(task), tasks())]
     echo(ensure_phantoms(data_sets, cache or default_cache()))
 

@@ -18,9 +18,10 @@ from bench.core.task import DataSet, Task
 from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
-from bench.models.specs import BACKBONES, BackboneSpec
+from bench.models.specs import BACKBONES, BackboneSpec, find_backbone, own_backbones
 from bench.runs.config import head_of, quick_settings
-from bench.runs.listing import LISTS, Facts, add_files, backbone_row, protocol_row, task_row
+from bench.runs.listing import LISTS, Facts, backbone_row, protocol_row, task_row
+from bench.runs.plugin_files import add_files
 
 if TYPE_CHECKING:
     from bench.models.weights.formats import Format
@@ -45,8 +46,8 @@ def _facts(name: str) -> Facts:
         return _method_facts(name)
     if name in PROTOCOLS:
         return _protocol_facts(PROTOCOLS[name])
-    if name in BACKBONES:
-        return _backbone_facts(BACKBONES[name])
+    if name in BACKBONES or name in own_backbones().plugins:
+        return _backbone_facts(find_backbone(name))
     if Path(name).is_file() or "/" in name:
         from bench.models.weights.facts import file_facts
 
@@ -55,7 +56,10 @@ def _facts(name: str) -> Facts:
 
     if name in FORMATS:
         return _format_facts(FORMATS[name])
-    known = [*registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS, *BACKBONES, *FORMATS]
+    known = [
+        *registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS, *BACKBONES, *own_backbones().plugins,
+        *FORMATS,
+    ]  # fmt: skip
     lists = f"List them: bench list {', '.join(LISTS)}."
     raise unknown("task, method, protocol, backbone, format or file", name, known, lists)
 
@@ -96,9 +100,10 @@ def _data_set_facts(data: DataSet) -> Facts:
 
 def _splits(data: DataSet) -> Facts:
     """Whose the test split is, shares of the cases where they are drawn, and domains where there are several."""
-    owners = "test" in data.expected_counts
+    known, owners = bool(data.expected_counts), "test" in data.expected_counts
+    drawn = {"source": "drawn" if known else "owner or drawn", "fraction": TEST_FRACTION}
     return {
-        "test": {"source": "owner"} if owners else {"source": "drawn", "fraction": TEST_FRACTION},
+        "test": {"source": "owner"} if owners else drawn,
         "validation": {"source": "drawn", "fraction": data.validation_fraction},
         "trained_domain": data.domains[0] if data.domains else None,
         "tested_only_domains": data.domains[1:],
@@ -165,7 +170,7 @@ def data_facts(option: Path | None) -> dict[str, Any]:
     from bench.data.status import data_status
 
     root = resolve_root(option)
-    sets = {(d := registry.tasks().get(name).data).name: d for name in registry.tasks().plugins}
+    sets = {task.data.name: task.data for task in registry.tasks().working().values()}
     return {
         "data_root": str(root) if root else None,
         "data_sets": [asdict(row) for row in data_status(root, sets.values())],
@@ -182,8 +187,10 @@ def data_lines(facts: Mapping[str, Any]) -> list[str]:
             lines += [f"  {line}" for line in row["message"].splitlines()]
         for split, counts in row["counts"].items():
             expected = row["expected"].get(split, {})
-            shown = ", ".join(f"{name} {n} of {expected.get(name, '?')}" for name, n in counts.items())
-            lines.append(f"  {split}: {sum(counts.values())} found of {sum(expected.values())} expected ({shown})")
+            known = {name: f" of {expected.get(name, '?')}" if row["expected"] else "" for name in counts}
+            shown = ", ".join(f"{name} {n}{known[name]}" for name, n in counts.items())
+            of = f" of {sum(expected.values())} expected" if row["expected"] else ""
+            lines.append(f"  {split}: {sum(counts.values())} found{of} ({shown})")
         if row["state"] == "found":
             lines.append(
                 f"  byte-identical files: {row['n_duplicate_groups']} groups, {row['n_crossing_owner_split']} of them "

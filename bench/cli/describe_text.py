@@ -94,7 +94,7 @@ def _task(facts: Facts) -> Facts:
         "metric": facts["metric"],
         "other metrics": _joined([metric for metric in facts["metrics"] if metric != facts["metric"]]),
         "classes": _joined(data["classes"]),
-        "expected counts": data["expected_counts"],
+        "expected counts": data["expected_counts"] or "not published",
         "splits": _splits(facts["splits"]),
         "layout": data["layout"],
         "settings (--set task.KEY=VALUE)": _settings(facts["settings"]),
@@ -110,6 +110,8 @@ def _task(facts: Facts) -> Facts:
 def _splits(splits: Facts) -> str:
     owners = splits["test"]["source"] == "owner"
     drawn = f"test = {splits['test'].get('fraction', 0):.0%} of the cases, the same for every seed"
+    if splits["test"]["source"] == "owner or drawn":
+        drawn = f"the owner's test split where there is one, else {drawn}"
     test = "the owner's test split" if owners else drawn
     if splits["trained_domain"]:
         test += f", of {splits['trained_domain']}; {_joined(splits['tested_only_domains'])} are only tested on"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +30,8 @@ DataRoot = Annotated[
     ),
 ]
 Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="Python file with a method of your own; repeatable.")
+    list[Path] | None,
+    typer.Option("--plugin", help="Python file with methods, tasks, kinds or backbones of your own; repeatable."),
 ]
 Checkpoints = Annotated[
     list[str] | None,
@@ -124,20 +125,25 @@ def listed(*texts: str) -> list[str]:
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
-def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:
+def found_data_sets(
+    task: str, data_root: Path | None, plugins: Sequence[Path] | None = None
+) -> tuple[Path, list[DataSet]]:
     """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
     from bench.core.errors import DataError
     from bench.core.registry import tasks
     from bench.data.dataset import find_data_sets
     from bench.data.root import ROOT_VARIABLE, resolve_root
     from bench.runs.plan import expand_names
+    from bench.runs.plugin_files import add_files
 
-    names = list(tasks().plugins) if task.strip() == "all" else expand_names(listed(task), tasks())
-    known = {(d := tasks().get(name).data).name: d for name in names}
+    add_files(plugins or ())
+    every = task.strip() == "all"
+    wanted = tasks().working() if every else {name: tasks().get(name) for name in expand_names(listed(task), tasks())}
+    known = {one.data.name: one.data for one in wanted.values()}
     root = resolve_root(data_root)
     if root is None:
         raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
-    if task.strip() == "all":
+    if every:
         known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
     if not known:
         raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")

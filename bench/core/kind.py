@@ -38,6 +38,10 @@ class TaskKind(ABC):
     """Likewise for `score`: raised whenever the same predictions get other metrics."""
     decoding: ClassVar[tuple[str, ...]] = ("images",)
     """What the harness decodes for it, `images` or `volumes`, whose versions are in the identity of its runs."""
+    target: ClassVar[type | None] = None
+    """Type of every `Case.target`, such as `int` or `BoxTarget`; None: the target lies in files."""
+    loads: ClassVar[tuple[str, ...]] = ()
+    """Names of the `load_*` that a reader must have for it; `load_image` and `load_volume` are decoded without."""
     settings_class: ClassVar[type[Settings]]
     metrics: ClassVar[tuple[str, ...]]
     pooled_only: ClassVar[bool] = False

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
-from bench.core.errors import PluginError, unknown
+from bench.core.errors import BenchError, PluginError, unknown
+from bench.core.escape import one_line
 from bench.core.kind import TaskKind
 from bench.core.method import Method
+from bench.core.plugins.checks import check_kind_class, check_method_class, check_task_object
+from bench.core.plugins.files import plugins_in
+from bench.core.reading import reason_of
 from bench.core.task import Task
 
 THIS_PROCESS = "this process"
 """Package of plugins that were made in this process."""
-GROUPS = {"method": "bench.methods", "task": "bench.tasks", "kind": "bench.kinds"}
+GROUPS = {
+    "method": "bench.methods",
+    "task": "bench.tasks",
+    "kind": "bench.kinds",
+    "backbone": "bench.backbones",
+}
 
 
 @dataclass(frozen=True)
@@ -36,14 +44,27 @@ class Plugin:
         """`module:attribute` of the plugin."""
         if self.entry is not None:
             return self.entry.value
+        if not inspect.isclass(self.loaded):
+            return self.package
         return f"{inspect.getsourcefile(self.loaded)}:{self.loaded.__name__}"
+
+
+class Sort(NamedTuple):
+    """What the plugins of one group are."""
+
+    base: type
+    classes: bool
+    """Whether plugins are subclasses of `base`, or instances of it."""
+    check: Callable[[Any, str], None]
+    """Raises `PluginError` for what is no such plugin, from the place that the text says."""
 
 
 class Registry:
     """Plugins of one group. Raises `PluginError` when two packages claim one name."""
 
-    def __init__(self, noun: str) -> None:
+    def __init__(self, noun: str, sort: Sort | None = None) -> None:
         self.noun = noun
+        self._sort = sort or SORTS[noun]
         self.plugins: dict[str, Plugin] = {}
         for entry in sorted(_installed(GROUPS[noun]), key=lambda e: e.name):
             self._add(Plugin(entry.name, entry.dist.name if entry.dist else "unknown package", entry))
@@ -57,19 +78,25 @@ class Registry:
             )
         self.plugins[plugin.name] = plugin
 
-    def add_file(self, path: Path) -> list[str]:
-        """Register every `Method` subclass defined in a Python file; returns their names."""
-        classes = [c for c in vars(_import_file(path)).values() if _is_method_of(c, path)]
-        if not classes:
-            raise PluginError(f"{path} defines no subclass of bench.Method. See docs/add_a_method.md.")
-        for cls in classes:
-            _check_method(cls, str(path))
-            self._add(Plugin(cls.name, str(path), None, cls))
-        return [cls.name for cls in classes]
+    def add_module(self, module: ModuleType, path: Path) -> list[str]:
+        """Register what a plugin file defines, see `plugins_in`; returns the names. The same file again replaces it.
+
+        Raises:
+            PluginError: one of them lacks something, or its name is taken.
+        """
+        origin = str(path.resolve())
+        self.plugins = {n: p for n, p in self.plugins.items() if p.package != origin}
+        names = []
+        for plugin in plugins_in(module, self._sort.base, classes=self._sort.classes):
+            self._sort.check(plugin, one_line(path))
+            if not self._is_installed(plugin):
+                self._add(Plugin(plugin.name, origin, None, plugin))
+            names.append(str(plugin.name))
+        return names
 
     def add_class(self, cls: type[Method], origin: str) -> None:
         """Register a `Method` subclass that was made in this process. Raises `PluginError` for a name that is taken."""
-        _check_method(cls, origin)
+        check_method_class(cls, origin)
         self._add(Plugin(cls.name, origin, None, cls))
 
     def add_own(self, plugin: Any) -> str:
@@ -78,7 +105,7 @@ class Registry:
         One that was registered under that name from this process before is replaced, as when a cell of a notebook is
         run again. Raises `PluginError` for a name that is taken by another plugin, or for what is no such plugin.
         """
-        _CHECKS[self.noun](plugin, f"this process ({plugin!r})")
+        self._sort.check(plugin, f"this process ({plugin!r})")
         known = self.plugins.get(plugin.name)
         if known is not None and known.package == THIS_PROCESS:
             del self.plugins[plugin.name]
@@ -107,15 +134,42 @@ class Registry:
         except Exception as error:
             raise PluginError(
                 f"The {self.noun} {name!r} of package {plugin.package} could not be imported from {plugin.location}: "
-                f"{type(error).__name__}: {error}. Repair or uninstall that package."
+                f"{type(error).__name__}: {reason_of(error)}. Repair or uninstall that package."
             ) from error
-        _CHECKS[self.noun](loaded, f"package {plugin.package} ({plugin.location})")
+        self._sort.check(loaded, f"package {plugin.package} ({plugin.location})")
         if self.noun != "kind" and loaded.name != name:
             raise PluginError(
                 f"{plugin.location} (from {plugin.package}) is registered as {name!r} but calls itself "
                 f"{loaded.name!r}. Give both the same name."
             )
         return loaded
+
+    def working(self, names: Iterable[str] | None = None, warn: Callable[[str], None] | None = None) -> dict[str, Any]:
+        """Name -> plugin of those that can be used, for commands that did not ask for one by its name.
+
+        One that cannot is a warning, said once in a process: on standard error, or as `warn` does.
+        """
+        found = {}
+        for name in self.plugins if names is None else names:
+            try:
+                found[name] = self.get(name)
+            except BenchError as error:
+                _say_once(str(error), warn)
+        return found
+
+
+_SAID: set[str] = set()
+
+
+def _say_once(text: str, warn: Callable[[str], None] | None) -> None:
+    if text in _SAID:
+        return
+    _SAID.add(text)
+    if warn is None:
+        from bench.core.console import Report
+
+        warn = Report().warn
+    warn(f"left out: {text}")
 
 
 def _installed(group: str) -> list[EntryPoint]:
@@ -124,58 +178,11 @@ def _installed(group: str) -> list[EntryPoint]:
     return list(unique.values())
 
 
-def _import_file(path: Path) -> Any:
-    if not path.is_file():
-        raise PluginError(f"Plugin file {path} does not exist.")
-    name = f"bench_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"Plugin file {path} is not a Python file (expected a name ending in .py).")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise PluginError(f"Plugin file {path} failed to import: {type(error).__name__}: {error}") from error
-    return module
-
-
-def _is_method_of(candidate: Any, path: Path) -> bool:
-    """Whether it is a method that the file defines; a name with a leading underscore is a base of others."""
-    return (
-        inspect.isclass(candidate)
-        and not candidate.__name__.startswith("_")
-        and issubclass(candidate, Method)
-        and candidate is not Method
-        and candidate.__module__ == f"bench_plugin_{path.stem}"
-    )
-
-
-def _check_method(cls: Any, origin: str) -> None:
-    if not (inspect.isclass(cls) and issubclass(cls, Method)):
-        raise PluginError(f"{origin} is not a subclass of bench.Method.")
-    missing = [a for a in ("name", "title", "citation") if not isinstance(getattr(cls, a, None), str)]
-    missing += [f"{m}()" for m in sorted(cls.__abstractmethods__)]
-    if cls.pretrains and cls.view_transform is Method.view_transform:
-        missing.append("view_transform()")
-    if missing:
-        raise PluginError(
-            f"Method {cls.__name__} from {origin} lacks {', '.join(missing)}. "
-            "A method needs name, title, citation, view_transform, build and loss; see docs/add_a_method.md."
-        )
-
-
-def _check_task(task: Any, origin: str) -> None:
-    if not isinstance(task, Task):
-        raise PluginError(f"{origin} is a {type(task).__name__}, expected a bench.Task.")
-
-
-def _check_kind(kind: Any, origin: str) -> None:
-    if not (inspect.isclass(kind) and issubclass(kind, TaskKind)):
-        raise PluginError(f"{origin} is not a subclass of bench.TaskKind.")
-
-
-_CHECKS: Mapping[str, Any] = {"method": _check_method, "task": _check_task, "kind": _check_kind}
+SORTS: Mapping[str, Sort] = {
+    "method": Sort(Method, True, check_method_class),
+    "task": Sort(Task, False, check_task_object),
+    "kind": Sort(TaskKind, True, check_kind_class),
+}
 
 
 @cache

@@ -32,6 +32,10 @@ class Case:
     """Files that hold the target where it is not an index (masks, regions); part of the data set's fingerprint."""
     domain: str | None = None
     """Site or scanner, one of `DataSet.domains`, where a data set has several."""
+    content: str | None = None
+    """Content key, where one file holds many cases: what stands for the case's part of the file, such as a hash of its
+    array. Cases of equal keys in one file are copies of each other. None: the whole file is the case; where several
+    cases have one file all the same, `read_data` tells them apart by their ids."""
 
 
 class Box(NamedTuple):
@@ -130,7 +134,11 @@ class BoxReader(Reader, Protocol):
 
 
 class VolumeReader(Reader, Protocol):
-    """Reads volumes with label maps; every load raises `DataError` naming the file and the fix."""
+    """Reads volumes with label maps; every load raises `DataError` naming the file and the fix.
+
+    A class whose `load_volume` gives a NIfTI file's own intensities and affine may declare `plain_nifti = True`: then
+    headers are read where they are enough, and a corpus does not depend on the reader's version.
+    """
 
     def load_volume(self, case: Case) -> Volume:
         """Intensities (X, Y, Z), float32."""
@@ -150,15 +158,17 @@ class DataSet:
     title: str
     reader: Reader
     classes: tuple[str, ...]
-    expected_counts: Mapping[str, Mapping[str, int]]
-    """Domain, owner split or `all` -> class name, or `cases` where cases have no class -> number, as published."""
+    expected_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict, kw_only=True)
+    """Domain, owner split or `all` -> class name, or `cases` where cases have no class -> number, as published; empty
+    where nothing is published: then no count is compared."""
     modality: str
     citation: str
     licence: str
     obtain: str
     """How a user gets it."""
-    phantom: Callable[[Path, int], None]
-    """Write a small synthetic data set in the owner's layout into a folder; second argument is the seed."""
+    phantom: Callable[[Path, int], None] | None = field(default=None, kw_only=True)
+    """Write a small synthetic data set in the owner's layout into a folder; second argument is the seed. None: the
+    data set has no phantom, and its tasks need a data root."""
     ordered_classes: bool = False
     """Whether classes are grades, which makes quadratic kappa meaningful."""
     overlapping_classes: bool = False

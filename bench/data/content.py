@@ -8,15 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from bench.core.console import Report
 from bench.core.digest import digest
+from bench.core.task import Case, DataSet, Reader, Volume
 from bench.core.versions import declared_version
 from bench.data.cache import DiskCache
+from bench.data.contract.loads import decodes_volume, load_image, load_volume, shows_volume
 from bench.data.dataset import Data
 from bench.data.decoding.images import read_stored
 from bench.data.volumes import is_volume, read_grid, read_voxels
@@ -27,6 +29,8 @@ THUMBNAIL_PX = 64
 _KEY_BYTES = 32
 _AFFINE_DECIMALS = 4
 _THREADS = 4
+_CONTAINERS = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "PDF", "WMF"})
+"""Formats whose endings Pillow knows and whose files it does not decode."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +47,30 @@ class Source(NamedTuple):
     """A file to read."""
 
     path: Path
-    load: Callable[[], Image.Image] | None = None
-    """Decodes it where only the data set's reader can (films without a header)."""
+    load: Callable[[], Image.Image | Volume] | None = None
+    """Decodes it where only the data set's reader can (films without a header, one of many cases in a file)."""
     decoder: str = ""
     """Name and version of that reader."""
 
 
 def sources_of(data: Data) -> dict[str, Source]:
     """The images of a data set: SHA-256 of the file -> the file."""
-    reader: Any = data.data_set.reader
+    reader = data.data_set.reader
     found = {}
     for case in data.cases:
-        own = hasattr(reader, "load_image") and not (is_volume(case.image) or _is_image(case.image))
-        name = f"{type(reader).__name__} {declared_version(type(reader))}" if own else ""
-        found[data.hashes[case.id]] = Source(case.image, partial(reader.load_image, case) if own else None, name)
+        load = _own_load(reader, case)
+        name = f"{type(reader).__name__} {declared_version(type(reader))}" if load else ""
+        found[data.hashes[case.id]] = Source(case.image, partial(load, data.data_set, case) if load else None, name)
     return found
+
+
+def _own_load(reader: Reader, case: Case) -> Callable[[DataSet, Case], Image.Image | Volume] | None:
+    """What loads a case that only its reader decodes; None where the file alone tells what it shows."""
+    if decodes_volume(reader, case):
+        return load_volume
+    if not hasattr(reader, "load_image") or shows_volume(reader, case):
+        return None
+    return load_image if case.content is not None or not _is_image(case.image) else None
 
 
 def read_contents(sources: Mapping[str, Source], report: Report, cache: DiskCache | None = None) -> dict[str, Content]:
@@ -112,12 +125,17 @@ def make_thumbnail(pixels: np.ndarray) -> np.ndarray:
 
 def _encode(source: Source) -> np.ndarray:
     """A content as bytes: 32 of the key, then those of the thumbnail."""
-    if is_volume(source.path):
-        key = volume_key(read_voxels(source.path), read_grid(source.path).affine)
-        return np.frombuffer(bytes.fromhex(key), np.uint8)
-    pixels = np.asarray(source.load()) if source.load else read_stored(source.path)
+    shown = source.load() if source.load else None
+    if isinstance(shown, Volume) or (shown is None and is_volume(source.path)):
+        voxels, affine = (shown.array, shown.affine) if shown else _stored_volume(source.path)
+        return np.frombuffer(bytes.fromhex(volume_key(voxels, affine)), np.uint8)
+    pixels = read_stored(source.path) if shown is None else np.asarray(shown)
     key_bytes = np.frombuffer(bytes.fromhex(image_key(pixels)), np.uint8)
     return np.concatenate([key_bytes, make_thumbnail(pixels).ravel()])
+
+
+def _stored_volume(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    return read_voxels(path), read_grid(path).affine
 
 
 def _decode(row: np.ndarray) -> Content:
@@ -147,4 +165,4 @@ def _canonical(values: np.ndarray) -> np.ndarray:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in Image.registered_extensions()
+    return Image.registered_extensions().get(path.suffix.lower(), "HDF5") not in _CONTAINERS

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import DataError
-from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, require_regular
-from bench.core.task import BoxTarget, Case, DataSet, RemarkingReader
+from bench.core.task import Case, DataSet, RemarkingReader
+from bench.data.contract.cases import checked_cases, content_hash
 from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, names_in
 
 PHANTOM_VERSION = 1
@@ -34,7 +34,7 @@ class Data:
     cases: tuple[Case, ...]
     """Sorted by id."""
     hashes: Mapping[str, str]
-    """Case id -> SHA-256 (hex) of its file."""
+    """Case id -> SHA-256 (hex) of its file, or of its part of the file, see `content_hash`."""
     counts: Counts
     warnings: tuple[str, ...]
     """Where the counts differ from what was expected, what this copy lacks, and what it stands in for."""
@@ -56,12 +56,9 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         raise DataError(explain_missing(data_set, root.resolve()))
     kind = data_kind(root)
     with reading(folder, "Restore the data set from the owner's archive.", what="cannot be read as a data set"):
-        cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
-    _require_text(cases)
-    for problem in filter(None, (target_problem(data_set, case) for case in cases)):
-        raise DataError(problem)
+        cases = checked_cases(data_set, data_set.reader.read(folder))
     by_path = _hash_files(cases, kind)
-    hashes = {case.id: by_path[case.image] for case in cases}
+    hashes = {case.id: content_hash(case, by_path[case.image]) for case in cases}
     label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
     counts = count_cases(data_set, cases)
     fingerprint = _digest(_fingerprint_line(case, hashes, label_hashes) for case in cases)
@@ -74,36 +71,6 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
 
 
-def target_problem(data_set: DataSet, case: Case) -> str:
-    """What is wrong with a case's class or boxes, and what to do; empty where nothing is."""
-    target, n_classes = case.target, len(data_set.classes)
-    advice = "Correct the data set's file of labels, or its reader."
-    if isinstance(target, int) and not 0 <= target < n_classes:
-        return f"{one_line(case.image)}: its label {target} is none of the {n_classes} classes.\n{advice}"
-    for box in target.boxes if isinstance(target, BoxTarget) else ():
-        if not 0 <= box.label < n_classes:
-            why = f"has the label {box.label}, which is none of the {n_classes} classes"
-        elif not (0 <= box.x_min <= box.x_max <= target.width and 0 <= box.y_min <= box.y_max <= target.height):
-            why = f"is not inside its image of {target.width} x {target.height} pixels, or not a box"
-        elif box.x_min == box.x_max or box.y_min == box.y_max:
-            why = "has no area"
-        else:
-            continue
-        return f"{one_line(case.image)}: the box {tuple(box[1:])} {why}.\n{advice}"
-    return ""
-
-
-def _require_text(cases: Iterable[Case]) -> None:
-    """Raise `DataError` for a file name that is no UTF-8, which no split, record or table could hold."""
-    for case in cases:
-        for path in (case.id, case.image, *case.labels):
-            if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
-                raise DataError(
-                    f"{one_line(case.image if path == case.id else path)}: this name is not UTF-8 text.\nRename the "
-                    "file, for example with convmv, or unpack the owner's archive again with unzip -O CP1252."
-                )
-
-
 def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
     """The data sets whose folder exists under `root`: name -> folder.
 
@@ -114,8 +81,16 @@ def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
     return {
         name: folder
         for name, (data_set, folder) in folders.items()
-        if folder.is_dir() and (not data_set.folder or data_set.reader.matches(folder))
+        if folder.is_dir() and (not data_set.folder or _matches(data_set, folder))
     }
+
+
+def _matches(data_set: DataSet, folder: Path) -> bool:
+    """Whether it is in its folder; a reader that fails here says why when it reads."""
+    try:
+        return bool(data_set.reader.matches(folder))
+    except Exception:  # of a plugin
+        return True
 
 
 def count_cases(data_set: DataSet, cases: Iterable[Case]) -> Counts:
@@ -158,7 +133,9 @@ def expected_counts(data_set: DataSet, root: Path) -> Mapping[str, Mapping[str, 
 def compare_counts(
     data_set: DataSet, kind: Kind, counts: Counts, expected: Mapping[str, Mapping[str, int]]
 ) -> tuple[str, ...]:
-    """One sentence for every count that differs from the expected one."""
+    """One sentence for every count that differs from the expected one; none where none is expected."""
+    if not expected:
+        return ()
     source = "as published" if kind == "real" else f"by {PHANTOM_MARKER}"
     pairs = [
         (split, name, counts.get(split, {}).get(name, 0), expected.get(split, {}).get(name, 0))
@@ -168,7 +145,7 @@ def compare_counts(
     return tuple(
         f"{data_set.name}: {split}/{name} has {found} cases; {wanted} were expected ({source})."
         for split, name, found, wanted in pairs
-        if found != wanted and (expected or kind == "real")
+        if found != wanted
     )
 
 
@@ -183,7 +160,7 @@ def _fingerprint_line(case: Case, hashes: Mapping[str, str], label_hashes: Mappi
 
 def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:
     """SHA-256 (hex) of every image and label file. Raises `DataError` naming files that are empty or unreadable."""
-    paths = [path for case in cases for path in (case.image, *case.labels)]
+    paths = list(dict.fromkeys(path for case in cases for path in (case.image, *case.labels)))
     with ThreadPoolExecutor(max_workers=4) as pool:
         hashes = list(pool.map(_hash_file, paths))
     empty = [path for path, value in zip(paths, hashes, strict=True) if value is None]

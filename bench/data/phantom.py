@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.core.errors import DataError
+from bench.core.errors import BenchError, DataError, PluginError
 from bench.core.files import unwritable, write_text
-from bench.core.task import DataSet
+from bench.core.reading import reading, reason_of
+from bench.core.task import Case, DataSet
+from bench.data.contract.cases import checked_cases
 from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
 from bench.data.root import PHANTOM_MARKER, folder_name
 
@@ -40,14 +42,38 @@ def ensure_phantoms(data_sets: Iterable[DataSet], cache: Path) -> Path:
     return roots[0]
 
 
+def _draw(data_set: DataSet, folder: Path) -> None:
+    """Call the data set's own function. Raises `DataError` where it has none, `PluginError` where it fails."""
+    if data_set.phantom is None:
+        raise DataError(
+            f"{data_set.name}: this data set has no phantom, so that its tasks need the real data.\n"
+            f"Give --data-root with a folder {folder_name(data_set)}/, or write a function for DataSet.phantom. "
+            f"{data_set.obtain}"
+        )
+    try:
+        data_set.phantom(folder, PHANTOM_SEED)
+    except (BenchError, OSError):
+        raise
+    except Exception as error:  # of a plugin
+        raise PluginError(
+            f"{data_set.name}: its phantom cannot be written: {type(error).__name__}: {reason_of(error)}.\n"
+            "Correct the function DataSet.phantom(folder, seed)."
+        ) from error
+
+
+def _cases(data_set: DataSet, folder: Path) -> tuple[Case, ...]:
+    with reading(folder, "Correct the reader, or what writes the phantom.", what="cannot be read as a phantom"):
+        return checked_cases(data_set, data_set.reader.read(folder))
+
+
 def _write_phantom(data_set: DataSet, root: Path) -> None:
     folder = root / folder_name(data_set)
     temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
     try:
         fresh = temporary / folder.name
         fresh.mkdir()
-        data_set.phantom(fresh, PHANTOM_SEED)
-        _mark_phantom(root, data_set.name, count_cases(data_set, data_set.reader.read(fresh)))
+        _draw(data_set, fresh)
+        _mark_phantom(root, data_set.name, count_cases(data_set, _cases(data_set, fresh)))
         if _phantom_is_complete(data_set, root):  # another process was faster
             return
         if data_set.folder and folder.exists():  # other data sets may lie in it
@@ -73,7 +99,7 @@ def _replace(fresh: Path, place: Path, temporary: Path) -> None:
 def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
     """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
     try:
-        cases = data_set.reader.read(root / folder_name(data_set))
+        cases = _cases(data_set, root / folder_name(data_set))
         if any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
             return False
     except (DataError, OSError):

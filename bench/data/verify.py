@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,9 +10,12 @@ from pathlib import Path
 
 from bench.core.console import Report
 from bench.core.errors import BenchError
-from bench.core.task import Case, DataSet, Reader
-from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data, target_problem
-from bench.data.decoding.images import read_image
+from bench.core.registry import kinds, tasks
+from bench.core.task import Case, DataSet
+from bench.data.contract.cases import target_problem
+from bench.data.contract.loads import part_problems
+from bench.data.contract.tasks import require_sound
+from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data
 from bench.data.duplicates import crossing_groups, duplicate_groups
 from bench.data.root import Kind, data_kind, folder_name
 
@@ -56,6 +58,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
     found = count_cases(data_set, cases)
     counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
     broken, rounded = _open_all(data_set, cases, report)
+    broken += _task_problems(data_set, cases)
     paths = {path for case in cases for path in (case.image, *case.labels)}
     if failure:
         broken += _unhashable(sorted(paths), "\n".join(broken))
@@ -71,12 +74,25 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
     )
 
 
+def _task_problems(data_set: DataSet, cases: Sequence[Case]) -> list[str]:
+    """What is wrong with the tasks on a data set, as they are declared."""
+    problems = []
+    for task in tasks().working().values():
+        if task.data.name == data_set.name:
+            try:
+                require_sound(task, kinds().get(task.kind), cases)
+            except BenchError as error:
+                problems.append(str(error))
+    return problems
+
+
 def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:
     """The cases of a data set whose files cannot all be hashed; none where its reader cannot list them."""
     try:
-        return data_set.reader.read(root / folder_name(data_set))
-    except BenchError:
+        cases = list(data_set.reader.read(root / folder_name(data_set)))
+    except Exception:  # whatever a plugin's reader raises; `read_data` said it
         return ()
+    return cases if all(isinstance(case, Case) for case in cases) else ()
 
 
 def _unhashable(paths: Sequence[Path], named: str) -> list[str]:
@@ -122,19 +138,8 @@ def _rounding(data_set: DataSet, rounded: Mapping[str, int]) -> tuple[str, ...]:
 def _open_case(data_set: DataSet, case: Case) -> tuple[list[str], int]:
     """Problems of one case, and its rounded voxels: its parts are loaded one by one, with what the reader has."""
     problems = [problem] if (problem := target_problem(data_set, case)) else []
-    n_rounded = 0
-    for load in loaders(data_set.reader):
-        try:
-            n_rounded += getattr(load(case), "n_rounded", 0)
-        except BenchError as error:
-            problems.append(str(error))
-    return problems, n_rounded
-
-
-def loaders(reader: Reader) -> Sequence[Callable[[Case], object]]:
-    """The methods `load_*` of a reader, each of which loads one part of a case; else one that decodes its image."""
-    found = [method for name, method in inspect.getmembers(reader, callable) if name.startswith("load_")]
-    return found or [lambda case: read_image(case.image)]
+    found, n_rounded = part_problems(data_set, case)
+    return problems + found, n_rounded
 
 
 def _contradictions(data: Data) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
 
 def _build(spec: BackboneSpec) -> nn.Module:
     if spec.given is not None:
-        return spec.given()
+        return _declared(spec.given(), spec)
     if spec.family == "resnet":
         from bench.models.resnet import ResNetBackbone
 
@@ -41,3 +41,12 @@ def _build(spec: BackboneSpec) -> nn.Module:
     from bench.models.vit import SAMBackbone, ViTBackbone
 
     return SAMBackbone(spec) if spec.family == "sam" else ViTBackbone(spec)
+
+
+def _declared(module: nn.Module, spec: BackboneSpec) -> nn.Module:
+    """A module with what the spec says of it as attributes, where it has none of its own."""
+    sizes = {"channels": spec.channels, "strides": spec.strides, "embedding_dim": spec.channels[-1], "stem_channels": 0}
+    for name, value in sizes.items():
+        if not hasattr(module, name):
+            setattr(module, name, value)
+    return module

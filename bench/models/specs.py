@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from bench.core.errors import unknown
+from bench.core.errors import PluginError, unknown
+from bench.core.registry import Registry, Sort
+from bench.core.source import source_version
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,9 +49,9 @@ class BackboneSpec:
     family: Family = "resnet"
     transformer: VisionTransformerShape | None = None
     given: Callable[[], nn.Module] | None = field(default=None, compare=False)
-    """Gives a copy of an encoder that exists in this process already."""
-    version: int | str = 1
-    """Raised whenever the same weights give other features than before, or a seed other weights."""
+    """Builds the module of an encoder that is not of this table: a plugin's, or a copy of one of this process."""
+    version: int | str = 0
+    """Raised whenever the same weights give other features than before, or a seed other weights; 0: not declared."""
 
 
 def _vit(
@@ -60,7 +63,7 @@ def _vit(
 
 _B16 = VisionTransformerShape(16, 12, 12)
 BACKBONES: dict[str, BackboneSpec] = {
-    s.name: s
+    s.name: replace(s, version=1)
     for s in (
         BackboneSpec(
             "resnet18", "torchvision ResNet-18, 11 M", (64, 128, 256, 512), RESNET_STRIDES, "resnet18-f37072fd.pth"
@@ -110,7 +113,32 @@ def add_backbone(spec: BackboneSpec) -> None:
 
 
 def find_backbone(name: str) -> BackboneSpec:
-    """Look a backbone up. Raises `UsageError` with the closest match."""
-    if name not in BACKBONES:
-        raise unknown("backbone", name, BACKBONES, "List them: bench list backbones.")
-    return BACKBONES[name]
+    """Look a backbone up. Raises `UsageError` with the closest match, or `PluginError` for a plugin's that is wrong."""
+    if name in BACKBONES:
+        return BACKBONES[name]
+    if name not in own_backbones().plugins:
+        raise unknown("backbone", name, [*BACKBONES, *own_backbones().plugins], "List them: bench list backbones.")
+    spec: BackboneSpec = own_backbones().get(name)
+    return spec if spec.version else replace(spec, version=source_version(spec.given))  # type: ignore[arg-type]
+
+
+@cache
+def own_backbones() -> Registry:
+    """The backbones of plugins: entry points of the group `bench.backbones`, and those of plugin files."""
+    return Registry("backbone", Sort(BackboneSpec, False, _check_spec))
+
+
+def _check_spec(spec: Any, origin: str) -> None:
+    docs = "see docs/add_a_backbone.md"
+    if not isinstance(spec, BackboneSpec):
+        raise PluginError(f"{origin} is a {type(spec).__name__}, expected a bench.BackboneSpec; {docs}.")
+    what = f"Backbone {spec.name!r} from {origin}"
+    if spec.name in BACKBONES:
+        raise PluginError(f"{what}: this name is taken by a backbone of medical-ssl-bench. Give it another name.")
+    if not spec.given or not hasattr(spec.given, "__name__"):
+        raise PluginError(f"{what}: given must be a function or an nn.Module class that builds the module; {docs}.")
+    if not spec.channels or len(spec.channels) != len(spec.strides):
+        raise PluginError(
+            f"{what}: has {len(spec.channels)} channels and {len(spec.strides)} strides; expected one of each for "
+            f"every feature map, finest first; {docs}."
+        )

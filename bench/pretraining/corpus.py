@@ -12,9 +12,10 @@ from bench.core.errors import DataError, UsageError
 from bench.core.identity import digest, reader_settings
 from bench.core.task import Case
 from bench.core.versions import Versions, parts, plugin_versions
+from bench.data.contract.loads import decodes_volume, load_image, load_volume, shows_volume
 from bench.data.dataset import Data
 from bench.data.splits import SplitCases
-from bench.data.volumes import is_volume, read_grid, through_plane
+from bench.data.volumes import Grid, read_grid, through_plane
 from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.manifest import read_manifest
 from bench.pretraining.siblings import Siblings
@@ -105,24 +106,39 @@ def pool_corpus(
 
 def _images_of(data: Data, case: Case, decoder: Versions) -> Iterator[CorpusImage]:
     """The image of a case, or every slice of its volume across the plane of acquisition."""
-    content, modality = data.hashes[case.id], data.data_set.modality
-    if is_volume(case.image):
-        axis, n_slices = through_plane(read_grid(case.image))
-        yield from (CorpusImage(case.image, content, axis, k, modality) for k in range(n_slices))
-    else:
-        image = CorpusImage(case.image, content, modality=modality)
-        reader: Any = data.data_set.reader
-        if not decoder:
-            yield image
-            return
-        name = digest([decoder, reader_settings(reader)])
-        yield replace(image, load=partial(reader.load_image, case), decoder=name)
+    image = CorpusImage(case.image, data.hashes[case.id], modality=data.data_set.modality)
+    reader = data.data_set.reader
+    volume = shows_volume(reader, case)
+    if decodes_volume(reader, case) if volume else decoder:
+        load = partial(load_volume if volume else load_image, data.data_set, case)
+        image = replace(image, load=load, decoder=digest([decoder, reader_settings(reader)]))
+    if not volume:
+        yield image
+        return
+    axis, n_slices = _slices(image)
+    yield from (replace(image, axis=axis, index=k) for k in range(n_slices))
+
+
+_SLICES: dict[tuple[str, str], tuple[int, int]] = {}
+"""Content and decoder of a volume without a header that could be read alone -> what `_slices` gave."""
+
+
+def _slices(image: CorpusImage) -> tuple[int, int]:
+    """Axis of a volume's slices in RAS orientation, and their number."""
+    if image.load is None:
+        return through_plane(read_grid(image.path))
+    key = (image.content, image.decoder)
+    if key not in _SLICES:
+        volume: Any = image.load()
+        _SLICES[key] = through_plane(Grid(volume.array.shape, volume.affine))
+    return _SLICES[key]
 
 
 def _decoder(data: Data) -> Versions:
-    """The reader with its version where it decodes images itself; else none: `bench` does."""
-    reader = type(data.data_set.reader)
-    return plugin_versions("reader", reader.__name__, reader) if hasattr(reader, "load_image") else {}
+    """The reader with its version where it decodes images or volumes itself; else none: `bench` does."""
+    reader, cases = data.data_set.reader, data.cases
+    own = hasattr(reader, "load_image") or any(decodes_volume(reader, case) for case in cases)
+    return plugin_versions("reader", type(reader).__name__, type(reader)) if own else {}
 
 
 def manifest_corpus(

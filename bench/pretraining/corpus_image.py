@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
 
+from bench.core.task import Volume
 from bench.data.decoding.images import read_image
 from bench.data.volumes import read_grid, read_intensities
 
@@ -24,8 +26,8 @@ class CorpusImage:
     axis: int | None = None
     index: int = 0
     modality: str = field(default="", compare=False)
-    load: Callable[[], Image.Image] | None = field(default=None, compare=False)
-    """How the data set's own reader decodes it, where files need one (films without a header)."""
+    load: Callable[[], Image.Image | Volume] | None = field(default=None, compare=False)
+    """How the data set's own reader decodes the image, or the volume of a slice, where files need one."""
     decoder: str = field(default="", compare=False)
     """Hash of that reader's version and settings."""
 
@@ -37,8 +39,9 @@ class CorpusImage:
     def read(self) -> Image.Image:
         """Decode to 8-bit RGB. Raises `DataError` naming the file."""
         if self.axis is not None:
-            return _read_slice(self.path, self.axis, self.index)
-        return self.load() if self.load else read_image(self.path)
+            volume = _own_volume(self.load) if self.load else read_volume(self.path)
+            return _slice(volume, self.axis, self.index)
+        return cast(Image.Image, self.load()) if self.load else read_image(self.path)
 
 
 @lru_cache(maxsize=2)
@@ -51,12 +54,23 @@ def read_volume(path: Path) -> np.ndarray:
     Raises:
         DataError: as `read_intensities` does.
     """
+    return _eight_bits(read_intensities(path), read_grid(path).affine)
+
+
+@lru_cache(maxsize=2)
+def _own_volume(load: Callable[[], Image.Image | Volume]) -> np.ndarray:
+    """As `read_volume`, of a volume that a reader decodes; slices of one volume share one `load`."""
+    volume = cast(Volume, load())
+    return _eight_bits(volume.array.astype(np.float32), volume.affine)
+
+
+def _eight_bits(intensities: np.ndarray, affine: np.ndarray) -> np.ndarray:
     import torch
     from monai.transforms import ScaleIntensityRange
     from monai.transforms.utils_pytorch_numpy_unification import percentile
     from nibabel.orientations import apply_orientation, io_orientation
 
-    turned = apply_orientation(read_intensities(path), io_orientation(read_grid(path).affine))
+    turned = apply_orientation(intensities, io_orientation(affine))
     voxels = torch.from_numpy(turned.copy())
     low, high = (float(percentile(voxels, q)) for q in (0.5, 99.5))
     if low == high:
@@ -67,5 +81,5 @@ def read_volume(path: Path) -> np.ndarray:
     return array
 
 
-def _read_slice(path: Path, axis: int, index: int) -> Image.Image:
-    return Image.fromarray(np.rot90(np.take(read_volume(path), index, axis=axis)).copy()).convert("RGB")
+def _slice(volume: np.ndarray, axis: int, index: int) -> Image.Image:
+    return Image.fromarray(np.rot90(np.take(volume, index, axis=axis)).copy()).convert("RGB")

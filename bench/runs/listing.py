@@ -9,7 +9,8 @@ from typing import Any
 from bench.core import registry
 from bench.core.errors import UsageError, closest
 from bench.evaluation.protocols import PROTOCOLS, Protocol
-from bench.models.specs import BACKBONES, BackboneSpec
+from bench.models.specs import BACKBONES, BackboneSpec, own_backbones
+from bench.runs.plugin_files import add_files
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
 Facts = dict[str, Any]
@@ -18,7 +19,8 @@ Facts = dict[str, Any]
 def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
     """One row about everything of one sort, each with a `name`. Raises `UsageError` for an unknown sort.
 
-    Methods are not imported, so that one which cannot be imported does not hide the others.
+    A plugin that cannot be imported does not hide the others: methods are not imported, and of tasks and backbones it
+    is a warning.
     """
     if what not in LISTS:
         raise UsageError(f"Cannot list {what!r}.{closest(what, LISTS)} Known: {', '.join(LISTS)}.")
@@ -27,11 +29,11 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
         plugins = registry.methods().plugins.values()
         return [{"name": p.name, "location": p.location, "package": p.package} for p in plugins]
     if what == "tasks":
-        return [task_row(name) for name in registry.tasks().plugins]
+        return [task_row(name) for name in registry.tasks().working()]
     if what == "protocols":
         return [protocol_row(p) for p in PROTOCOLS.values()]
     if what == "backbones":
-        return [backbone_row(b) for b in BACKBONES.values()]
+        return [backbone_row(b) for b in (*BACKBONES.values(), *own_backbones().working().values())]
     if what == "corpora":
         from bench.pretraining.corpus import CORPORA
 
@@ -39,12 +41,6 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
     from bench.models.weights.formats import FORMATS
 
     return [{"name": f.name, "summary": f.summary} for f in FORMATS.values()]
-
-
-def add_files(plugin_files: Iterable[Path]) -> None:
-    """Register the methods of plugin files. Raises `PluginError` for a file without any."""
-    for path in plugin_files:
-        registry.methods().add_file(path)
 
 
 def task_row(name: str) -> Facts:

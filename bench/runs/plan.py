@@ -59,7 +59,7 @@ def expand_names(wanted: Names, registry: Registry) -> list[str]:
 def _all_names(registry: Registry) -> list[str]:
     if registry.noun != "task":
         return list(registry.plugins)
-    return [name for name in registry.plugins if not registry.get(name).data.stand_in_for]
+    return [name for name, task in registry.working().items() if not task.data.stand_in_for]
 
 
 def make_plan(
@@ -225,6 +225,6 @@ def _task_with_protocol(task: Task, protocol: str) -> Task:
 
     Tasks on one data set then share the runs of a protocol that is no task's own.
     """
-    all_tasks: list[Task] = [tasks().get(name) for name in tasks().plugins]
+    all_tasks: list[Task] = list(tasks().working().values())
     same = [other for other in all_tasks if (other.data.name, other.kind) == (task.data.name, task.kind)]
     return next((other for other in same if other.protocol == protocol), same[0] if same else task)

@@ -17,6 +17,7 @@ from bench.core.settings import TunedRecord
 from bench.core.task import Task
 from bench.core.versions import Versions, declared_version, parts, plugin_versions
 from bench.data.cache import DiskCache
+from bench.data.contract.tasks import require_sound
 from bench.data.dataset import Data
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute
@@ -78,6 +79,7 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data = world.data(plan.task.data)
+    require_sound(plan.task, kind_class, data.cases)
     keep_cases(kind, name_contents(data), decoded)
     corpus = world.corpus(plan.corpus or options.corpus, plan.task.data, plan.seed) if method.pretrains else None
     facts = _facts(plan, config, corpus, data, world.split(plan.task.data, plan.seed))

@@ -14,6 +14,7 @@ from bench.core.console import Report
 from bench.core.files import require_writable, sweep
 from bench.core.storage.turns import one_at_a_time
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
+from bench.data.contract.tasks import require_samples
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents
 from bench.engine.resume import RESUME_FILE
@@ -70,6 +71,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
         report.warn(note)
     warn_of_tuning(runs, known, world, report)
+    for run in {run.plan.task.name: run for run in missing}.values():
+        require_samples(run.plan.task, world.split(run.plan.task.data, run.plan.seed))
     with report.live(), report.stage("runs", len(missing)) as advance:
         for run in missing:
             finished = _run(run, options, world, embeddings, report)

@@ -29,6 +29,7 @@ from bench.results.store import Store, lines_of
 from bench.results.tables import percent
 from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun
+from bench.runs.plugin_files import add_files
 from bench.runs.request import RunRequest
 from bench.runs.settings_file import check_settings_files
 from bench.runs.studies.cells import plan_cells
@@ -188,9 +189,8 @@ def check_request(request: RunRequest) -> None:
             problems.found.append(UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}."))
     with problems.noted():
         check_device(request.device)
-    for path in request.plugins:
-        with problems.noted():
-            registry.methods().add_file(path)
+    with problems.noted():
+        add_files(request.plugins)
     with problems.noted():
         check_settings_files(request.config)
     problems.raise_all()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.core.console import Report
+from bench.core.errors import BenchError
 from bench.core.registry import tasks
 from bench.core.task import DataSet
 from bench.data.cache import FOLDER, DiskCache
@@ -48,6 +49,8 @@ class World:
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
         self._manifests: dict[Path, list[CorpusImage]] = {}
+        self._broken: set[str] = set()
+        """Data sets that cannot be read, which was said."""
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
 
     @classmethod
@@ -124,8 +127,7 @@ class World:
         """
         key = (name, data_set.name if name == "task" else "", seed)
         if key not in self._corpora:
-            found = self._found()
-            pairs = [(self.data(d), self.split(d, seed)) for d in found]
+            pairs = self._pairs(data_set, seed)
             listed = [] if name in ("pool", "task") else self._listed(Path(name))
             copies = self._copies_of_held_out(pairs, listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
@@ -159,7 +161,25 @@ class World:
         held_out = {component[file] for file in held_out_contents(sets)}
         return {file for file, one in component.items() if one in held_out}
 
+    def _pairs(self, asked: DataSet, seed: int) -> list[tuple[Data, SplitCases]]:
+        """Data and split of every data set under the root; one that was not asked for and is broken is a warning."""
+        pairs = []
+        for data_set in self._found():
+            try:
+                pairs.append((self.data(data_set), self.split(data_set, seed)))
+            except BenchError as error:
+                if data_set.name == asked.name:
+                    raise
+                self._leave_out(data_set.name, error)
+        return pairs
+
+    def _leave_out(self, name: str, error: BenchError) -> None:
+        if name not in self._broken:
+            self._broken.add(name)
+            advice = f"repair it, or see bench data verify {name}"
+            self.report.warn(f"the corpus goes without {name}, which cannot be read ({advice}): {error}")
+
     def _found(self) -> list[DataSet]:
-        known = {(d := tasks().get(name).data).name: d for name in tasks().plugins}
+        known = {task.data.name: task.data for task in tasks().working(warn=self.report.warn).values()}
         found = sorted(find_data_sets(self.root, known.values()))
         return [known[name] for name in found if self.only is None or name in self.only]

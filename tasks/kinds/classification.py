@@ -16,7 +16,7 @@ from bench.core.errors import TrainingError
 from bench.core.kind import Features, TaskKind
 from bench.core.settings import Settings
 from bench.core.task import Case
-from bench.data.decoding.images import read_image
+from bench.data.contract.loads import load_image
 from bench.engine.datasets import KeptDataset
 from bench.engine.images import MEAN, STD, shrink
 
@@ -83,14 +83,14 @@ class Classification(TaskKind):
     metrics_version: ClassVar[int] = 1
     settings_class = ClassificationSettings
     metrics = ("accuracy", "balanced_accuracy", "macro_auroc", "macro_f1", "quadratic_kappa")
+    target: ClassVar[type] = int
     pooled_only: ClassVar[bool] = True
     prepared_by: ClassVar[tuple[str, ...]] = ("image_size",)
     settings: ClassificationSettings
 
     def prepare(self, case: Case) -> dict[str, np.ndarray]:
         """`image` (H, W, 3), uint8, RGB: its shorter side at most twice the input size, so that crops stay sharp."""
-        load: Callable[[Case], Image.Image] | None = getattr(self.task.data.reader, "load_image", None)
-        image = load(case) if load else read_image(case.image)
+        image = load_image(self.task.data, case)
         return {"image": np.asarray(shrink(image, 2 * self.settings.image_size))}
 
     def build_head(self, backbone: nn.Module) -> nn.Module:

@@ -28,6 +28,7 @@ class NiftiVolumes(PairedFiles):
     """Reader of one image volume and one label map per case. Arrays and affines are as the owner stored them."""
 
     version: ClassVar[int] = 1
+    plain_nifti: ClassVar[bool] = True
 
     values: Mapping[int, int] | None
     """Value in the label map -> class number (1 is the first class); 0 is background. None: any value above 0 is 1."""

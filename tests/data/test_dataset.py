@@ -10,7 +10,8 @@ import pytest
 from bench.core.console import Report
 from bench.core.errors import DataError
 from bench.core.task import Box, BoxTarget, Case
-from bench.data.dataset import read_data, target_problem
+from bench.data.contract.cases import target_problem
+from bench.data.dataset import read_data
 from bench.data.root import data_kind
 from bench.data.verify import verify
 

@@ -18,9 +18,10 @@ import numpy as np
 from bench.core import registry
 from bench.core.console import Report
 from bench.core.task import DataSet
+from bench.data.contract.loads import loaders
 from bench.data.dataset import read_data
 from bench.data.root import folder_name
-from bench.data.verify import loaders, verify
+from bench.data.verify import verify
 from tests.faults.outcomes import CLEAR, RIGHT, WRONG, Tally, judge
 
 Change = Callable[[Path], object]
@@ -121,7 +122,7 @@ def load_all(data_set: DataSet, root: Path) -> int:
     """Read a data set and every part of every case, as a run would; the number of cases."""
     data = read_data(data_set, root)
     for case in data.cases:
-        for load in loaders(data_set.reader):
+        for load in loaders(data_set.reader).values():
             load(case)
     return len(data.cases)
 

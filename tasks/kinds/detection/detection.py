@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from bench.core.errors import TrainingError
 from bench.core.kind import TaskKind, as_entries
 from bench.core.settings import Settings
-from bench.core.task import BoxReader, Case, Task
+from bench.core.task import BoxTarget, Case, Task
+from bench.data.contract.loads import load_image
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
 from tasks.kinds.detection.images import DetectionImages
@@ -38,6 +39,7 @@ class Detection(TaskKind):
     metrics_version: ClassVar[int] = 1
     settings_class = DetectionSettings
     metrics: ClassVar[tuple[str, ...]] = METRICS
+    target: ClassVar[type] = BoxTarget
     evaluation_batch: ClassVar[int] = 16
     mixed_head: ClassVar[bool] = False
     prepared_by: ClassVar[tuple[str, ...]] = ("image_size",)
@@ -61,14 +63,9 @@ class Detection(TaskKind):
         if self.settings.engine == "detectron2":
             require_detectron2()
 
-    @property
-    def reader(self) -> BoxReader:
-        """The reader of the task's data set."""
-        return cast(BoxReader, self.task.data.reader)
-
     def prepare(self, case: Case) -> dict[str, np.ndarray]:
         """`image` at the input size (3, S, S), uint8."""
-        image = self.reader.load_image(case)
+        image = load_image(self.task.data, case)
         size = (self.settings.image_size, self.settings.image_size)
         pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR)).transpose(2, 0, 1)
         return {"image": np.ascontiguousarray(pixels)}
@@ -118,7 +115,7 @@ class Detection(TaskKind):
         detected = [self._on_original(case, one) for case, one in zip(cases, found, strict=True)]
         if save is not None:
             for case, one in zip(cases, detected, strict=True):
-                image = self.reader.load_image(case)
+                image = load_image(self.task.data, case)
                 save_picture(image, case.target, one, self.task.data.classes, save / f"{case.id}.png")
         return as_entries(detected)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,8 @@ from torch.nn.functional import interpolate
 from bench.core.errors import DataError
 from bench.core.files import write_atomic
 from bench.core.kind import as_entries
-from bench.core.task import Case, ImageMaskReader
+from bench.core.task import Case
+from bench.data.contract.loads import load_image, load_masks, load_region
 from tasks.kinds.segmentation.base import SegmentationKind
 from tasks.kinds.segmentation.images import SegmentationImages
 from tasks.kinds.segmentation.loss import IGNORE
@@ -35,13 +36,9 @@ class Segmentation2D(SegmentationKind):
     name = "segmentation_2d"
     version: ClassVar[int] = 1
     metrics_version: ClassVar[int] = 1
+    loads: ClassVar[tuple[str, ...]] = ("load_masks",)
     settings_class = SegmentationSettings
     metrics: ClassVar[tuple[str, ...]] = ("dice", "iou", "hd95_px", "false_positive_rate_absent")
-
-    @property
-    def reader(self) -> ImageMaskReader:
-        """The reader of the task's data set."""
-        return cast(ImageMaskReader, self.task.data.reader)
 
     def dataset(self, cases: Sequence[Case], *, train: bool) -> SegmentationImages:
         """Images (3, S, S) with target planes (T, S, S), uint8; `train` augments both alike."""
@@ -69,7 +66,7 @@ class Segmentation2D(SegmentationKind):
             DataError: a file of the case cannot be used, or its structures overlap undeclared.
         """
         size = (self.settings.image_size, self.settings.image_size)
-        image, (masks, region) = self.reader.load_image(case), self.load_truth(case)
+        image, (masks, region) = load_image(self.task.data, case), self.load_truth(case)
         if masks.shape != (len(self.classes), image.height, image.width):
             raise DataError(
                 f"{case.image}: the image has {image.height} x {image.width} pixels and its masks have shape "
@@ -89,7 +86,7 @@ class Segmentation2D(SegmentationKind):
 
     def load_truth(self, case: Case) -> tuple[np.ndarray, np.ndarray | None]:
         """Masks (C, H, W), bool, empty outside the region, and the region (H, W), bool, or None."""
-        masks, region = self.reader.load_masks(case), self.reader.load_region(case)
+        masks, region = load_masks(self.task.data, case), load_region(self.task.data, case)
         return (masks if region is None else masks & region), region
 
     def _to_labels(self, case: Case, masks: np.ndarray) -> np.ndarray:

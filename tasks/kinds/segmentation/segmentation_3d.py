@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import nibabel
 import numpy as np
@@ -18,7 +18,8 @@ from torch.nn.functional import interpolate
 from bench.core.errors import DataError
 from bench.core.files import write_atomic
 from bench.core.kind import as_entries
-from bench.core.task import Case, VolumeReader
+from bench.core.task import Case
+from bench.data.contract.loads import load_labels, load_volume
 from tasks.kinds.segmentation.base import SegmentationKind
 from tasks.kinds.segmentation.grid import cut, find_grid, scale_intensities, stack
 from tasks.kinds.segmentation.scores import Scores
@@ -45,14 +46,10 @@ class Segmentation3D(SegmentationKind):
     decoding: ClassVar[tuple[str, ...]] = ("volumes",)
     memory_mapped: ClassVar[bool] = True
     prepared_by: ClassVar[tuple[str, ...]] = ("image_size", "plane", "window")
+    loads: ClassVar[tuple[str, ...]] = ("load_labels",)
     settings_class = VolumeSettings
     metrics: ClassVar[tuple[str, ...]] = ("iou_3d", "dice_3d", "hd95_mm", "dice", "false_positive_rate_absent")
     settings: VolumeSettings
-
-    @property
-    def reader(self) -> VolumeReader:
-        """The reader of the task's data set."""
-        return cast(VolumeReader, self.task.data.reader)
 
     @property
     def sigmoid(self) -> bool:
@@ -75,7 +72,7 @@ class Segmentation3D(SegmentationKind):
         """Scores of the true labels, moved by a row."""
         scores = []
         for case in cases:
-            labels = self.reader.load_labels(case)
+            labels = load_labels(self.task.data, case)
             grid = find_grid(labels.affine, self.settings.plane)
             truth = cut(labels.array, grid)
             scores.append(score_volume(truth, np.roll(truth, 1, axis=1), self.classes, grid.spacing_mm))
@@ -87,14 +84,12 @@ class Segmentation3D(SegmentationKind):
         Raises:
             DataError: a file of the case cannot be used.
         """
-        volume, labels = self.reader.load_volume(case), self.reader.load_labels(case)
+        volume, labels = load_volume(self.task.data, case), load_labels(self.task.data, case)
         if volume.array.shape != labels.array.shape or volume.array.ndim != 3:
             raise DataError(
                 f"{case.image}: the volume has shape {volume.array.shape} and its labels {labels.array.shape}; "
                 "expected one 3D grid.\nRestore both files from the owner's archive."
             )
-        if not np.isfinite(volume.array).all():
-            raise DataError(f"{case.image}: some intensities are not finite.\nRestore it from the owner's archive.")
         grid = find_grid(volume.affine, self.settings.plane)
         images = cut(scale_intensities(volume.array, self.settings.window), grid)
         targets = cut(labels.array, grid)
@@ -114,7 +109,7 @@ class Segmentation3D(SegmentationKind):
         return score_volume(np.stack([t for _, t in pairs]), np.stack([p for p, _ in pairs]), self.classes, None)
 
     def _score_original(self, case: Case, stream: Stream, save: Path | None) -> Scores:
-        labels = self.reader.load_labels(case)
+        labels = load_labels(self.task.data, case)
         grid = find_grid(labels.affine, self.settings.plane)
         truth = cut(labels.array, grid)
         prediction = np.empty(truth.shape, dtype=np.uint8)

@@ -28,7 +28,7 @@ def supervised(kind, cases, protocol="finetune", epochs=2, seed=0, save=None):
 
 def perfect(kind, case):
     """Logits at the original resolution's own size that are the truth."""
-    masks = kind.reader.load_masks(case)
+    masks = kind.task.data.reader.load_masks(case)
     if kind.sigmoid:
         return torch.from_numpy(masks).float()[None] * 40 - 20
     labels = np.concatenate([~masks.any(axis=0, keepdims=True), masks])
@@ -72,7 +72,7 @@ def test_prepared_targets_mark_structures_and_what_is_left_out(tmp_path, changes
     assert planes.shape == ((2 if changes else 1), 64, 64)
     assert (planes[..., 40:] == IGNORE).all()
     assert not (planes[..., :36] == IGNORE).any()
-    masks = kind.reader.load_masks(case)[..., :40]
+    masks = kind.task.data.reader.load_masks(case)[..., :40]
     share = (planes[1] == 1) if changes else (planes[0] == 2)
     assert share[:, :36].mean() * 36 * 64 / (64 * 64) == pytest.approx(masks[1].sum() / (50 * 70), abs=0.02)
 
@@ -123,7 +123,7 @@ def test_saved_masks_are_the_predictions_at_the_original_resolution(tmp_path):
     case = cases[0]
     kind.collect([case], [(perfect(kind, case), torch.zeros(1, 1, 32, 32))], test=True, save=tmp_path / "own")
     saved = np.asarray(Image.open(tmp_path / "own" / "c0-inner.png"))
-    assert (saved == 255 * kind.reader.load_masks(case)[1]).all()
+    assert (saved == 255 * kind.task.data.reader.load_masks(case)[1]).all()
 
 
 def test_augmentation_moves_image_and_mask_alike(tmp_path):

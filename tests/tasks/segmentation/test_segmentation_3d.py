@@ -21,7 +21,7 @@ IDS = [f"v{i}" for i in range(6)]
 
 def perfect_batches(kind, case, batch):
     """Logits of the true labels, slice by slice at the original size, in batches that ignore where volumes end."""
-    labels = kind.reader.load_labels(case)
+    labels = kind.task.data.reader.load_labels(case)
     slices = cut(labels.array, find_grid(labels.affine, "auto"))
     if kind.sigmoid:
         logits = torch.from_numpy((slices == 1).copy()).float()[:, None] * 40 - 20
@@ -45,7 +45,7 @@ def test_training_learns_and_scores_in_3d(tmp_path):
     assert scores["iou_3d"] > 0.4
     assert scores["dice_3d"] > scores["iou_3d"]
     saved = nibabel.load(tmp_path / "out" / "v5-prediction.nii.gz")
-    labels = kind.reader.load_labels(split.test[1])
+    labels = kind.task.data.reader.load_labels(split.test[1])
     assert np.allclose(saved.affine, labels.affine)
     prediction = np.asarray(saved.dataobj)
     overlap = (prediction == 1) & (labels.array == 1)
@@ -63,7 +63,7 @@ def test_perfect_slices_in_any_batches_give_perfect_volumes(tmp_path, n_classes)
     for case, scores in zip(cases, entries, strict=True):
         assert (scores["iou_3d"], scores["dice_3d"], scores["dice"], scores["hd95_mm"]) == (1, 1, 1, 0)
         saved = np.asarray(nibabel.load(tmp_path / "out" / f"{case.id}-prediction.nii.gz").dataobj)
-        assert (saved == kind.reader.load_labels(case).array).all()
+        assert (saved == kind.task.data.reader.load_labels(case).array).all()
 
 
 def test_slices_are_across_the_widest_spacing_and_never_all_in_memory(tmp_path):
@@ -79,7 +79,7 @@ def test_slices_are_across_the_widest_spacing_and_never_all_in_memory(tmp_path):
     assert (
         image[slices["target"] == 2].mean() > image[slices["target"] == 1].mean() > image[slices["target"] == 0].mean()
     )
-    labels = kind.reader.load_labels(case).array
+    labels = kind.task.data.reader.load_labels(case).array
     assert (kind.kept(case)["present"] == labels.any(axis=(0, 2))).all()
 
 
@@ -136,10 +136,10 @@ def test_a_cache_too_small_for_the_slices_is_one_error(tmp_path, monkeypatch):
 def test_unusable_volumes(tmp_path, monkeypatch):
     kind = kind_of(DrawnVolumes())
     case = cases_of(tmp_path, ["v1"])[0]
-    volume = kind.reader.load_volume(case)
+    volume = kind.task.data.reader.load_volume(case)
     volume.array[0, 0, 0] = np.nan
     monkeypatch.setattr(DrawnVolumes, "load_volume", lambda self, case: volume)
-    with pytest.raises(DataError, match=r"v1: some intensities are not finite"):
+    with pytest.raises(DataError, match=r"v1: holds values that are not finite"):
         kind.prepare(case)
     short = type(volume)(np.zeros((3, 4, 5), np.float32), volume.affine)
     monkeypatch.setattr(DrawnVolumes, "load_volume", lambda self, case: short)
