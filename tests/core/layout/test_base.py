@@ -27,5 +27,5 @@ def test_options_are_frozen_and_unknown_ones_are_errors(tmp_path):
 
 
 def test_a_layout_without_phantom_says_what_to_do(tmp_path):
-    with pytest.raises(DataError, match="Bare writes no synthetic data.\nRun on the data set itself"):
+    with pytest.raises(DataError, match=r"Bare writes no synthetic data.\nRun on the data set itself"):
         Bare().write_phantom(tmp_path, "classification", ("a", "b"), 0)
