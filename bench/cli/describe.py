@@ -181,7 +181,9 @@ def data_facts(option: Path | None, data: Sequence[Path] = ()) -> dict[str, Any]
 def data_lines(facts: Mapping[str, Any]) -> list[str]:
     """The facts of `data_facts` for people."""
     root = facts["data_root"]
-    lines = [f"Data root: {root}" if root else "No data root: give --data-root DIR or set BENCH_DATA."]
+    lines = [f"Data root: {root}"] if root else []
+    if not root and any(row["state"] == "missing" for row in facts["data_sets"]):
+        lines = ["No data root: give --data-root DIR or set BENCH_DATA."]
     for row in facts["data_sets"]:
         lines.append(f"{row['name']}: {row['state']}" + (f" ({row['kind']} data)" if row["kind"] else ""))
         if row["message"]:

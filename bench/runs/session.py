@@ -18,6 +18,7 @@ from bench.core.settings import PROFILES, check_device
 from bench.core.task import DataSet
 from bench.data.grouped_split import GROUPED
 from bench.data.own.made import holds_data
+from bench.data.own.sites import has_real_sites
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
 from bench.results.board_text import settings_cell
@@ -175,12 +176,13 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
 
 def _lie_where_declared(data_sets: Sequence[DataSet]) -> bool:
     """Whether all data sets of a command without a data root have a place of their own; only some: `UsageError`."""
-    own = [d for d in data_sets if d.declared and d.declared.folder and holds_data(d)]
-    others = [d.name for d in data_sets if d not in own]
-    if own and others:
+    own = [d.name for d in data_sets if d.declared and d.declared.folder and holds_data(d)]
+    others = [d.name for d in data_sets if d.name not in own]
+    sited = [d.name for d in data_sets if has_real_sites(d) and d.name in others]
+    if others and (own or sited):
         raise UsageError(
-            f"{', '.join(d.name for d in own)} has real data and {', '.join(others)} none without a data root; scores "
-            "on real and on synthetic data are not mixed. Give --data-root, or run them one by one."
+            f"{', '.join(own or sited)} has real data, and {', '.join(others)} has none without a data root; scores on "
+            "real and on synthetic data are not mixed. Give --data-root, or run those alone that need none."
         )
     return bool(own)
 

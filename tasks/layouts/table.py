@@ -76,7 +76,7 @@ class Table(TableForm):
 
     def _filler(self, name: str, number: int) -> str:
         """A cell of a column that is named and that the pictures do not fill."""
-        fillers = {"split": "test" if number % 4 == 3 else "train", "subject": f"subject{number}"}
+        fillers = {"split": "test" if number % 4 == 3 else "train", "subject": f"subject{number}", "site": "site"}
         return next((cell for column, cell in fillers.items() if self.columns.get(column) == name), "")
 
 

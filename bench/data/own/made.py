@@ -11,6 +11,7 @@ from bench.core.digest import digest
 from bench.core.errors import BenchError, DataError
 from bench.core.escape import one_line
 from bench.core.layout import Layout
+from bench.core.reading import is_junk
 from bench.core.task import DataSet, Declared, Task
 from bench.data.dataset import part_of_id
 from bench.data.own.declaration import FILE, Declaration, kind_of, layout_of
@@ -139,7 +140,7 @@ def folder_of_file(path: Path, declared: Declaration) -> Path:
 
 
 def holds_data(data_set: DataSet) -> bool:
-    """Whether there is anything in the declared folder but such files: without, the data set is its phantom.
+    """Whether there is anything in the declared folder but such files and results: without, there is only a phantom.
 
     A folder that is named and missing counts as data: reading it is the error to be said.
     """
@@ -149,7 +150,7 @@ def holds_data(data_set: DataSet) -> bool:
 
 def _holds_data(folder: Path) -> bool:
     try:
-        return any(p.suffix != ".toml" and not p.name.startswith(".") for p in folder.iterdir())
+        return any(p.suffix != ".toml" and p.name != "results" and not is_junk(p.name) for p in folder.iterdir())
     except OSError:
         return False
 
@@ -157,9 +158,14 @@ def _holds_data(folder: Path) -> bool:
 def _classes(layout: Layout, kind: str, folder: Path) -> tuple[str, ...]:
     """What the layout finds; without any data, what it knows from its options."""
     try:
+        if not folder.is_dir():
+            raise DataError(
+                f"{one_line(folder)}: this folder is missing, so that its classes are unknown.\n"
+                "Correct `folder` of the data set's file, or declare `classes` in it."
+            )
         return layout.classes(folder, kind)
     except DataError:
-        if _holds_data(folder):
+        if _holds_data(folder) or not folder.is_dir():
             raise
         return ()
 

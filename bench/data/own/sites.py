@@ -17,6 +17,7 @@ from bench.core.task import Case, DataSet, Declared, Reader, RemarkingReader, Ta
 from bench.core.versions import plugin_versions
 from bench.data.dataset import list_cases
 from bench.data.decoding.images import read_image
+from bench.data.own.made import holds_data
 from bench.data.root import folder_name
 
 PHANTOMS = ".sites"
@@ -209,6 +210,12 @@ def add_sites(task: Task, added: Sequence[DataSet]) -> Task:
         ),
     )
     return replace(task, name="+".join((task.name, *names)), data=data_set)
+
+
+def has_real_sites(data_set: DataSet) -> bool:
+    """Whether sites were added to a data set whose own data lie where files say, and are there."""
+    reader = data_set.reader
+    return isinstance(reader, SitedReader) and any(holds_data(site.data_set) for site in reader.added)
 
 
 def _at(site: str, case: Case) -> Case:
