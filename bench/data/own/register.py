@@ -29,6 +29,8 @@ def declare_tasks(files: Iterable[Path], root: Path | None) -> tuple[str, ...]:
     tasks().declare({})
     given = list(dict.fromkeys(path.expanduser() for path in files))
     declared = {path: read_declaration(path) for path in given}
+    if not given and not (root and files_under(root)):
+        return ()
     under = _under(root, {path.resolve() for path in given}) if root else {}
     made = _make(declared, {task.name: task for task in under.values()})
     named = {path: task for path, task in under.items() if task.name not in {t.name for t in made.values()}}

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench.core.digest import digest
 from bench.core.errors import DataError, PluginError
@@ -16,9 +13,12 @@ from bench.core.identity import reader_settings
 from bench.core.task import Case, DataSet, Declared, Reader, RemarkingReader, Task, Volume
 from bench.core.versions import plugin_versions
 from bench.data.dataset import list_cases
-from bench.data.decoding.images import read_image
 from bench.data.own.made import holds_data
 from bench.data.root import folder_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
 
 PHANTOMS = ".sites"
 """Folder inside the phantom of a data set with sites added that holds those of its sites."""
@@ -115,6 +115,8 @@ class SitedImages(SitedReader):
 
     def load_image(self, case: Case) -> Image.Image:
         """8-bit RGB image (H x W). Raises `DataError`."""
+        from bench.data.decoding.images import read_image
+
         own = hasattr(self._own(case)[0].reader, "load_image")
         return self._load("load_image", case) if own else read_image(case.image)
 
