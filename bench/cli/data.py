@@ -12,6 +12,7 @@ import typer
 from bench.cli.duplicates import duplicates
 from bench.cli.options import (
     Cache,
+    DataFiles,
     DataRoot,
     Json,
     Plugins,
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     from bench.data.dataset import Data
     from bench.data.splits import SplitCases
 
-Tasks = Annotated[str, typer.Argument(help="Task(s), comma-separated, or `all`: every data set under the data root.")]
+Tasks = Annotated[
+    str,
+    typer.Argument(
+        help="Task(s), comma-separated, or `all`: every data set under the data root; default: those of --data, or all."
+    ),
+]
 _SHOWN = 20
 """Problems of one data set that are printed; `--json` has all."""
 
@@ -49,13 +55,13 @@ def register(app: typer.Typer) -> None:
     app.command("clean", epilog="Example: bench data clean")(clean)
 
 
-def status(data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = False) -> None:
+def status(data_root: DataRoot = None, data: DataFiles = None, plugin: Plugins = None, as_json: Json = False) -> None:
     """Say which data sets were found under the data root, what is missing, and counts found against expected."""
     from bench.cli.describe import data_facts, data_lines
     from bench.runs.plugin_files import add_files
 
     add_files(plugin or ())
-    facts = data_facts(data_root)
+    facts = data_facts(data_root, data or ())
     if as_json:
         print_json(facts)
     else:
@@ -64,8 +70,9 @@ def status(data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = F
 
 
 def verify(
-    task: Tasks = "all",
+    task: Tasks = "",
     data_root: DataRoot = None,
+    data: DataFiles = None,
     plugin: Plugins = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -74,7 +81,7 @@ def verify(
     from bench.core.console import Report
     from bench.data.verify import verify
 
-    root, data_sets = found_data_sets(task, data_root, plugin)
+    root, data_sets = found_data_sets(task, data_root, data, plugin)
     report = Report(quiet=quiet or as_json)
     with report.live():
         results = [verify(data_set, root, report) for data_set in data_sets]
@@ -93,7 +100,13 @@ def verify(
         raise typer.Exit(3)
 
 
-def fingerprint(task: Tasks = "all", data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = False) -> None:
+def fingerprint(
+    task: Tasks = "",
+    data_root: DataRoot = None,
+    data_file: DataFiles = None,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
     """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`.
 
     A data set that cannot be read is one error, and exit code 3 at the end; the others are printed all the same.
@@ -102,7 +115,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, plugin: Plugins
     from bench.data.dataset import read_data
     from bench.data.root import data_kind
 
-    root, data_sets = found_data_sets(task, data_root, plugin)
+    root, data_sets = found_data_sets(task, data_root, data_file, plugin)
     rows = []
     for data_set in data_sets:
         row: dict[str, object] = {
@@ -129,7 +142,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, plugin: Plugins
 
 
 def splits(
-    task: Annotated[str, typer.Argument(help="One task.")],
+    task: Annotated[str, typer.Argument(help="One task, or that of --data.")] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed that draws what the owner or the file does not give.")] = 0,
     export: Annotated[Path | None, typer.Option("--export", help="Write the split to this CSV file.")] = None,
     import_: Annotated[
@@ -139,6 +152,7 @@ def splits(
         bool, typer.Option("--grouped", help="Draw a split that no near duplicates cross; the owner's is ignored.")
     ] = False,
     data_root: DataRoot = None,
+    data_file: DataFiles = None,
     plugin: Plugins = None,
     cache: Cache = None,
     as_json: Json = False,
@@ -150,7 +164,7 @@ def splits(
 
     if grouped and import_:
         raise UsageError("--grouped draws a split, --import reads one. Give one of them.")
-    root, data_sets = found_data_sets(task, data_root, plugin)
+    root, data_sets = found_data_sets(task, data_root, data_file, plugin)
     if len(data_sets) != 1:
         raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
     data = read_data(data_sets[0], root)
@@ -194,8 +208,12 @@ def _split(data: Data, seed: int, file: Path | None, cache: Path | None, *, grou
 
 def phantom(
     task: Annotated[
-        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
-    ] = "all",
+        str,
+        typer.Argument(
+            help="Task(s) whose data sets are written, comma-separated, or `all`; default: those of --data, or all."
+        ),
+    ] = "",
+    data: DataFiles = None,
     plugin: Plugins = None,
     cache: Cache = None,
 ) -> None:
@@ -205,9 +223,11 @@ def phantom(
     from bench.data.phantom import ensure_phantoms
     from bench.runs.plan import expand_names
     from bench.runs.plugin_files import add_files
+    from bench.runs.request import declared_tasks
 
     add_files(plugin or ())
-    data_sets = [tasks().get(name).data for name in expand_names(listed(task), tasks())]
+    names = [*listed(task), *declared_tasks(data or (), None)] or ["all"]
+    data_sets = [tasks().get(name).data for name in expand_names(names, tasks())]
     echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 

@@ -29,6 +29,10 @@ DataRoot = Annotated[
         envvar="BENCH_DATA",
     ),
 ]
+DataFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="TOML file of a data set of your own and its task (docs/own_data.md); repeatable."),
+]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", help="Python file with methods, tasks, kinds or backbones of your own; repeatable."),
@@ -86,6 +90,7 @@ def run_options(
     config: Config = None,
     corpus: CorpusName = None,
     data_root: DataRoot = None,
+    data: DataFiles = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
     cache: Cache = None,
@@ -109,6 +114,7 @@ def run_options(
         "config": config or (),
         "corpus": corpus,
         "data_root": data_root,
+        "data": data or (),
         "plugins": plugin or (),
         "results": results,
         "cache": cache,
@@ -126,23 +132,35 @@ def listed(*texts: str) -> list[str]:
 
 
 def found_data_sets(
-    task: str, data_root: Path | None, plugins: Sequence[Path] | None = None
+    task: str,
+    data_root: Path | None,
+    data: Sequence[Path] | None = None,
+    plugins: Sequence[Path] | None = None,
 ) -> tuple[Path, list[DataSet]]:
-    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
+    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`.
+
+    Those of the files `data` are among them, and are all there are where no task is named; they need no data root.
+    """
     from bench.core.errors import DataError
     from bench.core.registry import tasks
     from bench.data.dataset import find_data_sets
     from bench.data.root import ROOT_VARIABLE, resolve_root
     from bench.runs.plan import expand_names
     from bench.runs.plugin_files import add_files
+    from bench.runs.request import declared_tasks
 
     add_files(plugins or ())
-    every = task.strip() == "all"
-    wanted = tasks().working() if every else {name: tasks().get(name) for name in expand_names(listed(task), tasks())}
+    declared = declared_tasks(data or (), data_root)
+    every = task.strip() == "all" or not (task.strip() or declared)
+    names = () if every else expand_names([*listed(task), *declared], tasks())
+    wanted = tasks().working() if every else {name: tasks().get(name) for name in names}
     known = {one.data.name: one.data for one in wanted.values()}
     root = resolve_root(data_root)
     if root is None:
-        raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
+        places = [d.declared.folder if d.declared else None for d in known.values()]
+        if every or not places or None in places:
+            raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
+        return places[0] or Path(), list(known.values())
     if every:
         known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
     if not known:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from bench.core.errors import BenchError, PluginError, unknown
 from bench.core.escape import one_line
 from bench.core.kind import TaskKind
+from bench.core.layout import Layout
 from bench.core.method import Method
 from bench.core.plugins.checks import check_kind_class, check_method_class, check_task_object
 from bench.core.plugins.files import plugins_in
@@ -22,11 +23,14 @@ from bench.core.task import Task
 
 THIS_PROCESS = "this process"
 """Package of plugins that were made in this process."""
+DECLARED = "a data set's file"
+"""Package of tasks that files declare."""
 GROUPS = {
     "method": "bench.methods",
     "task": "bench.tasks",
     "kind": "bench.kinds",
     "backbone": "bench.backbones",
+    "layout": "bench.layouts",
 }
 
 
@@ -38,10 +42,14 @@ class Plugin:
     package: str
     entry: EntryPoint | None
     loaded: Any = None
+    file: str = ""
+    """Of a task that a file declares."""
 
     @property
     def location(self) -> str:
-        """`module:attribute` of the plugin."""
+        """`module:attribute` of the plugin, or the file that declares it."""
+        if self.file:
+            return self.file
         if self.entry is not None:
             return self.entry.value
         if not inspect.isclass(self.loaded):
@@ -113,6 +121,15 @@ class Registry:
             self._add(Plugin(plugin.name, THIS_PROCESS, None, plugin))
         return str(plugin.name)
 
+    def declare(self, tasks: Mapping[Path, Any]) -> None:
+        """Register the tasks that files declare, in place of all that were declared before.
+
+        Raises `PluginError` for a name that is taken.
+        """
+        self.plugins = {name: plugin for name, plugin in self.plugins.items() if plugin.package != DECLARED}
+        for path, task in tasks.items():
+            self._add(Plugin(task.name, DECLARED, None, task, str(path)))
+
     def _is_installed(self, plugin: Any) -> bool:
         """Whether it is what an installed package registered under its name."""
         known = self.plugins.get(plugin.name)
@@ -137,7 +154,7 @@ class Registry:
                 f"{type(error).__name__}: {reason_of(error)}. Repair or uninstall that package."
             ) from error
         self._sort.check(loaded, f"package {plugin.package} ({plugin.location})")
-        if self.noun != "kind" and loaded.name != name:
+        if self.noun in ("method", "task", "backbone") and loaded.name != name:
             raise PluginError(
                 f"{plugin.location} (from {plugin.package}) is registered as {name!r} but calls itself "
                 f"{loaded.name!r}. Give both the same name."
@@ -178,10 +195,16 @@ def _installed(group: str) -> list[EntryPoint]:
     return list(unique.values())
 
 
+def _check_layout(layout: Any, origin: str) -> None:
+    if not (inspect.isclass(layout) and issubclass(layout, Layout)):
+        raise PluginError(f"{origin} is not a subclass of bench.core.layout.Layout.")
+
+
 SORTS: Mapping[str, Sort] = {
     "method": Sort(Method, True, check_method_class),
     "task": Sort(Task, False, check_task_object),
     "kind": Sort(TaskKind, True, check_kind_class),
+    "layout": Sort(Layout, True, _check_layout),
 }
 
 
@@ -201,3 +224,9 @@ def tasks() -> Registry:
 def kinds() -> Registry:
     """The task kinds."""
     return Registry("kind")
+
+
+@cache
+def layouts() -> Registry:
+    """The layouts of data sets that files declare."""
+    return Registry("layout")

@@ -12,9 +12,8 @@ from bench.core.errors import BenchError, DataError, PluginError
 from bench.core.files import unwritable, write_text
 from bench.core.reading import reading, reason_of
 from bench.core.task import Case, DataSet
-from bench.data.contract.cases import checked_cases
-from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
-from bench.data.root import PHANTOM_MARKER, folder_name
+from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, list_cases, read_marker
+from bench.data.root import PHANTOM_MARKER, folder_name, phantom_folder
 
 
 def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
@@ -42,7 +41,7 @@ def ensure_phantoms(data_sets: Iterable[DataSet], cache: Path) -> Path:
     return roots[0]
 
 
-def _draw(data_set: DataSet, folder: Path) -> None:
+def draw_phantom(data_set: DataSet, folder: Path, seed: int = PHANTOM_SEED) -> None:
     """Call the data set's own function. Raises `DataError` where it has none, `PluginError` where it fails."""
     if data_set.phantom is None:
         raise DataError(
@@ -51,7 +50,7 @@ def _draw(data_set: DataSet, folder: Path) -> None:
             f"{data_set.obtain}"
         )
     try:
-        data_set.phantom(folder, PHANTOM_SEED)
+        data_set.phantom(folder, seed)
     except (BenchError, OSError):
         raise
     except Exception as error:  # of a plugin
@@ -61,18 +60,18 @@ def _draw(data_set: DataSet, folder: Path) -> None:
         ) from error
 
 
-def _cases(data_set: DataSet, folder: Path) -> tuple[Case, ...]:
+def _cases(data_set: DataSet, folder: Path) -> list[Case]:
     with reading(folder, "Correct the reader, or what writes the phantom.", what="cannot be read as a phantom"):
-        return checked_cases(data_set, data_set.reader.read(folder))
+        return list_cases(data_set, folder)
 
 
 def _write_phantom(data_set: DataSet, root: Path) -> None:
-    folder = root / folder_name(data_set)
+    folder = phantom_folder(data_set, root)
     temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
     try:
         fresh = temporary / folder.name
         fresh.mkdir()
-        _draw(data_set, fresh)
+        draw_phantom(data_set, fresh)
         _mark_phantom(root, data_set.name, count_cases(data_set, _cases(data_set, fresh)))
         if _phantom_is_complete(data_set, root):  # another process was faster
             return
@@ -99,7 +98,7 @@ def _replace(fresh: Path, place: Path, temporary: Path) -> None:
 def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
     """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
     try:
-        cases = _cases(data_set, root / folder_name(data_set))
+        cases = _cases(data_set, phantom_folder(data_set, root))
         if any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
             return False
     except (DataError, OSError):

@@ -17,7 +17,7 @@ from bench.data.contract.loads import part_problems
 from bench.data.contract.tasks import require_sound
 from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data
 from bench.data.duplicates import crossing_groups, duplicate_groups
-from bench.data.root import Kind, data_kind, folder_name
+from bench.data.root import Kind, data_kind, folder_of
 
 _THREADS = 4
 
@@ -89,7 +89,7 @@ def _task_problems(data_set: DataSet, cases: Sequence[Case]) -> list[str]:
 def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:
     """The cases of a data set whose files cannot all be hashed; none where its reader cannot list them."""
     try:
-        cases = list(data_set.reader.read(root / folder_name(data_set)))
+        cases = list(data_set.reader.read(folder_of(data_set, root)))
     except Exception:  # whatever a plugin's reader raises; `read_data` said it
         return ()
     return cases if all(isinstance(case, Case) for case in cases) else ()

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
-from bench.core.errors import UsageError, closest
+from bench.core.errors import UsageError, closest, unknown
+from bench.core.escape import one_line
 from bench.core.method import Method
 from bench.core.settings import Overrides
 from bench.core.task import Task
+from bench.data.own.register import declare_tasks
+from bench.data.root import resolve_root
+from bench.evaluation.protocols import PROTOCOLS
 from bench.runs.settings_file import SettingsFile, read_settings_files
 
 Names = str | Iterable[str] | None
@@ -44,6 +48,8 @@ class RunRequest:
     """Declared ablations that take part beside the methods of a study, or `all`."""
     data_root: Path | None = None
     plugins: tuple[Path, ...] = ()
+    data: tuple[Path, ...] = ()
+    """Files that declare data sets, whose tasks are among `tasks`, see `bench.data.own`."""
     results: Path = Path("results")
     cache: Path | None = None
     device: str = "auto"
@@ -126,7 +132,11 @@ def request_of(*, takes_study: bool = False, **fields: Any) -> RunRequest:
     for name in ("data_root", "results", "cache", "split"):
         if name in fields:
             fields[name] = Path(fields[name])
-    request = RunRequest(**fields | {"plugins": paths_of(fields.get("plugins", ())), "config": config})
+    for name in ("plugins", "data"):
+        fields[name] = paths_of(fields.get(name) or ())
+    declared = declared_tasks(fields["data"], fields.get("data_root"))
+    fields["tasks"] = tuple(dict.fromkeys((*fields.get("tasks", ()), *declared)))
+    request = RunRequest(**fields | {"config": config})
     return replace(request, corpus=str(request.corpus))
 
 
@@ -144,6 +154,23 @@ def _completed(given: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any
         if one in said:
             said[several], said[one] = said[one], said[one][0]
     return given | said
+
+
+def declared_tasks(files: Iterable[Path], data_root: Path | None, *, here: bool = True) -> tuple[str, ...]:
+    """Register the tasks of files that declare data sets, and of those under the data root; names of the former.
+
+    Without `here`, no data root means none, whatever BENCH_DATA says.
+
+    Raises:
+        DataError: a file is not as it should be, or the data root is not there.
+        UsageError: a default protocol that there is not.
+    """
+    names = declare_tasks(files, resolve_root(data_root) if here else data_root)
+    for plugin in registry.tasks().plugins.values():
+        if plugin.file and plugin.loaded.protocol not in PROTOCOLS:
+            error = unknown("protocol", plugin.loaded.protocol, PROTOCOLS, "List them: bench list protocols.")
+            raise UsageError(f"{one_line(plugin.file)}: {error}")
+    return names
 
 
 def method_names(wanted: str | type[Method] | Iterable[str | type[Method]]) -> tuple[str, ...]:

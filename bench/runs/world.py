@@ -22,6 +22,8 @@ from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus,
 from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.manifest import left_out, read_manifest
 
+_Pair = tuple[Data, SplitCases]
+
 
 class World:
     """Data sets, splits and corpora under one data root, each made at most once per process."""
@@ -52,6 +54,14 @@ class World:
         self._broken: set[str] = set()
         """Data sets that cannot be read, which was said."""
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
+
+    @classmethod
+    def declared(
+        cls, data_sets: Sequence[DataSet], cache: Path, report: Report, given_splits: Mapping[str, Path] | None = None
+    ) -> World:
+        """A world without a data root, of data sets whose files say where they lie, and of nothing else."""
+        places = [d.declared.folder for d in data_sets if d.declared and d.declared.folder]
+        return cls(places[0], report, frozenset(data_set.name for data_set in data_sets), given_splits, cache)
 
     @classmethod
     def phantom(
@@ -127,9 +137,9 @@ class World:
         """
         key = (name, data_set.name if name == "task" else "", seed)
         if key not in self._corpora:
-            pairs = self._pairs(data_set, seed)
+            pairs, held = self._pairs(data_set, seed)
             listed = [] if name in ("pool", "task") else self._listed(Path(name))
-            copies = self._copies_of_held_out(pairs, listed)
+            copies = self._copies_of_held_out([*pairs, *held], listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
                 self._corpora[key] = pool_corpus(pairs, copies=copies, rule=rule)
@@ -137,7 +147,7 @@ class World:
                 own = [(self.data(data_set), self.split(data_set, seed))]
                 self._corpora[key] = pool_corpus(own, "task", copies, rule)
             else:
-                self._corpora[key] = manifest_corpus(Path(name), pairs, copies, rule, listed)
+                self._corpora[key] = manifest_corpus(Path(name), [*pairs, *held], copies, rule, listed)
         return self._corpora[key]
 
     def _listed(self, manifest: Path) -> list[CorpusImage]:
@@ -161,23 +171,36 @@ class World:
         held_out = {component[file] for file in held_out_contents(sets)}
         return {file for file, one in component.items() if one in held_out}
 
-    def _pairs(self, asked: DataSet, seed: int) -> list[tuple[Data, SplitCases]]:
-        """Data and split of every data set under the root; one that was not asked for and is broken is a warning."""
-        pairs = []
-        for data_set in self._found():
+    def _pairs(self, asked: DataSet, seed: int) -> tuple[list[_Pair], list[_Pair]]:
+        """Data and split of every data set under the root, and of those that are only held out of corpora.
+
+        One that was not asked for and is broken is a warning.
+        """
+        found = self._found()
+        pairs: list[_Pair] = []
+        held: list[_Pair] = []
+        for data_set in found:
             try:
-                pairs.append((self.data(data_set), self.split(data_set, seed)))
+                pair = (self.data(data_set), self.split(data_set, seed))
             except BenchError as error:
                 if data_set.name == asked.name:
                     raise
                 self._leave_out(data_set.name, error)
-        return pairs
+                continue
+            (held if self._is_held(data_set, found) else pairs).append(pair)
+        return pairs, held
 
     def _leave_out(self, name: str, error: BenchError) -> None:
         if name not in self._broken:
             self._broken.add(name)
             advice = f"repair it, or see bench data verify {name}"
             self.report.warn(f"the corpus goes without {name}, which cannot be read ({advice}): {error}")
+
+    @staticmethod
+    def _is_held(data_set: DataSet, found: Sequence[DataSet]) -> bool:
+        """Whether it is another of the data sets with sites added: the other is trained on, its sites only held out."""
+        own = data_set.declared
+        return own is not None and any(other.name == own.extends for other in found)
 
     def _found(self) -> list[DataSet]:
         known = {task.data.name: task.data for task in tasks().working(warn=self.report.warn).values()}

@@ -81,8 +81,9 @@ def opened(path: Path, *, pixels: bool = True) -> Iterator[Stored]:
         ) from error
     except Exception as error:  # Pillow's decoders raise many types: OSError, SyntaxError, struct.error, ...
         reason = "it is not an image" if isinstance(error, UnidentifiedImageError) else reason_of(error)
+        what = "read" if isinstance(error, OSError) and error.errno else "decoded"
         raise DataError(
-            f"{one_line(path)}: cannot be decoded: {reason}.\nRestore this file from the owner's archive, or remove it."
+            f"{one_line(path)}: cannot be {what}: {reason}.\nRestore this file from the owner's archive, or remove it."
         ) from error
 
 
