@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
-import numpy as np
-
 from bench.core.digest import digest
 from bench.core.errors import DataError, PluginError
 from bench.core.escape import one_line
@@ -83,6 +81,8 @@ def _box_problem(box: Box, target: BoxTarget, n_classes: int) -> str:
 
 def _plain(case: Any, who: str) -> Case:
     """A case with the types that `Case` says. Raises `PluginError`."""
+    import numpy as np
+
     if not isinstance(case, Case):
         raise PluginError(f"{who} gave a {type(case).__name__} among its cases, expected bench.Case.")
     target = case.target
