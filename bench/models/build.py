@@ -17,7 +17,7 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
     `embedding_dim` and `stem_channels` (0 for none) say their sizes.
 
     Raises:
-        UsageError: unknown name, or a backbone without ImageNet weights.
+        UsageError: unknown name, a library's model without feature maps, or a backbone without ImageNet weights.
         StorageError: the ImageNet weights are not in torch's cache (nothing is downloaded).
     """
     spec = find_backbone(name)
@@ -34,6 +34,10 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
 def _build(spec: BackboneSpec) -> nn.Module:
     if spec.given is not None:
         return spec.given()
+    if spec.family == "library":
+        from bench.models.libraries.build import build
+
+        return build(spec.name)
     if spec.family == "resnet":
         from bench.models.resnet import ResNetBackbone
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from bench.core.errors import unknown
+from bench.models.libraries.names import LIBRARIES, library_of, library_version
 
 if TYPE_CHECKING:
     from torch import nn
 
-Family = Literal["resnet", "vit", "sam", "given"]
+Family = Literal["resnet", "vit", "sam", "given", "library"]
 RESNET_STRIDES = (4, 8, 16, 32)
 
 
@@ -39,7 +41,7 @@ class BackboneSpec:
     name: str
     summary: str
     channels: tuple[int, ...]
-    """Channels of the feature maps, finest first; the last is the embedding's size."""
+    """Channels of the feature maps, finest first."""
     strides: tuple[int, ...]
     imagenet_file: str = ""
     """File name of the ImageNet-1K weights in torch's cache; empty where torchvision has none."""
@@ -47,8 +49,17 @@ class BackboneSpec:
     transformer: VisionTransformerShape | None = None
     given: Callable[[], nn.Module] | None = field(default=None, compare=False)
     """Gives a copy of an encoder that exists in this process already."""
+    embedding: int | None = None
+    """Size of the embedding; None: the channels of the last map."""
+    side: int | None = None
+    """The one side in pixels of the images that it takes; None for any."""
     version: int | str = 1
     """Raised whenever the same weights give other features than before, or a seed other weights."""
+
+    @property
+    def embedding_dim(self) -> int:
+        """Size of the embedding of an image."""
+        return self.channels[-1] if self.embedding is None else self.embedding
 
 
 def _vit(
@@ -110,7 +121,32 @@ def add_backbone(spec: BackboneSpec) -> None:
 
 
 def find_backbone(name: str) -> BackboneSpec:
-    """Look a backbone up. Raises `UsageError` with the closest match."""
+    """Look a backbone up, also `timm:NAME` and `torchvision:NAME`. Raises `UsageError` with the closest match."""
+    if library_of(name):
+        return _of_library(name)
     if name not in BACKBONES:
-        raise unknown("backbone", name, BACKBONES, "List them: bench list backbones.")
+        listing = f"List them: bench list backbones; of libraries: {', '.join(f'{one}:NAME' for one in LIBRARIES)}."
+        raise unknown("backbone", name, BACKBONES, listing)
     return BACKBONES[name]
+
+
+def is_backbone(name: str) -> bool:
+    """Whether a name is that of a backbone; a library may turn out not to have the model."""
+    return name in BACKBONES or bool(library_of(name))
+
+
+@cache
+def _of_library(name: str) -> BackboneSpec:
+    from bench.models.libraries.build import layout_of
+
+    layout, version = layout_of(name), library_version(library_of(name))
+    return BackboneSpec(
+        name,
+        f"a model of {version.partition(',')[0]}, {layout.parameters / 1e6:.3g} M",
+        layout.channels,
+        layout.strides,
+        family="library",
+        embedding=layout.embedding_dim,
+        side=layout.side,
+        version=version,
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from bench.core import registry
 from bench.core.errors import UsageError, closest
 from bench.evaluation.protocols import PROTOCOLS, Protocol
+from bench.models.libraries.names import LIBRARIES
 from bench.models.specs import BACKBONES, BackboneSpec
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
@@ -31,7 +32,7 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
     if what == "protocols":
         return [protocol_row(p) for p in PROTOCOLS.values()]
     if what == "backbones":
-        return [backbone_row(b) for b in BACKBONES.values()]
+        return [*map(backbone_row, BACKBONES.values()), *map(library_row, LIBRARIES)]
     if what == "corpora":
         from bench.pretraining.corpus import CORPORA
 
@@ -76,4 +77,14 @@ def protocol_row(protocol: Protocol) -> Facts:
 
 def backbone_row(spec: BackboneSpec) -> Facts:
     """One row of `bench list backbones`."""
-    return {"name": spec.name, "summary": spec.summary, "family": spec.family, "embedding_dim": spec.channels[-1]}
+    return {"name": spec.name, "summary": spec.summary, "family": spec.family, "embedding_dim": spec.embedding_dim}
+
+
+def library_row(library: str) -> Facts:
+    """One row of `bench list backbones` about all models of a library."""
+    return {
+        "name": f"{library}:NAME",
+        "summary": f"{LIBRARIES[library]}; bench show {library}:NAME",
+        "family": "library",
+        "embedding_dim": None,
+    }

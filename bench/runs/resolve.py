@@ -24,6 +24,7 @@ from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
 from bench.results.record import AblationRecord
+from bench.results.store import file_name
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
 from bench.runs.world import World
@@ -65,7 +66,7 @@ class ResolvedRun:
     def folder_of_predictions(self, results: Path, data: str) -> Path:
         """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
         plan = self.plan
-        name = f"{plan.backbone}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
+        name = f"{file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
         return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
 
 
