@@ -23,6 +23,7 @@ from bench.engine.kept import keep_cases, name_contents
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
+from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
 from bench.results.store import file_name
 from bench.runs.config import RunConfig, resolve_config
@@ -80,6 +81,8 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     data = world.data(plan.task.data)
     keep_cases(kind, name_contents(data), decoded)
     corpus = world.corpus(options.corpus, plan.task.data, plan.seed) if method.pretrains else None
+    if corpus is not None:
+        start_notes(plan.backbone, config.pretrain.init)  # a file that cannot be used is an error before anything runs
     facts = _facts(plan, config, corpus, data, world.split(plan.task.data, plan.seed))
     hashes = facts.hashes
     identity = hashes.pop("identity")

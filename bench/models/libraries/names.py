@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from packaging.version import Version
-
 LIBRARIES: Mapping[str, str] = {
     "timm": "any model of timm that gives feature maps, as timm:convnext_tiny or timm:vit_small_patch16_224",
     "torchvision": "any classifier of torchvision that gives feature maps, as torchvision:densenet121",
@@ -25,4 +23,4 @@ def library_of(name: str) -> str:
 
 def library_version(library: str) -> str:
     """What the identity of a run knows of the code of its encoder: the library's public version and the adapter's."""
-    return f"{library} {Version(version(library)).public}, adapter {ADAPTER}"
+    return f"{library} {version(library).partition('+')[0]}, adapter {ADAPTER}"

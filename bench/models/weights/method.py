@@ -19,6 +19,7 @@ from bench.models.weights.formats import HARNESS, Unpacked, unpack
 from bench.models.weights.layouts import OPTIONAL
 from bench.models.weights.match import COUNTER, Match, encoder_hash, layouts_of, match, own_shapes, recognise_backbone
 from bench.models.weights.notices import activation_notice, missing_notice, others_notice
+from bench.models.weights.places import file_label
 from bench.models.weights.probe import compare, embed_noise
 from bench.models.weights.sources import WeightsEntry
 
@@ -88,7 +89,7 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
     chosen = stated or recognise_backbone(unpacked.state)
     fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop, unpacked.layout.optional)
     record = WeightsRecord(
-        file=entry.file.name,
+        file=file_label(entry.file),
         sha256=sha256,
         encoder_sha256=encoder_hash(fitted.state),
         format=HARNESS if provenance else unpacked.format,

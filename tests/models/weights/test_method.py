@@ -175,6 +175,7 @@ def test_a_librarys_file_is_matched_as_strictly_as_every_other(tmp_path):
     torch.save(lame, tmp_path / "w.pth")
     with pytest.raises(StorageError, match=r"1 tensors missing \(stem.1.bias\); 1 .*\(gate.weight\); 125 of 126 fit"):
         load_weights(entry(tmp_path / "w.pth"), "timm:convnext_atto")
+    torch.save(state, tmp_path / "w.pth")
     with pytest.raises(StorageError, match="126 tensors of another shape") as caught:
         load_weights(entry(tmp_path / "w.pth"), "timm:convnext_femto")
     assert "It fits" not in str(caught.value), "no backbone of this project fits any of it"
