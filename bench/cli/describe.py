@@ -18,7 +18,7 @@ from bench.core.task import DataSet, Task
 from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
-from bench.models.specs import BACKBONES, BackboneSpec, find_backbone, own_backbones
+from bench.models.specs import BACKBONES, BackboneSpec, find_backbone, is_backbone, own_backbones
 from bench.runs.config import head_of, quick_settings
 from bench.runs.listing import LISTS, Facts, add_declared, backbone_row, protocol_row, task_row
 from bench.runs.plugin_files import add_files
@@ -50,7 +50,7 @@ def _facts(name: str) -> Facts:
         return _method_facts(name)
     if name in PROTOCOLS:
         return _protocol_facts(PROTOCOLS[name])
-    if name in BACKBONES or name in own_backbones().plugins:
+    if is_backbone(name):
         return _backbone_facts(find_backbone(name))
     if Path(name).is_file() or "/" in name:
         from bench.models.weights.facts import file_facts
@@ -151,6 +151,8 @@ def _backbone_facts(spec: BackboneSpec) -> Facts:
         "feature_maps": maps,
         "position_embedding_px": spec.transformer.image_size if spec.transformer else None,
         "imagenet_file": spec.imagenet_file or None,
+        "image_side_px": spec.side,
+        "version": spec.version,
     }
 
 

@@ -157,14 +157,16 @@ def _where(facts: Facts) -> str:
 
 
 def _backbone(facts: Facts) -> Facts:
-    side = facts["position_embedding_px"]
+    side, library = facts["position_embedding_px"], facts["family"] == "library"
     maps = (f"{m['channels']} at {m['stride']}" for m in facts["feature_maps"])
     return {
         "backbone": f"{facts['name']}: {facts['summary']}",
         "embedding": f"{facts['embedding_dim']} numbers per image",
         "feature maps (channels at stride)": ", ".join(maps),
-        "position embedding": f"for {side} px, interpolated for others" if side else "none",
+        "images": f"{facts['image_side_px']} px alone" if facts["image_side_px"] else "any size",
+        **({} if library else {"position embedding": f"for {side} px, interpolated for others" if side else "none"}),
         "ImageNet weights": facts["imagenet_file"] or "none known to torchvision",
+        "version": str(facts["version"]),
     }
 
 

@@ -113,7 +113,7 @@ class Part(BaseModel):
 class WeightsRecord(Part):
     """Weights that came from a file instead of a pretraining: how they were read, and the proof that they are used."""
 
-    file: str = Field(description="Name of the file, without its folder.")
+    file: str = Field(description="Name of the file, without its folder; of one of the hub its place there.")
     sha256: str = Field(description="Of the file.")
     encoder_sha256: str = Field(description="Of the encoder's tensors after all rules.")
     format: str = Field(description="How the file was packed.")

@@ -17,7 +17,7 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
     `embedding_dim` and `stem_channels` (0 for none) say their sizes.
 
     Raises:
-        UsageError: unknown name, or a backbone without ImageNet weights.
+        UsageError: unknown name, a library's model without feature maps, or a backbone without ImageNet weights.
         StorageError: the ImageNet weights are not in torch's cache (nothing is downloaded).
     """
     spec = find_backbone(name)
@@ -34,6 +34,10 @@ def build_backbone(name: str, init: str = "random") -> nn.Module:
 def _build(spec: BackboneSpec) -> nn.Module:
     if spec.given is not None:
         return _declared(spec.given(), spec)
+    if spec.family == "library":
+        from bench.models.libraries.build import build
+
+        return build(spec.name)
     if spec.family == "resnet":
         from bench.models.resnet import ResNetBackbone
 
@@ -45,8 +49,13 @@ def _build(spec: BackboneSpec) -> nn.Module:
 
 def _declared(module: nn.Module, spec: BackboneSpec) -> nn.Module:
     """A module with what the spec says of it as attributes, where it has none of its own."""
-    sizes = {"channels": spec.channels, "strides": spec.strides, "embedding_dim": spec.channels[-1], "stem_channels": 0}
-    for name, value in sizes.items():
+    sizes = {
+        "channels": spec.channels,
+        "strides": spec.strides,
+        "embedding_dim": spec.embedding_dim,
+        "stem_channels": 0,
+    }
+    for name, value in (sizes | {"embedding_dim": spec.embedding_dim}).items():
         if not hasattr(module, name):
             setattr(module, name, value)
     return module

@@ -20,7 +20,7 @@ from bench.core.registry import methods
 from bench.core.settings import WeightsRecord
 from bench.core.versions import PARTS, declared_version
 from bench.models.checkpoints import fingerprint_weights
-from bench.models.specs import BACKBONES, BackboneSpec, add_backbone
+from bench.models.specs import BackboneSpec, add_backbone, is_backbone
 
 UNKNOWN_CORPUS = (
     "The encoder was given as a module; what it was pretrained on is unknown, so an overlap with the test images "
@@ -90,7 +90,7 @@ def add_encoder(module: nn.Module, name: str | None, image_size: int) -> tuple[s
 def own_architecture(module: nn.Module) -> str:
     """Name of the backbone that an encoder of this project is; empty for any other module."""
     name = getattr(module, "architecture", "")
-    return name if isinstance(name, str) and name in BACKBONES else ""
+    return name if isinstance(name, str) and is_backbone(name) else ""
 
 
 def _add_backbone(encoder: PooledModule, module: nn.Module) -> str:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from bench.core.errors import PluginError, unknown
 from bench.core.registry import Registry, Sort
 from bench.core.source import source_version
+from bench.models.libraries.names import LIBRARIES, library_of, library_version
 
 if TYPE_CHECKING:
     from torch import nn
 
-Family = Literal["resnet", "vit", "sam", "given"]
+Family = Literal["resnet", "vit", "sam", "given", "library"]
 RESNET_STRIDES = (4, 8, 16, 32)
 
 
@@ -42,7 +43,7 @@ class BackboneSpec:
     name: str
     summary: str
     channels: tuple[int, ...]
-    """Channels of the feature maps, finest first; the last is the embedding's size."""
+    """Channels of the feature maps, finest first."""
     strides: tuple[int, ...]
     imagenet_file: str = ""
     """File name of the ImageNet-1K weights in torch's cache; empty where torchvision has none."""
@@ -50,8 +51,17 @@ class BackboneSpec:
     transformer: VisionTransformerShape | None = None
     given: Callable[[], nn.Module] | None = field(default=None, compare=False)
     """Builds the module of an encoder that is not of this table: a plugin's, or a copy of one of this process."""
+    embedding: int | None = None
+    """Size of the embedding; None: the channels of the last map."""
+    side: int | None = None
+    """The one side in pixels of the images that it takes; None for any."""
     version: int | str = 0
     """Raised whenever the same weights give other features than before, or a seed other weights; 0: not declared."""
+
+    @property
+    def embedding_dim(self) -> int:
+        """Size of the embedding of an image."""
+        return self.channels[-1] if self.embedding is None else self.embedding
 
 
 def _vit(
@@ -113,13 +123,43 @@ def add_backbone(spec: BackboneSpec) -> None:
 
 
 def find_backbone(name: str) -> BackboneSpec:
-    """Look a backbone up. Raises `UsageError` with the closest match, or `PluginError` for a plugin's that is wrong."""
+    """Look a backbone up, also `timm:NAME` and `torchvision:NAME`.
+
+    Raises:
+        UsageError: there is none of this name; with the closest match.
+        PluginError: a plugin's that is wrong.
+    """
+    if library_of(name):
+        return _of_library(name)
     if name in BACKBONES:
         return BACKBONES[name]
     if name not in own_backbones().plugins:
-        raise unknown("backbone", name, [*BACKBONES, *own_backbones().plugins], "List them: bench list backbones.")
+        listing = f"List them: bench list backbones; of libraries: {', '.join(f'{one}:NAME' for one in LIBRARIES)}."
+        raise unknown("backbone", name, [*BACKBONES, *own_backbones().plugins], listing)
     spec: BackboneSpec = own_backbones().get(name)
     return spec if spec.version else replace(spec, version=source_version(spec.given))  # type: ignore[arg-type]
+
+
+def is_backbone(name: str) -> bool:
+    """Whether a name is that of a backbone; a library may turn out not to have the model."""
+    return name in BACKBONES or name in own_backbones().plugins or bool(library_of(name))
+
+
+@cache
+def _of_library(name: str) -> BackboneSpec:
+    from bench.models.libraries.build import layout_of
+
+    layout, version = layout_of(name), library_version(library_of(name))
+    return BackboneSpec(
+        name,
+        f"a model of {version.partition(',')[0]}, {layout.parameters / 1e6:.3g} M",
+        layout.channels,
+        layout.strides,
+        family="library",
+        embedding=layout.embedding_dim,
+        side=layout.side,
+        version=version,
+    )
 
 
 @cache

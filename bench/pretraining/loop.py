@@ -24,12 +24,12 @@ from bench.engine.meter import Meter
 from bench.engine.optim import build_optimizer, build_schedule
 from bench.engine.resume import RESUME_FILE, StateFile
 from bench.engine.seeding import seed_all, seeded
-from bench.models.build import build_backbone
 from bench.models.checkpoints import ENCODER_FILE, save_encoder
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.dataset import ViewDataset, effective_batch_size
 from bench.pretraining.log import LastTenth, TrainLog
 from bench.pretraining.settings import PretrainSettings
+from bench.pretraining.start import starting_encoder
 
 
 class StepInput:
@@ -87,7 +87,7 @@ class Pretraining:
         self.total_steps = settings.epochs * len(self.batches)
         self.last_tenth = LastTenth(self.total_steps)
         seed_all(seed)
-        encoder = build_backbone(backbone, settings.init)
+        encoder = starting_encoder(backbone, settings.init)
         self.backbone_class = type(encoder)
         self.module = method.build(encoder).to(memory_format=torch.channels_last)
         self.optimizer = build_optimizer(self.module, method.config, batch_size)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bench.core.settings import Precision, ViewSettings
+from bench.pretraining.start import START, FileStart, start_of_file
 
 
 class PretrainSettings(ViewSettings):
@@ -18,14 +19,23 @@ class PretrainSettings(ViewSettings):
     epochs: int = Field(100, ge=1, description="Passes over the corpus.")
     batch_size: int = Field(3200, ge=2, description="Images per optimiser step; each gives two or more views.")
     image_size: int = Field(224, ge=16, description="Side of a global view in pixels.")
-    init: Literal["random", "imagenet"] = Field(
+    init: str = Field(
         "imagenet",
-        description="Weights pretraining starts from; imagenet reads torchvision's file from the torch cache.",
+        description="Weights pretraining starts from: random, imagenet (torchvision's file in the torch cache), or a "
+        "FILE that --checkpoint reads; a run's identity has its hash.",
     )
     balance: bool = Field(
         True, description="Show every modality of the corpus equally often: rarer ones again, slightly cropped."
     )
     precision: Precision = Field("32-true", description="Numerical precision of the training.")
+
+    @field_validator("init")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        """A file becomes its hash, which knows where the file lies."""
+        if value in ("random", "imagenet") or isinstance(value, FileStart) or re.fullmatch(START, value):
+            return value
+        return start_of_file(value)
 
 
 QUICK_PRETRAIN = {"epochs": 5, "batch_size": 64, "image_size": 48, "init": "random", "balance": False}

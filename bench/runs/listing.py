@@ -11,6 +11,7 @@ from bench.core.console import Report
 from bench.core.errors import DataError, UsageError, closest
 from bench.data.root import resolve_root
 from bench.evaluation.protocols import PROTOCOLS, Protocol
+from bench.models.libraries.names import LIBRARIES
 from bench.models.specs import BACKBONES, BackboneSpec, own_backbones
 from bench.runs.plugin_files import add_files
 from bench.runs.request import declared_tasks
@@ -40,7 +41,8 @@ def listing(
     if what == "protocols":
         return [protocol_row(p) for p in PROTOCOLS.values()]
     if what == "backbones":
-        return [backbone_row(b) for b in (*BACKBONES.values(), *own_backbones().working().values())]
+        own = own_backbones().working().values()
+        return [*map(backbone_row, BACKBONES.values()), *map(backbone_row, own), *map(library_row, LIBRARIES)]
     if what == "corpora":
         from bench.pretraining.corpus import CORPORA
 
@@ -93,4 +95,14 @@ def protocol_row(protocol: Protocol) -> Facts:
 
 def backbone_row(spec: BackboneSpec) -> Facts:
     """One row of `bench list backbones`."""
-    return {"name": spec.name, "summary": spec.summary, "family": spec.family, "embedding_dim": spec.channels[-1]}
+    return {"name": spec.name, "summary": spec.summary, "family": spec.family, "embedding_dim": spec.embedding_dim}
+
+
+def library_row(library: str) -> Facts:
+    """One row of `bench list backbones` about all models of a library."""
+    return {
+        "name": f"{library}:NAME",
+        "summary": f"{LIBRARIES[library]}; bench show {library}:NAME",
+        "family": "library",
+        "embedding_dim": None,
+    }

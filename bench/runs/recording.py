@@ -20,6 +20,7 @@ from bench.evaluation.evaluate import Evaluation
 from bench.evaluation.health import Health
 from bench.models.footprint import run_facts
 from bench.pretraining.corpus import Corpus
+from bench.pretraining.start import start_notes
 from bench.results.case_table import case_table, file_hash, to_bytes
 from bench.results.companions import SplitFiles
 from bench.results.provenance import collect
@@ -134,6 +135,7 @@ def _data(
             *data.warnings,
             *world.copies_note(run.plan.task.data, run.plan.seed),
             *([pretrained.weights.corpus] if pretrained.weights else []),
+            *(start_notes(run.plan.backbone, run.config.pretrain.init) if run.corpus else []),
             *tuning_warnings(run, data.kind),
             *notes_of(evaluation),
         ],

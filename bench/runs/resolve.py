@@ -25,7 +25,9 @@ from bench.engine.kept import keep_cases, name_contents
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
+from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
+from bench.results.store import file_name
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
 from bench.runs.world import World
@@ -67,7 +69,7 @@ class ResolvedRun:
     def folder_of_predictions(self, results: Path, data: str) -> Path:
         """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
         plan = self.plan
-        name = f"{plan.backbone}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
+        name = f"{file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
         return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
 
 
@@ -82,6 +84,8 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     require_sound(plan.task, kind_class, data.cases)
     keep_cases(kind, name_contents(data), decoded)
     corpus = world.corpus(plan.corpus or options.corpus, plan.task.data, plan.seed) if method.pretrains else None
+    if corpus is not None:
+        start_notes(plan.backbone, config.pretrain.init)  # a file that cannot be used is an error before anything runs
     facts = _facts(plan, config, corpus, data, world.split(plan.task.data, plan.seed))
     hashes = facts.hashes
     identity = hashes.pop("identity")

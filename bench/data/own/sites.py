@@ -13,8 +13,8 @@ from bench.core.identity import reader_settings
 from bench.core.task import Case, DataSet, Declared, Reader, RemarkingReader, Task, Volume
 from bench.core.versions import plugin_versions
 from bench.data.dataset import list_cases
-from bench.data.phantom import draw_phantom
 from bench.data.own.made import holds_data
+from bench.data.phantom import draw_phantom
 from bench.data.root import folder_name
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from bench.models.weights.layouts import LAYOUTS
+from bench.models.weights.layouts import LAYOUTS, Layout
 
 DEEPEST = 4
 """Dicts in dicts that are looked into."""
@@ -15,12 +15,12 @@ Place = tuple[str, str]
 """Keys to the dict, joined by `/` (empty for the file itself), and the prefix of the encoder's tensors."""
 
 
-def encoder_places(tree: Mapping[str, Any]) -> list[Place]:
+def encoder_places(tree: Mapping[str, Any], layouts: Sequence[Layout] = LAYOUTS) -> list[Place]:
     """Every dict and prefix behind which the anchor of a layout stands, those with the shortest names first."""
     found = {
         ("/".join(keys), name.removesuffix(layout.anchor)): None
         for keys, names in _dicts(tree, ())
-        for layout in LAYOUTS
+        for layout in layouts
         for name in names
         if name == layout.anchor or name.endswith(f".{layout.anchor}")
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ _ANYWHERE: tuple[Path, ...] = ((), ("state_dict",), ("model",), ("model_state_di
 _LIGHTLY = ("backbone.vit.", "teacher_backbone.", "teacher_backbone.vit.")
 """lightly's masked transformers, and the teacher of its DINO, iBOT and DINOv2."""
 _PARTS = ("backbone.", "encoder.", *_LIGHTLY)
+_PLAIN = ("", "module.", "model.", "vit.", "dinov2.", *(a + b for b in _PARTS for a in ("", "module.")))
+COMPILED = "_orig_mod."
+"""What torch.compile puts in the names of a module's tensors, at any place."""
 FORMATS: Mapping[str, Format] = {
     f.name: f
     for f in (
@@ -73,7 +76,13 @@ FORMATS: Mapping[str, Format] = {
             "plain",
             "a state dict: torchvision, timm, LVM-Med, BarlowTwins, SwAV, VICReg, MAE and most others",
             _ANYWHERE,
-            ("", "module.", "model.", "vit.", "dinov2.", *(a + b for b in _PARTS for a in ("", "module."))),
+            _PLAIN,
+        ),
+        Format(
+            "ema",
+            "moving averages of timm and torchvision, where a file has no other weights",
+            (("state_dict_ema",), ("model_ema",), ("ema_state_dict",), ("ema",)),
+            _PLAIN,
         ),
     )
 }  # fmt: skip
@@ -108,10 +117,12 @@ def unpack(
     format_name: str | None = None,
     prefix: str | None = None,
     container: str | None = None,
+    layouts: Sequence[Layout] = LAYOUTS,
 ) -> Unpacked:
     """Find the encoder in a file's nested dicts: by the declared formats, by one of them, or behind a given prefix.
 
     `container` names the dict to look in, its keys joined by `/`; default: those of the formats.
+    Names are taken without what torch.compile puts in them, unless `prefix` is given.
 
     Raises:
         UsageError: an unknown format.
@@ -124,13 +135,15 @@ def unpack(
     if container is not None:
         chosen = [replace(one, containers=(tuple(filter(None, container.split("/"))),)) for one in chosen]
     for candidate in chosen:
-        for place, tensors in _open(tree, candidate):
+        for place, found in _open(tree, candidate):
+            tensors = found if prefix is not None else {k.replace(COMPILED, ""): v for k, v in found.items()}
             for start in candidate.prefixes:
                 part = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-                layout = find_layout(part)
+                layout = find_layout(part, layouts)
                 if layout is not None:
-                    return _unpacked(candidate, place, start, layout, part, tensors)
-    raise StorageError(_nothing_found(tree, where, format_name, prefix, container))
+                    compiled = [f"strip {COMPILED}"] if tensors.keys() != found.keys() else []
+                    return _unpacked(candidate, place, start, layout, part, tensors, compiled)
+    raise StorageError(_nothing_found(tree, where, format_name, prefix, container, layouts))
 
 
 def _containers(format_name: str | None) -> tuple[Path, ...]:
@@ -151,9 +164,15 @@ def _open(tree: Mapping[str, Any], candidate: Format) -> Iterator[tuple[Path, di
 
 
 def _unpacked(
-    found: Format, container: Path, prefix: str, layout: Layout, part: dict[str, Tensor], tensors: dict[str, Tensor]
+    found: Format,
+    container: Path,
+    prefix: str,
+    layout: Layout,
+    part: dict[str, Tensor],
+    tensors: dict[str, Tensor],
+    compiled: list[str],
 ) -> Unpacked:
-    rules = [f"take {'/'.join(container)}"] if container else []
+    rules = [*([f"take {'/'.join(container)}"] if container else []), *compiled]
     rules += [f"strip {prefix}"] if prefix else []
     rules += [f"names of {layout.name}"] if layout.rename else []
     others = Counter(_group(name) for name in tensors if not name.startswith(prefix))
@@ -166,7 +185,12 @@ def _group(name: str) -> str:
 
 
 def _nothing_found(
-    tree: Mapping[str, Any], where: str, format_name: str | None, prefix: str | None, container: str | None
+    tree: Mapping[str, Any],
+    where: str,
+    format_name: str | None,
+    prefix: str | None,
+    container: str | None,
+    known: Sequence[Layout],
 ) -> str:
     from torch import Tensor
 
@@ -176,11 +200,14 @@ def _nothing_found(
     shown += [f"{k!r} with {', '.join(map(str, names))}, ..." for k, names in list(dicts.items())[:4]]
     tried = f"behind the prefix {prefix!r}" if prefix is not None else f"as {format_name or 'any known format'}"
     tried += f" in {container!r}" if container is not None else ""
-    layouts = ", ".join(layout.name for layout in LAYOUTS)
+    layouts = ", ".join(layout.name for layout in known)
     content = one_line("; ".join(shown)) or "no tensors"
     found = f"{one_line(where)}: no encoder was found {tried} (layouts: {layouts}). The file has {content}. "
-    places = encoder_places(tree)
+    places = encoder_places(tree, known)
     if not places:
-        return f"{found}No tensors in it have the names of a known layout: convert it with the program that wrote it."
+        return (
+            f"{found}No tensors in it have the names of a known layout. Where it is of a model of timm or torchvision, "
+            "name that one, as --backbone timm:convnext_tiny; else convert it with the program that wrote it."
+        )
     entries = " or ".join(f"{{ {toml_entry(where, *place)} }}" for place in places[:3])
     return f"{found}One is there, though: name it in a TOML file with the line mine = {entries} (docs/weights.md)."

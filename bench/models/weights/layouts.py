@@ -6,7 +6,7 @@ Own names are torchvision's for ResNets and timm's for transformers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,6 +118,12 @@ LAYOUTS = (
     ),
     Layout("timm_vit", "ViTs of timm, DINO, DINOv2, MAE, MoCo v3", "blocks.0.attn.qkv.weight"),
     Layout(
+        "chunked_vit",
+        "DINOv2's training files, whose blocks are in chunks",
+        "blocks.0.0.attn.qkv.weight",
+        ((r"^blocks\.\d+\.(\d+)\.", r"blocks.\1."),),
+    ),
+    Layout(
         "torchvision_vit",
         "ViTs of torchvision",
         "encoder.layers.encoder_layer_0.self_attention.in_proj_weight",
@@ -137,9 +143,9 @@ LAYOUTS = (
 )  # fmt: skip
 
 
-def find_layout(state: Mapping[str, Tensor]) -> Layout | None:
+def find_layout(state: Mapping[str, Tensor], layouts: Sequence[Layout] = LAYOUTS) -> Layout | None:
     """The layout whose anchor is among the names, if any."""
-    return next((layout for layout in LAYOUTS if layout.anchor in state), None)
+    return next((layout for layout in layouts if layout.anchor in state), None)
 
 
 def translate(state: Mapping[str, Tensor], layout: Layout) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from math import isqrt
 
 import torch
 from torch import Tensor
@@ -14,8 +15,10 @@ from torch.nn.functional import interpolate
 
 from bench.core.errors import StorageError
 from bench.models.build import build_backbone
+from bench.models.libraries.measuring import without_weights
+from bench.models.libraries.names import library_of
 from bench.models.specs import BACKBONES
-from bench.models.weights.layouts import is_head
+from bench.models.weights.layouts import LAYOUTS, Layout, is_head
 from bench.models.weights.patterns import matches, require_used
 
 COUNTER = "num_batches_tracked"
@@ -42,18 +45,27 @@ class Match:
 @cache
 def own_shapes(backbone: str) -> Mapping[str, tuple[int, ...]]:
     """Name -> shape of a backbone's state dict, without making its weights."""
-    with torch.device("meta"):
-        return {name: tuple(tensor.shape) for name, tensor in build_backbone(backbone).state_dict().items()}
+    state = without_weights(lambda: build_backbone(backbone).state_dict())
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def layouts_of(backbone: str | None) -> tuple[Layout, ...]:
+    """The layouts that a file for a backbone may have: for a library's model its own names before the declared ones."""
+    if backbone is None or not library_of(backbone):
+        return LAYOUTS
+    anchor = max(own_shapes(backbone), key=lambda name: (name.endswith("weight"), name.count("."), name))
+    return (Layout(backbone.replace(":", "_"), f"names of {backbone}", anchor), *LAYOUTS)
 
 
 def recognise_backbone(state: Mapping[str, Tensor]) -> str:
     """The backbone that has the most tensors of this name and shape."""
+    return max(BACKBONES, key=lambda name: _agreement(state, name))
 
-    def agreement(name: str) -> tuple[int, int]:
-        own = own_shapes(name)
-        return sum(own.get(k) == tuple(v.shape) for k, v in state.items()), -len(own.keys() - state.keys())
 
-    return max(BACKBONES, key=agreement)
+def _agreement(state: Mapping[str, Tensor], backbone: str) -> tuple[int, int]:
+    """How many tensors a backbone has of this name and shape, and how few of its own are not there."""
+    own = own_shapes(backbone)
+    return sum(own.get(k) == tuple(v.shape) for k, v in state.items()), -len(own.keys() - state.keys())
 
 
 def match(
@@ -81,7 +93,9 @@ def match(
     shapes = {text.split(" ")[0] for text in problems["of another shape"]}
     problems["missing"] = [name for name in absent if name not in missing and name not in shapes]
     if any(problems.values()):
-        raise StorageError(_explain(where, backbone, problems, len(fitted), recognise_backbone(state)))
+        best = recognise_backbone(state)
+        better = _agreement(state, best) > _agreement(state, backbone) and _agreement(state, best)[0]
+        raise StorageError(_explain(where, backbone, problems, len(fitted), best if better else backbone))
     return Match(backbone, fitted, dict(sorted(dropped.items())), missing, resampled, zeros)
 
 
@@ -143,13 +157,14 @@ def _bare(shape: Sequence[int]) -> list[int]:
 
 
 def _resize_positions(value: Tensor, shape: tuple[int, ...]) -> Tensor | None:
-    """Square grids of position embeddings, (1, 1 + N, D) with a class token or (1, H, W, D), bicubic."""
+    """Square grids of position embeddings, (1, 1 + N, D) with a class token, (1, N, D) or (1, H, W, D), bicubic."""
     grid = len(shape) == 4
     if grid and value.ndim != 4:
         return None
-    prefix = 0 if grid else 1
     tokens = value.reshape(-1, value.shape[-1])
-    old, new = (round((n - prefix) ** 0.5) for n in (len(tokens), shape[1] * shape[2] if grid else shape[1]))
+    sizes = (len(tokens), shape[1] * shape[2] if grid else shape[1])
+    prefix = 0 if grid else next((p for p in (1, 0) if all(isqrt(n - p) ** 2 == n - p for n in sizes)), 1)
+    old, new = (round((n - prefix) ** 0.5) for n in sizes)
     if old * old + prefix != len(tokens):
         return None
     cells = tokens[prefix:].reshape(1, old, old, -1).permute(0, 3, 1, 2)

@@ -17,8 +17,9 @@ from bench.models.weights.encoder_places import encoder_places
 from bench.models.weights.files import file_hash, read_weights
 from bench.models.weights.formats import HARNESS, Unpacked, unpack
 from bench.models.weights.layouts import OPTIONAL
-from bench.models.weights.match import COUNTER, Match, encoder_hash, match, own_shapes, recognise_backbone
+from bench.models.weights.match import COUNTER, Match, encoder_hash, layouts_of, match, own_shapes, recognise_backbone
 from bench.models.weights.notices import activation_notice, missing_notice, others_notice
+from bench.models.weights.places import file_label
 from bench.models.weights.probe import compare, embed_noise
 from bench.models.weights.sources import WeightsEntry
 
@@ -82,12 +83,13 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
     sha256 = file_hash(entry.file)
     tree, provenance = read_weights(entry.file)
     where = str(entry.file)
-    unpacked = unpack(tree, where, entry.format, entry.prefix, entry.container)
     stated = _stated_backbone(where, provenance.get("backbone"), entry.backbone or wanted)
+    layouts = layouts_of(stated)
+    unpacked = unpack(tree, where, entry.format, entry.prefix, entry.container, layouts)
     chosen = stated or recognise_backbone(unpacked.state)
     fitted = match(unpacked.state, chosen, where, entry.allow_missing, entry.drop, unpacked.layout.optional)
     record = WeightsRecord(
-        file=entry.file.name,
+        file=file_label(entry.file),
         sha256=sha256,
         encoder_sha256=encoder_hash(fitted.state),
         format=HARNESS if provenance else unpacked.format,
@@ -101,7 +103,7 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
     )
     notices = _notices(entry.file.name, fitted, guessed=not stated)
     if entry.container is None and entry.prefix is None:
-        notices += others_notice(entry.file.name, encoder_places(tree), unpacked.place)
+        notices += others_notice(entry.file.name, encoder_places(tree, layouts), unpacked.place)
     return LoadedWeights(entry, fitted, record, notices)
 
 

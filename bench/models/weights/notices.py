@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.models.weights.encoder_places import Place, toml_entry
+from bench.models.weights.formats import COMPILED
 
 LARGE_SHARE = 0.5
 """Share of the encoder's tensors above which missing ones, although allowed, are worth a warning."""
@@ -37,7 +38,8 @@ def missing_notice(where: str, backbone: str, n_missing: int, total: int) -> lis
 
 def others_notice(where: str, places: Sequence[Place], taken: Place) -> list[str]:
     """What to say about further encoders of a file, such as moving averages, that nobody chose or left out."""
-    others = [place for place in places if place != taken and not f"{place[1]}".startswith(taken[1] or "\0")]
+    bare = {place: (place[0], place[1].replace(COMPILED, "")) for place in places}
+    others = [place for place in places if bare[place] != taken and not bare[place][1].startswith(taken[1] or "\0")]
     if not others:
         return []
     shown = "; ".join(toml_entry(where, *place) for place in others[:3])

@@ -12,8 +12,12 @@ SIDE, IMAGES = 64, 4
 
 @torch.inference_mode()
 def embed_noise(backbone: nn.Module) -> Tensor:
-    """Embeddings (4, D) of four images of fixed Gaussian noise, 64 px, in evaluation mode; uses no global generator."""
-    noise = torch.randn(IMAGES, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    """Embeddings (4, D) of four images of fixed Gaussian noise, 64 px or the one side it takes, in evaluation mode.
+
+    No global generator is used.
+    """
+    side = getattr(getattr(backbone, "layout", None), "side", None) or SIDE
+    noise = torch.randn(IMAGES, 3, side, side, generator=torch.Generator().manual_seed(0))
     training = backbone.training
     embedding: Tensor = backbone.eval()(noise).pooled
     backbone.train(training)

@@ -1,4 +1,4 @@
-"""`--checkpoint`: FILE, NAME=FILE, imagenet[:BACKBONE], or a TOML file with an entry per contestant."""
+"""`--checkpoint`: FILE, NAME=FILE, imagenet[:BACKBONE], or a TOML file; FILE may be hf:OWNER/NAME@REVISION[/FILE]."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bench.core.reading import reading, text_of, toml_of
 from bench.core.settings import Settings
 from bench.models.checkpoints import ENCODER_FILE
 from bench.models.weights.imagenet import imagenet_file
+from bench.models.weights.places import hub_name, is_hub, local_file
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 IMAGENET = "imagenet"
@@ -50,7 +51,7 @@ def parse_checkpoints(texts: Iterable[str], default_backbone: str) -> list[Weigh
     """
     entries: list[WeightsEntry] = []
     for text in texts:
-        entries += _of_toml(Path(text)) if text.endswith(".toml") else [_of_text(text, default_backbone)]
+        entries += _of_toml(Path(text).expanduser()) if text.endswith(".toml") else [_of_text(text, default_backbone)]
     for entry in entries:
         if not re.fullmatch(NAME, entry.name):
             raise UsageError(
@@ -62,14 +63,20 @@ def parse_checkpoints(texts: Iterable[str], default_backbone: str) -> list[Weigh
 
 
 def _of_text(text: str, default_backbone: str) -> WeightsEntry:
-    named = None if Path(text).is_file() else re.fullmatch(rf"({NAME})=(.+)", text)  # as epoch=99-step=1000.ckpt
+    named = (
+        None if Path(text).expanduser().is_file() else re.fullmatch(rf"({NAME})=(.+)", text)
+    )  # as epoch=99-step=1000.ckpt
     name, source = (named[1], named[2]) if named else ("", text)
     kind, _, backbone = source.partition(":")
     if kind == IMAGENET:
         backbone = backbone or default_backbone
         file = imagenet_file(backbone, f"leave --checkpoint {text} out")
         return WeightsEntry(name=name or IMAGENET, file=file, backbone=backbone)
-    return WeightsEntry(name=name or default_name(Path(source)), file=Path(source))
+    file = local_file(source)
+    if named and "=" in source and not file.is_file():
+        raise UsageError(f"--checkpoint {text}: neither {text} nor, with {name!r} as the name, {source} is a file.")
+    default = hub_name(source) if is_hub(source) else default_name(file)
+    return WeightsEntry(name=name or default, file=file)
 
 
 def default_name(file: Path) -> str:
@@ -102,4 +109,5 @@ def _entry(path: Path, name: str, table: Any) -> WeightsEntry:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {name}.{where}: {first['msg']} (found {first['input']!r}).") from error
-    return entry.model_copy(update={"file": path.parent / entry.file})
+    file = str(table["file"])
+    return entry.model_copy(update={"file": local_file(file) if is_hub(file) else path.parent / local_file(file)})

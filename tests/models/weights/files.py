@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,6 +111,17 @@ def _moco_v3() -> Tree:
     }
 
 
+def _dinov2_training() -> Tree:
+    """DINOv2's training files: blocks in chunks (`BlockChunk`), with their place in the whole encoder."""
+    named = filled(timm_shapes("vit_base_patch14_dinov2", num_classes=0) | {"mask_token": (1, 768)})
+    chunked = {re.sub(r"^blocks\.(\d+)", lambda m: f"blocks.{int(m[1]) // 3}.{m[1]}", k): v for k, v in named.items()}
+    return {"teacher": prefixed(chunked, "backbone.") | {"dino_head.mlp.0.weight": torch.zeros(2, 2)}}
+
+
+def _timm_ema() -> Tree:
+    return {"state_dict_ema": prefixed(filled(timm_shapes("resnet50")), "module."), "epoch": 9}
+
+
 _RESNET = "torchvision_resnet"
 Made = tuple[Callable[[], Tree], str, str, str, set[str]]
 RELEASED: Mapping[str, Made] = {
@@ -133,6 +145,8 @@ RELEASED: Mapping[str, Made] = {
         lambda: filled(timm_shapes("vit_base_patch14_dinov2", num_classes=0) | {"mask_token": (1, 768)}),
         "plain", "timm_vit", "vit_b_14_dinov2", {"mask_token"},
     ),
+    "dinov2_training.pth": (_dinov2_training, "dino_teacher", "chunked_vit", "vit_b_14_dinov2", {"mask_token"}),
+    "timm_ema.pth.tar": (_timm_ema, "ema", _RESNET, "resnet50", {"fc"}),
     "clip.pt": (lambda: prefixed(filled(clip_tower()), "visual.") | {"logit_scale": torch.tensor(1.0)},
                 "clip", "clip", "vit_b_16_clip", {"proj"}),
     "open_clip_pytorch_model.bin": (lambda: filled(open_clip()), "clip", "clip", "vit_b_16_clip", {"proj"}),

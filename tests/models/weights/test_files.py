@@ -158,8 +158,6 @@ def test_the_advice_of_a_refusal_makes_a_file_whose_tensors_are_all_there(tmp_pa
 @pytest.mark.parametrize(
     "pack",
     [
-        lambda s: {"model_ema": {"n_averaged": torch.tensor(10)} | {f"module.{k}": v for k, v in s.items()}},
-        lambda s: {"state_dict_ema": s},
         lambda s: {"network_weights": {f"encoder.{k}": v for k, v in s.items()}},
         lambda s: {"student": {f"module.backbone.{k}": v for k, v in s.items()}},
         lambda s: {"a": {"b": {f"x.y.{k}": v for k, v in s.items()}}},
@@ -174,6 +172,38 @@ def test_the_advice_where_nothing_was_found_finds_it(tmp_path, resnet, pack):
     (tmp_path / "w.toml").write_text(line)
     (named,) = parse_checkpoints([str(tmp_path / "w.toml")], "resnet18")
     assert torch.equal(load_weights(named).match.state["conv1.weight"], resnet["conv1.weight"])
+
+
+@pytest.mark.parametrize(
+    ("pack", "rules"),
+    [
+        (
+            lambda s: {"model_ema": {"n_averaged": torch.tensor(10)} | {f"module.{k}": v for k, v in s.items()}},
+            ["take model_ema", "strip module."],
+        ),
+        (lambda s: {"state_dict_ema": s}, ["take state_dict_ema"]),
+        (
+            lambda s: {"state_dict": {f"_orig_mod.{k}": v for k, v in s.items()}},
+            ["take state_dict", "strip _orig_mod."],
+        ),
+        (lambda s: {f"module._orig_mod.{k}": v for k, v in s.items()}, ["strip _orig_mod.", "strip module."]),
+        (
+            lambda s: {"state_dict": {f"model.backbone._orig_mod.{k}": v for k, v in s.items()}},
+            ["take state_dict", "strip _orig_mod.", "strip model.backbone."],
+        ),
+    ],
+)
+def test_compiled_and_averaged_encoders_are_taken_and_the_rules_say_so(tmp_path, resnet, pack, rules):
+    torch.save(pack(resnet), tmp_path / "w.pth")
+    loaded = load_weights(entry(tmp_path / "w.pth"))
+    assert torch.equal(loaded.match.state["conv1.weight"], resnet["conv1.weight"])
+    assert (loaded.record.rules, loaded.notices) == (rules, [])
+
+
+def test_a_given_prefix_is_that_of_the_file_also_where_it_is_a_compilers(tmp_path, resnet):
+    torch.save({f"_orig_mod.{k}": v for k, v in resnet.items()}, tmp_path / "w.pth")
+    loaded = load_weights(entry(tmp_path / "w.pth", prefix="_orig_mod."))
+    assert torch.equal(loaded.match.state["conv1.weight"], resnet["conv1.weight"])
 
 
 def test_without_an_encoder_the_advice_is_not_to_name_a_prefix(tmp_path):

@@ -1,7 +1,9 @@
 """Loading a file into an encoder: complete or refused with the reason, and proven to have changed it."""
 
 import pytest
+import timm
 import torch
+import torchvision
 from torch import nn
 
 from bench.core.errors import StorageError, UsageError
@@ -145,3 +147,44 @@ def test_file_that_changes_during_a_command_is_noticed(released, tmp_path):
     changed(released[1], tmp_path, lambda s: s["conv1.weight"].mul_(2))
     with pytest.raises(StorageError, match="changed while this command ran"):
         cls(cls.config_class()).initialise(build_backbone("resnet18"))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "make"),
+    [
+        ("timm:convnext_atto", lambda: timm.create_model("convnext_atto")),
+        ("timm:test_vit4", lambda: timm.create_model("test_vit4")),
+        ("torchvision:shufflenet_v2_x0_5", lambda: torchvision.models.shufflenet_v2_x0_5()),
+    ],
+)
+def test_a_librarys_own_file_loads_into_its_model_and_computes_what_the_library_does(tmp_path, backbone, make):
+    theirs = make().eval()
+    torch.save({"state_dict": {f"module.{k}": v for k, v in theirs.state_dict().items()}}, tmp_path / "w.pth")
+    loaded = load_weights(entry(tmp_path / "w.pth"), backbone)
+    encoder = build_backbone(backbone).eval()
+    record = load_into(encoder, loaded)
+    assert (loaded.match.backbone, record.missing, record.layout) == (backbone, [], backbone.replace(":", "_"))
+    assert sum(record.dropped.values()) == 2, "weight and bias of the classifier"
+    own = encoder.state_dict()
+    assert all(torch.equal(v, own[k]) for k, v in theirs.state_dict().items() if k in own)
+
+
+def test_a_librarys_file_is_matched_as_strictly_as_every_other(tmp_path):
+    state = timm.create_model("convnext_atto").state_dict()
+    lame = {k: v for k, v in state.items() if k != "stem.1.bias"} | {"gate.weight": torch.zeros(2)}
+    torch.save(lame, tmp_path / "w.pth")
+    with pytest.raises(StorageError, match=r"1 tensors missing \(stem.1.bias\); 1 .*\(gate.weight\); 125 of 126 fit"):
+        load_weights(entry(tmp_path / "w.pth"), "timm:convnext_atto")
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(StorageError, match="126 tensors of another shape") as caught:
+        load_weights(entry(tmp_path / "w.pth"), "timm:convnext_femto")
+    assert "It fits" not in str(caught.value), "no backbone of this project fits any of it"
+    with pytest.raises(StorageError, match="as --backbone timm:convnext_tiny"):
+        load_weights(entry(tmp_path / "w.pth"))
+
+
+def test_positions_without_a_class_token_are_interpolated(tmp_path):
+    name = "vit_small_patch14_reg4_dinov2"
+    torch.save(timm.create_model(name, img_size=112).state_dict(), tmp_path / "w.pth")
+    loaded = load_weights(entry(tmp_path / "w.pth"), f"timm:{name}")
+    assert loaded.match.resampled == ["pos_embed (1, 64, 384) -> (1, 1369, 384)"]

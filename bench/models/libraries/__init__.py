@@ -1,0 +1,1 @@
+"""Encoders of timm and torchvision by their libraries' names: `timm:NAME` and `torchvision:NAME`."""
