@@ -55,7 +55,7 @@ def _declared(module: nn.Module, spec: BackboneSpec) -> nn.Module:
         "embedding_dim": spec.embedding_dim,
         "stem_channels": 0,
     }
-    for name, value in (sizes | {"embedding_dim": spec.embedding_dim}).items():
+    for name, value in sizes.items():
         if not hasattr(module, name):
             setattr(module, name, value)
     return module
