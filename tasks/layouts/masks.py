@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,8 +18,8 @@ from tasks.phantoms.drawing import save_image, save_mask
 from tasks.phantoms.shapes import N_EACH, draw_structures
 from tasks.readers.folders import files_below
 from tasks.readers.mask_files import MAP, REGION, MaskFiles
-from tasks.readers.pairs import Part, layout_of, pair_files
-from tasks.readers.templates import template
+from tasks.readers.pairs import Part, layout_of
+from tasks.readers.templates import FIELDS, template
 
 
 class Masks(Layout):
@@ -126,55 +124,69 @@ class TemplateMasks(MaskFiles):
             DataError: no image, an image without a mask or a mask without an image, or two images of one case.
         """
         files = files_below(folder)
-        cases = list(chain.from_iterable(self._cases(folder, files, part) for part in self._parts(folder, files)))
-        return require_cases(cases, folder, (), f"images of the form {self.images}")
+        companions = [text for text in (*self.masks, self.region) if text]
+        claimed = {path for text in companions for path, _ in _of_form(files, text)}
+        images = _of_form([path for path in files if path not in claimed], self.images)
+        wanted = f"images of the form {self.images}"
+        if not images:
+            require_cases([], folder, (), wanted)
+        paired = {text: _pairs(folder, images, self.images, files, text) for text in dict.fromkeys(companions)}
+        cases = [self._case(folder, path, fields, paired) for path, fields in images]
+        return require_cases(cases, folder, (), wanted)
 
-    def _parts(self, folder: Path, files: list[str]) -> list[Part]:
-        """One for each site and split that images stand in, with a region where there is any file of one."""
-        claimed = [template(text) for text in (*self.masks, self.region) if text]
-        images = [path for path in files if not any(one.fields(path) for one in claimed)]
-        found = [(path, fields) for path in images if (fields := template(self.images).fields(path))]
-        _check_one_each(folder, found)
-        places = {(fields.get("site"), fields.get("split")): path for path, fields in reversed(found)}
-        parts = []
-        for (site, side), path in sorted(places.items(), key=lambda item: item[1]):
-            fields = {name: value for name, value in (("site", site), ("split", side)) if value is not None}
-            image, region, *masks = (template(t).filled(**fields) for t in (self.images, self.region, *self.masks))
-            region = region if any(template(region).fields(path) for path in files) else ""
-            split = require_side(side, one_line(folder / path)) if side is not None else None
-            parts.append(Part(image, tuple(masks), region, tuple(masks[1:] and masks), split, site))
-        return parts
-
-    def _cases(self, folder: Path, files: list[str], part: Part) -> list[Case]:
-        cases = pair_files(folder, [part])
-        found = []
-        for case in cases:
-            target = tuple(self._what(path.relative_to(folder).as_posix(), part) for path in case.labels)
-            if not set(target) - {REGION}:
-                raise DataError(
-                    f"{one_line(case.image)}: this image has no mask of the form {' or '.join(part.labels)}.\n"
-                    "Add one (without structure, all 0), or remove the image."
-                )
-            found.append(Case(case.id, case.image, target, case.owner_split, None, case.labels, case.domain))
-        return found
-
-    def _what(self, path: str, part: Part) -> int:
-        if part.region and template(part.region).fields(path):
-            return REGION
-        if self.values:
-            return MAP
-        return next(index for index, text in enumerate(part.labels) if template(text).fields(path))
-
-
-def _check_one_each(folder: Path, found: list[tuple[str, dict[str, str]]]) -> None:
-    """Raise `DataError` where two files are images of one case."""
-    keys = Counter(tuple(sorted(fields.items())) for _, fields in found)
-    for path, fields in found:
-        if keys[tuple(sorted(fields.items()))] > 1:
+    def _case(self, folder: Path, path: str, fields: dict[str, str], paired: dict[str, dict[str, list[str]]]) -> Case:
+        place = one_line(folder / path)
+        found = [(name, MAP if self.values else i) for i, t in enumerate(self.masks) for name in paired[t][path]]
+        if not found:
             raise DataError(
-                f"{one_line(folder / path)}: the case {one_line(fields['case'])!r} has more than one image.\n"
-                "Make `images` of [layout] fit one file a case, or put {case} where the files differ."
+                f"{place}: this image has no mask of the form {' or '.join(self.masks)}.\n"
+                "Add one (all 0 where nothing is there), or remove the image."
             )
+        found += [(name, REGION) for name in (paired[self.region][path] if self.region else ())]
+        labels, target = tuple(folder / name for name, _ in found), tuple(what for _, what in found)
+        split = require_side(fields["split"], place) if "split" in fields else None
+        return Case(path, folder / path, target, split, labels=labels, domain=fields.get("site"))
+
+
+Found = list[tuple[str, dict[str, str]]]
+"""Relative path of a file, and what stands at the fields of a template."""
+
+
+def _of_form(files: list[str], text: str) -> Found:
+    found = ((path, template(text).fields(path)) for path in files)
+    return [(path, fields) for path, fields in found if fields]
+
+
+def _pairs(folder: Path, images: Found, form: str, files: list[str], text: str) -> dict[str, list[str]]:
+    """Path of each image -> its files of a template, those that agree with it in all fields that both have.
+
+    Raises:
+        DataError: two images with the same fields, a file that fits two images, or one that fits none.
+    """
+    found = _of_form(files, text)
+    shared = [name for name in FIELDS if f"{{{name}}}" in text and f"{{{name}}}" in form]
+    of_image = {path: tuple(fields[name] for name in shared) for path, fields in images}
+    owner: dict[tuple[str, ...], str] = {}
+    for path, key in of_image.items():
+        if key in owner:
+            raise DataError(
+                f"{one_line(folder / path)}: a file of the form {text} would be of two images, this one and "
+                f"{one_line(owner[key])}.\nMake `images` of [layout] fit one file a case, or put into both templates "
+                "what tells the images apart ({case}, {site}, {split})."
+            )
+        owner[key] = path
+    pairs: dict[str, list[str]] = {path: [] for path in of_image}
+    loose = []
+    for path, fields in found:
+        image = owner.get(tuple(fields[name] for name in shared))
+        (loose if image is None else pairs[image]).append(path)
+    if loose:
+        more = f" ({len(loose) - 1} more like it)" if len(loose) > 1 else ""
+        raise DataError(
+            f"{one_line(folder / loose[0])}: this file of the form {text} has no image of the form {form}{more}.\n"
+            "Correct the templates of [layout], or remove this file."
+        )
+    return pairs
 
 
 def _written(text: str, fields: dict[str, str]) -> str:

@@ -78,9 +78,10 @@ class TableForm(Layout):
     @classmethod
     def _check_encoding(cls, encoding: str) -> str:
         try:
-            return "utf-8-sig" if "".encode(encoding) == b"" and encoding.lower() in ("utf-8", "utf8") else encoding
+            "".encode(encoding)
         except LookupError:
             raise ValueError(f"there is no encoding {encoding!r}; for example utf-8, cp1252") from None
+        return encoding
 
     def column(self, name: str) -> str:
         """What the table calls a column."""
@@ -98,7 +99,7 @@ class TableForm(Layout):
             found = names_found(visible(folder)) if folder.is_dir() else "there is no such folder"
             raise DataError(f"{one_line(path)}: there is no such table ({found}).\nCorrect `file` of [layout].")
         with reading(path, _ENCODING, what="cannot be read as text"):
-            text = text_of(path, self.encoding)
+            text = text_of(path, self.encoding).removeprefix("\ufeff")
         with reading(path, "Correct the table.", what="cannot be read as CSV"):
             delimiter = self.delimiter or _delimiter_of(text)
             table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
