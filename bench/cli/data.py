@@ -93,9 +93,7 @@ def verify(
         raise typer.Exit(3)
 
 
-def fingerprint(
-    task: Tasks = "all", data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = False
-) -> None:
+def fingerprint(task: Tasks = "all", data_root: DataRoot = None, plugin: Plugins = None, as_json: Json = False) -> None:
     """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`.
 
     A data set that cannot be read is one error, and exit code 3 at the end; the others are printed all the same.

@@ -30,7 +30,8 @@ DataRoot = Annotated[
     ),
 ]
 Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="Python file with methods, tasks, kinds or backbones of your own; repeatable.")
+    list[Path] | None,
+    typer.Option("--plugin", help="Python file with methods, tasks, kinds or backbones of your own; repeatable."),
 ]
 Checkpoints = Annotated[
     list[str] | None,

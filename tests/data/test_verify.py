@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from bench.core.console import Report
+from bench.data.contract.loads import loaders
 from bench.data.dataset import read_data
 from bench.data.phantom import ensure_phantoms
-from bench.data.contract.loads import loaders
 from bench.data.verify import verify
 from tasks.brats import BRATS
 from tasks.drive import DRIVE

@@ -18,9 +18,9 @@ import numpy as np
 from bench.core import registry
 from bench.core.console import Report
 from bench.core.task import DataSet
+from bench.data.contract.loads import loaders
 from bench.data.dataset import read_data
 from bench.data.root import folder_name
-from bench.data.contract.loads import loaders
 from bench.data.verify import verify
 from tests.faults.outcomes import CLEAR, RIGHT, WRONG, Tally, judge
 
