@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.checking import register as register_checking
 from bench.cli.compare import register as register_compare
 from bench.cli.data import register
 from bench.cli.dev import register as register_dev
@@ -50,6 +51,7 @@ app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)
 register_running(app)
 register_compare(app)
+register_checking(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -194,7 +194,7 @@ def _task_pairs(wanted: Iterable[Task], protocols: list[str]) -> tuple[list[tupl
     for task in wanted:
         for protocol in protocols or [task.protocol]:
             with problems.noted():
-                _require_applicable(task, protocol)
+                require_applicable(task, protocol)
             named = task if protocol == task.protocol else _task_with_protocol(task, protocol)
             key = (task.data.name, task.kind, protocol)
             if key in pairs:
@@ -211,7 +211,8 @@ def applies(protocol: str, task: Task) -> bool:
     return not PROTOCOLS[protocol].pooled or kinds().get(task.kind).pooled_only
 
 
-def _require_applicable(task: Task, protocol: str) -> None:
+def require_applicable(task: Task, protocol: str) -> None:
+    """Raise `UsageError` unless a task can have a protocol."""
     if not applies(protocol, task):
         others = ", ".join(name for name in PROTOCOLS if applies(name, task))
         raise UsageError(

@@ -27,6 +27,7 @@ from bench.pretraining.loop import Pretraining, pretrain
 from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
+from bench.runs.checking.methods import check_before_pretraining
 from bench.runs.plan import PlannedRun
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
 from bench.runs.resolve import Options, ResolvedRun, resolve_all
@@ -173,6 +174,7 @@ def _pretrain(run: ResolvedRun, options: Options, folder: Path, report: Report) 
     """Pretrain the encoder of a run, or continue, into `folder`."""
     assert run.corpus is not None
     plan, settings = run.plan, run.config.pretrain
+    check_before_pretraining(run.method, plan.backbone, settings)
     training = Pretraining(
         run.method, plan.backbone, run.corpus, settings, plan.seed, options.compute, run.decoded
     )  # fmt: skip

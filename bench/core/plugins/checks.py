@@ -127,9 +127,7 @@ def check_values(cls: type[Settings], values: Any, what: str) -> None:
 
 def _require_name(name: Any, what: str) -> None:
     if not _is_text(name) or not _NAME.fullmatch(name) or name == "all":
-        raise PluginError(
-            f"{what}: its name is {one_line(repr(name))}; expected letters, digits, `.`, `_` and `-`, such as 'my_name'."
-        )
+        raise PluginError(f"{what}: its name is {one_line(repr(name))}; expected letters, digits, `.`, `_` and `-`.")
 
 
 def _require_arguments(cls: type, members: Mapping[str, int], what: str, docs: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
@@ -67,7 +68,7 @@ def target_problem(data_set: DataSet, case: Case) -> str:
 
 
 def content_hash(case: Case, file_hash: str) -> str:
-    """What stands for a case's content: its file's SHA-256 (hex), with the content key where it is a part of the file."""
+    """SHA-256 (hex) of what a case shows: of its file, or where it is a part of it, of that and the content key."""
     return file_hash if case.content is None else digest(["part of", file_hash, case.content])
 
 
@@ -90,13 +91,8 @@ def _plain(case: Any, who: str) -> Case:
         wrong = next((box for box in target.boxes if not isinstance(box, Box)), None)
         if wrong is not None:
             raise PluginError(f"{who}: the box {wrong!r} of {one_line(case.id)} is no bench.Box(label, x_min, ...).")
-    elif isinstance(target, np.integer) or isinstance(target, bool):
+    elif isinstance(target, Integral):
         target = int(target)
-    elif isinstance(target, float | str | np.floating | np.ndarray):
-        raise PluginError(
-            f"{who}: the target of {one_line(case.id)} is {one_line(repr(target))[:60]}, a {type(target).__name__}; "
-            "expected a class index (int), a bench.BoxTarget, or None with masks in files."
-        )
     for name, value, ok in (
         ("id", case.id, isinstance(case.id, str) and case.id != ""),
         ("image", case.image, isinstance(case.image, Path)),

@@ -1,0 +1,99 @@
+"""Is a method sound: a few steps on made-up images, without a trace in any stream of random numbers."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+
+from bench.core.method import Method
+from bench.core.plugins.checks import check_method_class, check_values
+from bench.engine.seeding import seeded
+from bench.models.build import build_backbone
+from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
+from bench.runs.checking.blame import Checked, blaming, require
+from bench.runs.checking.collapse import require_contrast
+from bench.runs.checking.trial import DOCS, Trial
+
+_SIZE = 48
+BACKBONES = ("resnet18", "vit_tiny_8")
+"""Of other widths, so that a width that is written into a method is found."""
+
+
+def check_before_pretraining(method: Method, backbone: str, settings: PretrainSettings) -> None:
+    """The cheap part: views, module, one step with the run's own settings, on few images. Raises `PluginError`.
+
+    The method itself is left alone; no generator of random numbers is moved.
+    """
+    with seeded(0):
+        fresh = type(method)(method.config)
+        Trial(fresh, backbone, settings).step()
+
+
+def check_method(cls: type[Method], backbone: str | None = None) -> Checked:
+    """All checks of a method in its `quick` settings, on `backbone`, or on several of different widths.
+
+    Raises:
+        PluginError: the first mistake, with the class and the fix.
+    """
+    check_method_class(cls, cls.__module__)
+    who = f"Method {cls.__name__}"
+    check_values(PretrainSettings, cls.published_views, f"{who}: published_views")
+    passed = ["name, title and citation", "settings have defaults; quick, ablations and views are among them"]
+    method = _make(cls)
+    if not cls.pretrains:
+        with seeded(0), blaming(cls, "build", DOCS):
+            method.build(build_backbone(backbone or (cls.backbones or BACKBONES)[0]))
+        return Checked("method", cls.name, (*passed, "its module is built; it is not trained"))
+    for name in [backbone] if backbone else list(cls.backbones or BACKBONES):
+        _check_training(cls, name)
+        passed.append(f"views, module, loss and gradients on {name}; the encoder learns, resumes and is deterministic")
+    require_contrast(lambda settings, batches: Trial(_make(cls), name, settings, batches))
+    return Checked("method", cls.name, (*passed, "its loss tells images apart"))
+
+
+def _make(cls: type[Method]) -> Method:
+    config = cls.config_class.model_validate(dict(cls.quick))
+    with blaming(cls, "__init__", "It takes the settings alone and calls super().__init__(config)."):
+        return cls(config)
+
+
+def _check_training(cls: type[Method], backbone: str) -> None:
+    settings = PretrainSettings.model_validate({**QUICK_PRETRAIN, "image_size": _SIZE})
+
+    def trial() -> Trial:
+        return Trial(_make(cls), backbone, settings, batches=2)
+
+    with seeded(0):
+        first = trial()
+        before = [p.detach().clone() for p in first.encoder().parameters()]
+        losses = [first.step(0)]
+        kept = copy.deepcopy((first.module.state_dict(), first.optimizer.state_dict()))
+    losses.append(_second(first))
+    after = list(first.encoder().parameters())
+    changed = any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    what = ": the encoder that would be evaluated is the same after two steps"
+    require(changed, cls, what, "Return what is trained from encoder(module), or update it in after_step. " + DOCS)
+    with seeded(0):
+        again = trial()
+        _require_equal(cls, again.step(0), losses[0])
+    with seeded(0):
+        fresh = trial()
+    fresh.module.load_state_dict(kept[0])
+    fresh.optimizer.load_state_dict(kept[1])
+    what = f": continued from its state, the second loss is {{}} instead of {losses[1]:.6g}"
+    found = _second(fresh)
+    keep = "Keep all state in the module (register_buffer), none in attributes of the method. " + DOCS
+    require(math.isclose(found, losses[1], rel_tol=1e-4), cls, what.format(f"{found:.6g}"), keep)
+
+
+def _second(trial: Trial) -> float:
+    with seeded(1):
+        return trial.step(1)
+
+
+def _require_equal(cls: type[Method], found: float, expected: float) -> None:
+    what = f": the same seed gave the loss {found:.6g} and {expected:.6g}"
+    advice = "Draw from torch's, NumPy's or Python's global generator, which the loop seeds. " + DOCS
+    require(math.isclose(found, expected, rel_tol=1e-4), cls, what, advice)
