@@ -26,7 +26,7 @@ def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) 
     """Write an encoder's state dict and where it comes from. Raises `StorageError` on a failed write."""
     state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
     metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
-    metadata["digest"] = _digest(state, metadata["provenance"])
+    metadata["digest"] = content_digest(state, metadata["provenance"])
     write_atomic(path, lambda file: file.write(save(state, metadata)))
 
 
@@ -39,7 +39,7 @@ def _fingerprint(state: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(save(dict(state))).hexdigest()
 
 
-def _digest(state: Mapping[str, Tensor], provenance: str) -> str:
+def content_digest(state: Mapping[str, Tensor], provenance: str) -> str:
     """Of all that a checkpoint holds."""
     return hashlib.sha256(f"{_fingerprint(state)} {provenance}".encode()).hexdigest()
 
@@ -98,7 +98,7 @@ def load_encoder(path: Path, encoder: nn.Module) -> dict[str, Any]:
         with safetensors.safe_open(str(path), framework="pt") as file:
             state: dict[str, Tensor] = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
             metadata = file.metadata()
-        if metadata.get("digest") != _digest(state, metadata["provenance"]):
+        if metadata.get("digest") != content_digest(state, metadata["provenance"]):
             raise Unusable("it is damaged: its content is not the one that was written")
     own = encoder.state_dict()
     common = sorted(own.keys() & state.keys())
