@@ -35,7 +35,7 @@ def kept_tensors(record: Record, results: Path) -> dict[str, Tensor]:
     path = model_path(record, results)
     if not path.exists():
         raise StorageError(
-            f"The run {record.identity[:12]} kept no model ({path} is missing). Delete its record and run it again with "
-            "--keep-model."
+            f"The run {record.identity[:12]} kept no model ({path} is missing). Delete its record and run it again "
+            "with --keep-model."
         )
     return read_adapted(path, record.identity)
