@@ -37,8 +37,8 @@ def find_run(run: str, results: Path) -> tuple[Record, Path]:
     digits = run.lower()
     if not re.fullmatch(rf"[0-9a-f]{{{LEAST_DIGITS},64}}", digits):
         raise UsageError(
-            f"{one_line(run)!r} names no run: give a record's .json file, or the first {LEAST_DIGITS} or more digits of "
-            "its identity."
+            f"{one_line(run)!r} names no run: give a record's .json file, or {LEAST_DIGITS} or more digits of its "
+            "identity."
         )
     paths = [p for p in Store(results).paths() if p.stem.rpartition("-")[2].startswith(digits[:_IN_NAMES])]
     found = [record for record in (_read(p, results) for p in paths) if record.identity.startswith(digits)]
