@@ -9,7 +9,19 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.options import Checkpoints, Json, Quiet, echo, listed, print_json, takes_run_options
+from bench.cli.options import (
+    Checkpoints,
+    Json,
+    Methods,
+    Quiet,
+    SavePredictions,
+    Tasks,
+    echo,
+    listed,
+    output_option,
+    print_json,
+    takes_run_options,
+)
 from bench.cli.running.plan import PLAN_EXAMPLES, plan, show_plan
 from bench.cli.running.predict import PREDICT_EXAMPLES, predict
 from bench.core.errors import Interrupted
@@ -46,21 +58,15 @@ def register(app: typer.Typer) -> None:
 
 @takes_run_options
 def run(
-    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")] = "",
-    method: Annotated[
-        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
-    ] = "",
+    task: Tasks = "",
+    method: Methods = "",
     checkpoint: Checkpoints = None,
-    save_predictions: Annotated[
-        bool,
-        typer.Option(
-            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
-        ),
-    ] = False,
+    save_predictions: SavePredictions = False,
     keep_model: Annotated[
-        bool, typer.Option("--keep-model", help="Write each adapted model to RESULTS/models, for bench predict.")
+        bool,
+        output_option("--keep-model", help="Write each adapted model to RESULTS/models, for bench predict."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
+    dry_run: Annotated[bool, output_option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
     *,

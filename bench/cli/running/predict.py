@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Cache, DataRoot, Device, Json, Plugins, Quiet, Results, Workers, echo, print_json
+from bench.cli.options import (
+    Cache,
+    DataRoot,
+    Device,
+    Json,
+    Plugins,
+    Quiet,
+    Results,
+    SavePredictions,
+    Workers,
+    echo,
+    output_option,
+    print_json,
+)
 
 PREDICT_EXAMPLES = (
     "Examples:\n\n"
@@ -21,18 +34,18 @@ def predict(
     run: Annotated[str, typer.Argument(help="A record's .json file, or six or more digits of its identity.")],
     task: Annotated[
         str | None,
-        typer.Option("--task", "-t", help="Another task of the same kind and classes; default: the run's own."),
+        typer.Option(
+            "--task", "-t", metavar="NAME", help="Another task of the same kind and classes; default: the run's own."
+        ),
     ] = None,
     every_case: Annotated[
         bool, typer.Option("--every-case", help="Score all cases of the data set instead of its test split.")
     ] = False,
-    save_predictions: Annotated[
-        bool,
-        typer.Option(
-            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
-        ),
-    ] = False,
-    output: Annotated[Path | None, typer.Option(help="CSV file to write, with a row for each case.")] = None,
+    save_predictions: SavePredictions = False,
+    output: Annotated[
+        Path | None,
+        output_option(metavar="FILE", help="CSV file to write, with a row for each case."),
+    ] = None,
     data_root: DataRoot = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
