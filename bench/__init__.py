@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.api.encoders import evaluate, load_encoder, pretrain
     from bench.api.grids import ablate, plan, run, tune
+    from bench.api.models import predict
     from bench.api.tables import compare, leaderboard, load_records, methods, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
     "bench.api.grids": ("ablate", "plan", "run", "tune"),
+    "bench.api.models": ("predict",),
     "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
@@ -79,6 +81,7 @@ __all__ = [
     "load_records",
     "methods",
     "plan",
+    "predict",
     "pretrain",
     "run",
     "tasks",

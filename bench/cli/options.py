@@ -6,6 +6,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,66 +17,130 @@ from bench.core.escape import printable
 if TYPE_CHECKING:
     from bench.core.task import DataSet
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, for machines.")]
+grid_option, settings_option, places_option, computing_option, output_option = (
+    partial(typer.Option, rich_help_panel=panel)
+    for panel in ("What is run", "Settings", "Data and places", "Computing", "Output")
+)
+"""`typer.Option` in a panel of the help of commands that run something."""
+Tasks = Annotated[
+    str,
+    grid_option(
+        "--task", "-t", metavar="NAMES", help="Downstream task(s), comma-separated, or `all`; those of --data besides."
+    ),
+]
+Methods = Annotated[
+    str,
+    grid_option("--method", "-m", metavar="NAMES", help="Pretraining method(s), comma-separated, or `all`."),
+]
+SavePredictions = Annotated[
+    bool,
+    output_option(
+        "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
+    ),
+]
+Quiet = Annotated[bool, output_option("--quiet", "-q", help="Print results and errors only.")]
+Json = Annotated[
+    bool,
+    output_option("--json", help="Print one JSON document to standard output, for machines."),
+]
 Results = Annotated[
-    Path, typer.Option("--results", help="Results folder: runs/, splits/, leaderboard/.", envvar="BENCH_RESULTS")
+    Path,
+    places_option(
+        "--results", metavar="DIR", help="Results folder: runs/, splits/, leaderboard/.", envvar="BENCH_RESULTS"
+    ),
 ]
 DataRoot = Annotated[
     Path | None,
-    typer.Option(
+    places_option(
         "--data-root",
+        metavar="DIR",
         help="Folder that holds one folder per data set, as `bench show TASK` describes.",
         envvar="BENCH_DATA",
     ),
 ]
 DataFiles = Annotated[
     list[Path] | None,
-    typer.Option("--data", help="TOML file of a data set of your own and its task (docs/own_data.md); repeatable."),
+    grid_option(
+        "--data",
+        metavar="FILE",
+        help="TOML file of a data set of your own and its task (docs/own_data.md); repeatable.",
+    ),
 ]
 Plugins = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="Python file with methods, tasks, kinds or backbones of your own; repeatable."),
+    grid_option(
+        "--plugin", metavar="FILE", help="Python file with methods, tasks, kinds or backbones of your own; repeatable."
+    ),
 ]
 Checkpoints = Annotated[
     list[str] | None,
-    typer.Option(
+    grid_option(
         "--checkpoint",
+        metavar="FILE",
         help="Weights from a file as a contestant: FILE, NAME=FILE, imagenet[:BACKBONE] or a .toml; repeatable.",
     ),
 ]
 Protocols = Annotated[
     list[str] | None,
-    typer.Option("--protocol", help="Evaluation protocol(s), comma-separated or repeated; default: each task's own."),
+    grid_option(
+        "--protocol",
+        metavar="NAMES",
+        help="Evaluation protocol(s), comma-separated or repeated; default: each task's own.",
+    ),
 ]
 Backbones = Annotated[
-    str | None, typer.Option(help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).")
+    str | None,
+    grid_option(
+        metavar="NAMES", help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper)."
+    ),
 ]
-Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds, 0 to N-1; default: 3.")]
-Seed = Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")]
-Profile = Annotated[str | None, typer.Option(help="quick (a laptop; default) or paper (the published settings).")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="Override a setting: section.key=value; repeatable.")]
+Seeds = Annotated[
+    int | None,
+    grid_option(min=1, metavar="N", help="Number of seeds, 0 to N-1; default: 3."),
+]
+Seed = Annotated[
+    list[int] | None,
+    grid_option(min=0, metavar="N", help="Run this seed instead; repeatable."),
+]
+Profile = Annotated[
+    str | None,
+    settings_option(metavar="NAME", help="quick (a laptop; default) or paper (the published settings)."),
+]
+Set = Annotated[
+    list[str] | None,
+    settings_option("--set", metavar="S.KEY=V", help="Override a setting, as pretrain.epochs=20; repeatable."),
+]
 Config = Annotated[
     list[Path] | None,
-    typer.Option("--config", help="TOML file with settings or a study; options and --set win; repeatable."),
+    settings_option(
+        "--config", metavar="FILE", help="TOML file with settings or a study; options and --set win; repeatable."
+    ),
 ]
 CorpusName = Annotated[
-    str | None, typer.Option(help="Pretraining images: pool (default), task, or a manifest (.csv, .toml).")
+    str | None,
+    places_option(metavar="NAME", help="Pretraining images: pool (default), task, or a manifest (.csv, .toml)."),
 ]
-Cache = Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Cache = Annotated[
+    Path | None,
+    places_option(metavar="DIR", help="Checkpoints and phantoms.", envvar="BENCH_CACHE"),
+]
+Device = Annotated[str, computing_option(metavar="NAME", help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[
-    int | None, typer.Option(min=0, help="Processes that load images; changes no result. Default: suits the device.")
+    int | None,
+    computing_option(
+        min=0, metavar="N", help="Processes that load images; changes no result. Default: suits the device."
+    ),
 ]
 Compile = Annotated[
     bool | None,
-    typer.Option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
+    computing_option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
 ]
 Split = Annotated[
     Path | None,
-    typer.Option(
+    places_option(
+        metavar="FILE",
         help="Published split: CSV file, columns `case` and `split` (train, validation, test); or `grouped`: drawn so "
-        "that no near duplicates stand on two sides."
+        "that no near duplicates stand on two sides.",
     ),
 ]
 

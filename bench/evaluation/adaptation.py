@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Adaptation:
     """All candidates, in their order, with the draw where there are several."""
     notes: tuple[str, ...] = ()
     """What a reader should know of the choice: that it lies at an end of its range."""
+    fitted: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """What a probe of embeddings predicts by; empty where a network was trained."""
 
 
 def headline_score(kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray) -> float:

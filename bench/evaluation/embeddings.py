@@ -139,6 +139,15 @@ def embed_some(
     return embeddings
 
 
+def embed_cases(
+    backbone: nn.Module, kind: TaskKind, cases: Sequence[Case], name: str, compute: Compute, report: Report
+) -> TensorDataset:
+    """Embeddings (N, D) and targets of some cases, which are not kept. Raises as `embed_splits` does."""
+    device = pick_device(compute.device)
+    backbone.to(device).eval()
+    return _embed(backbone, kind, cases, name, pick_workers(compute.workers, device), device, report).data
+
+
 @torch.inference_mode()
 def _embed(
     backbone: nn.Module,

@@ -19,6 +19,7 @@ from bench.evaluation.adaptation import Adaptation
 from bench.evaluation.embeddings import Embedded, EmbeddingCache, Embeddings, embed_some, embed_splits
 from bench.evaluation.few_shot import FewShot
 from bench.evaluation.health import Health, health_of
+from bench.evaluation.kept.adapted import Adapted
 from bench.evaluation.linear_probe import LinearProbe
 from bench.evaluation.mlp_probe import MlpProbe
 from bench.evaluation.neighbours import NeighbourVote
@@ -46,6 +47,8 @@ class Evaluation:
     """Parameters and operations, as `footprint.model_facts` gives them."""
     health: Health | None = None
     """Of the encoder's embeddings before it is adapted; None for kinds that read feature maps."""
+    adapted: Adapted | None = None
+    """What made the predictions."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ def _train(
     images = job.kind.dataset(split.test[:1], train=False) if embedded else supervised.data["test"]
     trained = supervised.network[1] if job.protocol.frozen else supervised.network
     facts = model_facts(supervised.network, images[0][0], count_parameters(trained))
-    return Evaluation(adaptation, _stages(adaptation, embedded), facts)
+    adapted = Adapted(supervised.network[0], supervised.network[1])
+    return Evaluation(adaptation, _stages(adaptation, embedded), facts, adapted=adapted)
 
 
 def _probe(job: Job, backbone: nn.Module, compute: Compute, report: Report, embedded: Embedded) -> Evaluation:
@@ -133,7 +137,8 @@ def _probe(job: Job, backbone: nn.Module, compute: Compute, report: Report, embe
     image = job.kind.dataset(job.split.test[:1], train=False)[0][0]
     facts = model_facts(backbone, image, trained)
     facts["parameters"] += trained
-    return Evaluation(adaptation, _stages(adaptation, embedded), facts)
+    adapted = Adapted(backbone, fitted=adaptation.fitted)
+    return Evaluation(adaptation, _stages(adaptation, embedded), facts, adapted=adapted)
 
 
 def fit_probe(

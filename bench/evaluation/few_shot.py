@@ -13,7 +13,7 @@ from bench.evaluation.adaptation import Adaptation, Candidate, Draw, headline_sc
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.regression import Fit, best_fit, regression_path
 from bench.evaluation.settings import FewShotSettings
-from bench.evaluation.standardised import standardise, targets
+from bench.evaluation.standardised import standardise_and_scale, targets
 
 
 def wanted_per_class(sizes: np.ndarray, settings: FewShotSettings) -> np.ndarray:
@@ -61,7 +61,7 @@ class FewShot:
         self.embeddings, self.kind, self.split, self.settings = embeddings, kind, split, settings
         self.seed, self.meter, self.report = seed, meter, report
         self.n_classes = len(kind.task.data.classes)
-        self.sides = standardise(embeddings)
+        self.sides, self.scaling = standardise_and_scale(embeddings)
 
     @property
     def parameters(self) -> int:
@@ -72,20 +72,23 @@ class FewShot:
         """Choose one probe per draw and predict the test split once with each."""
         classes = targets(self.embeddings, "train")
         self._say_what_is_short(classes)
-        draws, scores, sweep = [], [], list[Candidate]()
+        draws, scores, sweep, fitted = [], [], list[Candidate](), dict(self.scaling)
         with self.report.stage(name, self.settings.draws) as advance:
             for number in range(self.settings.draws):
                 chosen = draw_labelled(classes, self.n_classes, self.settings, self.seed, number)
-                score, predictions, tried = self._best_of(chosen, classes[chosen], number)
+                score, best, tried = self._best_of(chosen, classes[chosen], number)
+                predictions = self.kind.predict(torch.from_numpy(best.predictions[1]))
                 draws.append(Draw(tuple(self.split.train[i].id for i in chosen), predictions))
+                fitted |= {f"draw{number}.{name}": value for name, value in best.solution.items()}
                 scores.append(score)
                 sweep += tried
                 advance("")
         mean = np.mean([draw.predictions for draw in draws], axis=0)
-        return Adaptation(mean, None, float(np.mean(scores)), self.meter.cost(), tuple(draws), None, tuple(sweep))
+        cost = self.meter.cost()
+        return Adaptation(mean, None, float(np.mean(scores)), cost, tuple(draws), None, tuple(sweep), fitted=fitted)
 
-    def _best_of(self, chosen: np.ndarray, classes: np.ndarray, draw: int) -> tuple[float, np.ndarray, list[Candidate]]:
-        """Of the best C: score on validation, predictions of the test split; of equal scores the strongest penalty."""
+    def _best_of(self, chosen: np.ndarray, classes: np.ndarray, draw: int) -> tuple[float, Fit, list[Candidate]]:
+        """The best C: score on validation, and its fit; of equal scores the strongest penalty."""
         queries = [self.sides["validation"], self.sides["test"]]
         path = self.settings.regularisations
 
@@ -98,7 +101,7 @@ class FewShot:
         fits = regression_path(self.sides["train"][chosen], classes, queries, self.n_classes, path)
         best, highest, scores = best_fit(fits, score)
         tried: list[Candidate] = [{"draw": float(draw), "regularisation": c, "validation": s} for c, s in scores]
-        return highest, self.kind.predict(torch.from_numpy(best.predictions[1])), tried
+        return highest, best, tried
 
     def _say_what_is_short(self, classes: np.ndarray) -> None:
         names, per_class = self.kind.task.data.classes, self.settings.per_class

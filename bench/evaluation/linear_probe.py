@@ -12,7 +12,7 @@ from bench.evaluation.adaptation import Adaptation, edge_notes, headline_score
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.regression import Fit, best_fit, regression_path
 from bench.evaluation.settings import LinearProbeSettings
-from bench.evaluation.standardised import standardise, targets
+from bench.evaluation.standardised import standardise_and_scale, targets
 
 
 class LinearProbe:
@@ -38,7 +38,7 @@ class LinearProbe:
 
     def fit(self, name: str) -> Adaptation:
         """Fit the path; of equal scores on validation the strongest penalty is chosen."""
-        sides = standardise(self.embeddings)
+        sides, scaling = standardise_and_scale(self.embeddings)
         path = self.settings.regularisations
         queries = [sides["validation"], sides["test"]]
         classes, most = targets(self.embeddings, "train"), self.settings.epochs
@@ -57,4 +57,7 @@ class LinearProbe:
         if not chosen.converged:
             notes += (f"{name}: the solver stopped after protocol.epochs={most} passes, before it converged",)
         predictions = self.kind.predict(torch.from_numpy(chosen.predictions[1]))
-        return Adaptation(predictions, None, best, self.meter.cost(), (), {"regularisation": chosen.c}, sweep, notes)
+        fitted = {**scaling, **chosen.solution}
+        return Adaptation(
+            predictions, None, best, self.meter.cost(), (), {"regularisation": chosen.c}, sweep, notes, fitted
+        )

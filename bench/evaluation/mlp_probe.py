@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
@@ -19,8 +20,27 @@ from bench.evaluation.adaptation import Adaptation, Candidate, edge_notes, headl
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.heads import HiddenLayers, MlpHead
 from bench.evaluation.settings import MlpProbeSettings
-from bench.evaluation.standardised import standardise, targets
+from bench.evaluation.standardised import standardise_and_scale, targets
 from bench.models.footprint import count_parameters
+
+
+def build_mlp(kind: TaskKind, embedding_dim: int, settings: MlpProbeSettings) -> MlpHead:
+    """The hidden layers and the kind's head on embeddings of a size."""
+    hidden = HiddenLayers(embedding_dim, settings.hidden)
+    return MlpHead(hidden, kind.build_head(hidden))
+
+
+def run_heads(
+    head: MlpHead, embeddings: Tensor, weights: Mapping[str, Tensor], buffers: Mapping[str, Tensor]
+) -> Tensor:
+    """Logits (rates, B, classes) of embeddings (B, D) by as many equal heads as the weights (rates, ...) are of."""
+
+    def one(own: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
+        output: Tensor = functional_call(head, (own, buffers), (Features([], embeddings),))
+        return output
+
+    logits: Tensor = vmap(one)(dict(weights), dict(buffers))
+    return logits
 
 
 class MlpProbe:
@@ -42,10 +62,10 @@ class MlpProbe:
         seed_all(seed)
         self.kind, self.split, self.settings = kind, split, settings
         self.meter, self.report = meter, report
-        self.sides = {n: torch.from_numpy(side).float() for n, side in standardise(embeddings).items()}
+        sides, self.scaling = standardise_and_scale(embeddings)
+        self.sides = {n: torch.from_numpy(side).float() for n, side in sides.items()}
         self.targets = {n: torch.from_numpy(targets(embeddings, n)) for n in self.sides}
-        hidden = HiddenLayers(self.sides["train"].shape[1], settings.hidden)
-        self.head = MlpHead(hidden, kind.build_head(hidden))
+        self.head = build_mlp(kind, self.sides["train"].shape[1], settings)
         self.parameters = count_parameters(self.head)
         heads = [copy.deepcopy(self.head) for _ in settings.rates]
         self.weights, self.buffers = stack_module_state(heads)  # each (rates, ...)
@@ -84,8 +104,9 @@ class MlpProbe:
         epoch = int(epochs[chosen])
         if epoch == most:
             notes += (f"{name}: the best epoch is the last of {most}: more may be better (protocol.epochs)",)
+        fitted = {**self.scaling, "chosen": np.array(chosen), **{f"head.{n}": w.numpy() for n, w in kept.items()}}
         return Adaptation(
-            test, epoch, scores[chosen], self.meter.cost(), (), {"rate": rates[chosen]}, tuple(sweep), notes
+            test, epoch, scores[chosen], self.meter.cost(), (), {"rate": rates[chosen]}, tuple(sweep), notes, fitted
         )
 
     def _train(self, epoch: int) -> None:
@@ -106,13 +127,7 @@ class MlpProbe:
 
     def _run(self, embeddings: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
         """Logits (rates, B, classes) of embeddings (B, D)."""
-
-        def one(own: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
-            output: Tensor = functional_call(self.head, (own, buffers), (Features([], embeddings),))
-            return output
-
-        logits: Tensor = vmap(one)(dict(weights), self.buffers)
-        return logits
+        return run_heads(self.head, embeddings, weights, self.buffers)
 
     def _logits(self, name: str, weights: Mapping[str, Tensor]) -> Tensor:
         with torch.no_grad():

@@ -14,7 +14,7 @@ from bench.engine.meter import Meter
 from bench.evaluation.adaptation import Adaptation, edge_notes, headline_score
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.settings import NEIGHBOURS, NeighbourSettings
-from bench.evaluation.standardised import standardise, targets
+from bench.evaluation.standardised import standardise_and_scale, targets
 
 
 def vote_shares(
@@ -57,7 +57,7 @@ class NeighbourVote:
         self, embeddings: Embeddings, kind: TaskKind, split: SplitCases, settings: NeighbourSettings, meter: Meter
     ) -> None:
         self.embeddings, self.kind, self.split, self.settings, self.meter = embeddings, kind, split, settings, meter
-        self.sides = standardise(embeddings)
+        self.sides, self.scaling = standardise_and_scale(embeddings)
         self.parameters = 0
 
     @property
@@ -84,6 +84,12 @@ class NeighbourVote:
         (predictions,) = self.predict("test", [k])
         sweep = tuple({"neighbours": float(k), "validation": s} for k, s in zip(self.candidates, scores, strict=True))
         notes = edge_notes(name, "k", self.candidates, k) if k > 1 else ()  # nothing lies below k = 1
+        fitted = {
+            **self.scaling,
+            "bank": self.embeddings["train"].tensors[0].numpy(),
+            "classes": targets(self.embeddings, "train"),
+            "neighbours": np.array(k),
+        }
         return Adaptation(
-            predictions, None, scores[best], self.meter.cost(), (), {"neighbours": float(k)}, sweep, notes
+            predictions, None, scores[best], self.meter.cost(), (), {"neighbours": float(k)}, sweep, notes, fitted
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ class Fit(NamedTuple):
     predictions: list[np.ndarray]
     """Logarithms of the probabilities (M, K) of each query."""
     converged: bool
+    solution: Mapping[str, np.ndarray]
+    """What `predict_by` predicts others by."""
 
 
 _LEAST_PROBABILITY = 1e-12
@@ -55,9 +57,9 @@ def regression_path(
     """
     present = np.unique(classes)
     if len(present) == 1:
-        sure = np.full(n_classes, np.log(_LEAST_PROBABILITY))
-        sure[present[0]] = 0.0
-        yield from (Fit(c, [np.tile(sure, (len(q), 1)) for q in queries], True) for c in penalties)
+        known = {"classes": present}
+        found = [predict_by(known, q, n_classes) for q in queries]
+        yield from (Fit(c, found, True, known) for c in penalties)
         return
     model = LogisticRegression(max_iter=iterations, warm_start=True)
     for c in penalties:
@@ -66,7 +68,25 @@ def regression_path(
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(bank, classes)
         converged = int(model.n_iter_[0]) < iterations
-        yield Fit(c, [_log_probabilities(model, q, n_classes) for q in queries], converged)
+        solution = {
+            "classes": model.classes_,
+            "coefficients": model.coef_.copy(),
+            "intercepts": model.intercept_.copy(),
+        }
+        yield Fit(c, [_log_probabilities(model, q, n_classes) for q in queries], converged, solution)
+
+
+def predict_by(solution: Mapping[str, np.ndarray], queries: np.ndarray, n_classes: int) -> np.ndarray:
+    """Logarithms of the probabilities (M, K) of embeddings (M, D), standardised, by what a fit found."""
+    classes = solution["classes"]
+    if len(classes) == 1:
+        sure = np.full(n_classes, np.log(_LEAST_PROBABILITY))
+        sure[classes[0]] = 0.0
+        return np.tile(sure, (len(queries), 1))
+    model = LogisticRegression()
+    model.classes_, model.coef_, model.intercept_ = classes, solution["coefficients"], solution["intercepts"]
+    model.n_features_in_ = solution["coefficients"].shape[1]
+    return _log_probabilities(model, queries, n_classes)
 
 
 def _log_probabilities(model: LogisticRegression, queries: np.ndarray, n_classes: int) -> np.ndarray:

@@ -23,9 +23,20 @@ def standardise(embeddings: Embeddings) -> Sides:
 
     Labels are not read, so that this holds for few labels too.
     """
+    return standardise_and_scale(embeddings)[0]
+
+
+def standardise_and_scale(embeddings: Embeddings) -> tuple[Sides, dict[str, np.ndarray]]:
+    """As `standardise`, and the `mean` and `scale` (D,) of the training images, for `rescale`."""
     raw = {name: side.tensors[0].numpy().astype(np.float64) for name, side in embeddings.items()}
     scaler = StandardScaler().fit(raw["train"])
-    return {name: scaler.transform(side) for name, side in raw.items()}
+    return {n: scaler.transform(side) for n, side in raw.items()}, {"mean": scaler.mean_, "scale": scaler.scale_}
+
+
+def rescale(scaling: Mapping[str, np.ndarray], embeddings: np.ndarray) -> np.ndarray:
+    """Other embeddings (M, D) as those of the training images were standardised."""
+    found: np.ndarray = (embeddings.astype(np.float64) - scaling["mean"]) / scaling["scale"]
+    return found
 
 
 def targets(embeddings: Embeddings, name: str) -> np.ndarray:

@@ -27,7 +27,7 @@ def save_encoder(path: Path, encoder: nn.Module, provenance: Mapping[str, Any]) 
     """Write an encoder's state dict and where it comes from. Raises `StorageError` on a failed write."""
     state = {k: v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
     metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
-    metadata["digest"] = _digest(state, metadata["provenance"])
+    metadata["digest"] = content_digest(state, metadata["provenance"])
     write_atomic(path, lambda file: file.write(save(state, metadata)))
 
 
@@ -40,7 +40,7 @@ def _fingerprint(state: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(save(dict(state))).hexdigest()
 
 
-def _digest(state: Mapping[str, Tensor], provenance: str) -> str:
+def content_digest(state: Mapping[str, Tensor], provenance: str) -> str:
     """Of all that a checkpoint holds."""
     return hashlib.sha256(f"{_fingerprint(state)} {provenance}".encode()).hexdigest()
 
@@ -73,7 +73,7 @@ def read_encoder(path: Path, advice: str = "Delete it to pretrain again.") -> tu
         text = metadata.get("provenance", "null")
         provenance = json_of(text)
         check_provenance(provenance)
-        if metadata.get("digest") != _digest(state, text):
+        if metadata.get("digest") != content_digest(state, text):
             raise Unusable("its content is not the one that was written")
     return state, dict(provenance)
 

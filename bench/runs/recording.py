@@ -162,7 +162,8 @@ def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap
         "metrics_without_duplicates": _others(cases, overlap.affected_test_cases),
         "metrics_without_near_duplicates": _others(cases, overlap.near_affected_test_cases),
     }
-    by_domain = {name: _score_domains(run, cases, predictions, keep) for name, keep in kept.items()}
+    domains_of = run.plan.task.data.domains
+    by_domain = {n: _score_domains(kind, domains_of, cases, predictions, keep) for n, keep in kept.items()}
     domains = by_domain["metrics"]
     return {
         **{name: _overall(kind, cases, adaptation, by_domain[name], keep) for name, keep in kept.items()},
@@ -209,13 +210,22 @@ def _overall(
     return _score_subset(kind, cases, adaptation.predictions, keep)
 
 
+def score_predictions(
+    kind: TaskKind, domains: Sequence[str], cases: Sequence[Case], adaptation: Adaptation
+) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    """The metrics of a record, and those by domain, of predictions for cases; of domains that have any."""
+    keep = np.ones(len(cases), dtype=bool)
+    there = [domain for domain in domains if any(case.domain == domain for case in cases)]
+    by_domain = _score_domains(kind, there, cases, adaptation.predictions, keep)
+    return _overall(kind, cases, adaptation, by_domain, keep), by_domain
+
+
 def _score_domains(
-    run: ResolvedRun, cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
+    kind: TaskKind, domains: Sequence[str], cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
 ) -> dict[str, dict[str, float | None]]:
     """Domain -> metrics over its kept cases; empty where the data set has no domains."""
     places = np.array([case.domain for case in cases])
-    domains = run.plan.task.data.domains
-    return {d: _score_subset(run.kind, cases, predictions, keep & (places == d)) for d in domains}
+    return {d: _score_subset(kind, cases, predictions, keep & (places == d)) for d in domains}
 
 
 def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:

@@ -57,6 +57,7 @@ class RunRequest:
     compile: bool | None = None
     split: Path | None = None
     save_predictions: bool = False
+    keep_model: bool = False
     checkpoints: tuple[str, ...] = ()
     """Weights from files that take part, see `bench.models.weights.sources`."""
     config: SettingsFile = field(default_factory=SettingsFile)

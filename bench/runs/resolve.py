@@ -44,6 +44,8 @@ class Options:
     compute: Compute
     save_predictions: bool = False
     """Whether predictions worth a file (masks, pictures of boxes) are written below `results`."""
+    keep_model: bool = False
+    """Whether the adapted model is written below `results`."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.checking.methods import check_before_pretraining
+from bench.runs.kept.model_file import keep_model, model_path
 from bench.runs.plan import PlannedRun
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
 from bench.runs.resolve import Options, ResolvedRun, resolve_all
@@ -66,8 +67,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     stored_runs = sum(run.identity in known for run in runs)
     if stored_runs:
         report.say(f"{stored_runs} of {len(runs)} runs are already in {store.runs} and are not repeated.")
-        if options.save_predictions:
-            report.warn("Predictions are saved for new runs only; delete a run's record to make it again.")
+        say_what_is_not_made_again([run for run in runs if run.identity in known], options, known, report)
     warn_of_precision(missing, options, report)
     for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
         report.warn(note)
@@ -82,6 +82,23 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
             known[run.identity] = finished.record
             advance("")
     return Outcome([known[run.identity] for run in runs], len(missing))
+
+
+def say_what_is_not_made_again(
+    stored: Sequence[ResolvedRun], options: Options, known: Mapping[str, Record], report: Report
+) -> None:
+    """What was asked for beside the scores of runs that are stored."""
+    kept = [model_path(known[run.identity], options.results).is_file() for run in stored]
+    if options.keep_model and not all(kept):
+        report.warn(
+            f"{kept.count(False)} stored runs kept no model, and --keep-model keeps those of new runs only; delete a "
+            "run's record to make it again."
+        )
+    if options.save_predictions:
+        report.warn(
+            "Predictions are saved for new runs only: bench predict RUN --save-predictions makes those of a stored run "
+            f"that kept its model ({kept.count(True)} of {len(kept)}); delete a run's record to make it again."
+        )
 
 
 def open_caches(options: Options, world: World, report: Report) -> tuple[DiskCache, DiskCache]:
@@ -127,6 +144,8 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
         report.warn(note)
     finished = make_record(run, evaluation, pretrained, options, world)
     record = finished.record
+    if options.keep_model:
+        report.say(f"  kept the adapted model: {keep_model(record, evaluation, options.results)}")
     score = record.metrics[record.metric]
     shown = "undefined" if score is None else f"{score:.4f}"
     report.say(f"  {record.metric} {shown} on {record.split.test} test cases")

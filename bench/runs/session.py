@@ -167,7 +167,8 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     else:
         world = World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
-    options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
+    saved = (request.save_predictions, request.keep_model)
+    options = Options(request.profile, request.corpus, request.results, cache, compute, *saved)
     return world, options
 
 

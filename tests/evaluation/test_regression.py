@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from bench.evaluation.regression import regression_path
+from bench.evaluation.regression import predict_by, regression_path
 
 
 @pytest.fixture
@@ -25,15 +25,23 @@ def test_each_of_the_path_is_the_regression_of_its_own(made):
         assert own.shape == (60, 3)
 
 
+def test_others_are_predicted_by_the_solution_as_in_the_fit(made):
+    bank, classes, queries = made
+    for fit in list(regression_path(bank, classes, [queries], 3, (0.01, 10.0))):
+        assert (predict_by(fit.solution, queries, 3) == fit.predictions[0]).all(), "also of a fit before the last"
+
+
 def test_a_class_without_images_and_one_class_alone():
     rng = np.random.default_rng(0)
     classes = np.repeat([0, 2], 20)
     bank = rng.normal(size=(40, 5)) + 4 * (classes == 2)[:, None]
-    ((_, (logs,), _),) = regression_path(bank, classes, [bank], 3, [1.0])
+    ((_, (logs,), _, solution),) = regression_path(bank, classes, [bank], 3, [1.0])
+    assert (predict_by(solution, bank, 3) == logs).all()
     assert (logs.argmax(axis=1) == classes).all()
     assert np.exp(logs[:, 1]) == pytest.approx(1e-12)
     paths = list(regression_path(np.ones((3, 2)), np.array([1, 1, 1]), [np.zeros((4, 2))], 2, (0.1, 1.0)))
     assert [fit.c for fit in paths] == [0.1, 1.0]
+    assert (predict_by(paths[0].solution, np.zeros((4, 2)), 2) == paths[0].predictions[0]).all()
     assert np.exp(paths[0][1][0]) == pytest.approx(np.tile([1e-12, 1.0], (4, 1)))
 
 

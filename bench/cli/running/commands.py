@@ -9,8 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.options import Checkpoints, Json, Quiet, echo, listed, print_json, takes_run_options
+from bench.cli.options import (
+    Checkpoints,
+    Json,
+    Methods,
+    Quiet,
+    SavePredictions,
+    Tasks,
+    echo,
+    listed,
+    output_option,
+    print_json,
+    takes_run_options,
+)
 from bench.cli.running.plan import PLAN_EXAMPLES, plan, show_plan
+from bench.cli.running.predict import PREDICT_EXAMPLES, predict
 from bench.core.errors import Interrupted
 
 RUN_EXAMPLES = (
@@ -39,27 +52,22 @@ def register(app: typer.Typer) -> None:
     """Add the commands that run something."""
     app.command("run", epilog=RUN_EXAMPLES)(run)
     app.command("plan", epilog=PLAN_EXAMPLES)(plan)
+    app.command("predict", epilog=PREDICT_EXAMPLES)(predict)
     app.command("ablate", epilog=ABLATE_EXAMPLES)(ablate)
     app.command("tune", epilog=TUNE_EXAMPLES)(tune)
 
 
 @takes_run_options
 def run(
-    task: Annotated[
-        str,
-        typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`; those of --data besides."),
-    ] = "",
-    method: Annotated[
-        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
-    ] = "",
+    task: Tasks = "",
+    method: Methods = "",
     checkpoint: Checkpoints = None,
-    save_predictions: Annotated[
+    save_predictions: SavePredictions = False,
+    keep_model: Annotated[
         bool,
-        typer.Option(
-            "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
-        ),
+        output_option("--keep-model", help="Write each adapted model to RESULTS/models, for bench predict."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
+    dry_run: Annotated[bool, output_option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
     *,
@@ -68,11 +76,12 @@ def run(
     """Pretrain methods, adapt them to tasks, score, store, and update the leaderboard; only what is missing is run."""
     from bench.api import grids
 
-    more: dict[str, Any] = {"checkpoints": checkpoint or (), "save_predictions": save_predictions}
+    more: dict[str, Any] = {"checkpoints": checkpoint or ()}
     if dry_run:
         show_plan(grids.plan(listed(method), listed(task), quiet=quiet or as_json, **more, **options), as_json=as_json)
         return
     with _continuable():
+        more |= {"save_predictions": save_predictions, "keep_model": keep_model}
         runs = grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
     if as_json:
         print_json(runs.to_json())

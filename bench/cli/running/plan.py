@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from bench.cli.options import Checkpoints, Json, Quiet, echo, listed, print_json, takes_run_options
+from bench.cli.options import (
+    Checkpoints,
+    Json,
+    Methods,
+    Quiet,
+    Tasks,
+    echo,
+    listed,
+    output_option,
+    print_json,
+    takes_run_options,
+)
 
 if TYPE_CHECKING:
     from bench.runs.studies.preview import Preview
@@ -21,14 +30,12 @@ PLAN_EXAMPLES = (
 
 @takes_run_options
 def plan(
-    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")] = "",
-    method: Annotated[
-        str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
-    ] = "",
+    task: Tasks = "",
+    method: Methods = "",
     checkpoint: Checkpoints = None,
     from_records: Annotated[
         bool,
-        typer.Option("--from-records", help="Read no data: find stored runs of real data by their settings alone."),
+        output_option("--from-records", help="Read no data: find stored runs of real data by their settings alone."),
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,

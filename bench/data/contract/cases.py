@@ -82,8 +82,6 @@ def _box_problem(box: Box, target: BoxTarget, n_classes: int) -> str:
 
 def _plain(case: Any, who: str) -> Case:
     """A case with the types that `Case` says. Raises `PluginError`."""
-    import numpy as np
-
     if not isinstance(case, Case):
         raise PluginError(f"{who} gave a {type(case).__name__} among its cases, expected bench.Case.")
     target = case.target

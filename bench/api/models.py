@@ -1,0 +1,61 @@
+"""Models that runs kept, from Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.core.errors import UsageError, closest
+from bench.core.task import Task
+from bench.results.record import Record
+from bench.runs.plugin_files import add_files
+from bench.runs.request import paths_of, task_names
+
+if TYPE_CHECKING:
+    from bench.runs.kept.predict import Prediction
+
+AnyPath = str | Path
+_PATHS = ("data_root", "results", "cache")
+
+
+def predict(
+    run: AnyPath | Record,
+    task: str | Task | None = None,
+    *,
+    every_case: bool = False,
+    save_predictions: bool = False,
+    plugins: Any = (),
+    quiet: bool = False,
+    **options: Any,
+) -> Prediction:
+    """Score the adapted model that a run kept (`keep_model=True` of `run`), on its own test cases or on other data.
+
+    Args:
+        run: A record, its file, or six or more digits of its identity.
+        task: Another task of the same kind and classes; default: the run's own.
+        every_case: Score all cases of the data set instead of its test split.
+        save_predictions: Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions.
+        plugins: Files with methods that the run needs.
+        quiet: Print nothing but warnings and errors.
+        options: data_root, results, cache, device, workers, as for `run`.
+
+    Returns:
+        `metrics`, `domains`, and `cases`, one row a case.
+
+    Raises:
+        UsageError: no such run or task, or a task of another kind or other classes.
+        StorageError: the run kept no model, or its file is not the one that was written.
+        DataError: the data are not there, or cannot be read.
+    """
+    known = (*_PATHS, "device", "workers")
+    for name in options:
+        if name not in known:
+            raise UsageError(f"Unknown option {name!r}.{closest(name, known)} Known: {', '.join(known)}.")
+    add_files(paths_of(plugins))
+    names = task_names(task) if task is not None else (None,)
+    from bench.runs.kept.predict import PredictRequest, execute_prediction
+
+    given = {n: Path(v) if n in _PATHS else v for n, v in options.items() if v is not None}
+    text = run.identity if isinstance(run, Record) else str(run)
+    request = PredictRequest(run=text, task=names[0], every_case=every_case, save_predictions=save_predictions, **given)
+    return execute_prediction(request, quiet=quiet)

@@ -1,0 +1,41 @@
+"""Where the adapted model of a run lies: below the results folder, as its record does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from bench.core.errors import StorageError
+from bench.evaluation.evaluate import Evaluation
+from bench.models.adapted_file import read_adapted, save_adapted
+from bench.results.record import Record
+from bench.results.store import Store
+
+FOLDER = "models"
+
+
+def model_path(record: Record, results: Path) -> Path:
+    """models/<data>/<profile>/<method>/<task>/<file name of the record, without .json>.safetensors."""
+    store = Store(results)
+    return results / FOLDER / store.path(record).relative_to(store.runs).with_suffix(".safetensors")
+
+
+def keep_model(record: Record, evaluation: Evaluation, results: Path) -> Path:
+    """Write the model that made a record's predictions. Raises `StorageError` on a failed write."""
+    assert evaluation.adapted is not None
+    path = model_path(record, results)
+    names = ("identity", "method", "backbone", "task", "kind", "protocol", "seed")
+    save_adapted(path, evaluation.adapted.tensors(), {name: getattr(record, name) for name in names})
+    return path
+
+
+def kept_tensors(record: Record, results: Path) -> dict[str, Tensor]:
+    """The tensors of the model of a record. Raises `StorageError` where none was kept, or as `read_adapted`."""
+    path = model_path(record, results)
+    if not path.exists():
+        raise StorageError(
+            f"The run {record.identity[:12]} kept no model ({path} is missing). Delete its record and run it again "
+            "with --keep-model."
+        )
+    return read_adapted(path, record.identity)
