@@ -78,6 +78,21 @@ def test_data_sets_under_the_root_are_in_the_pool(root, tmp_path):
     assert set(runs.records[0].corpus.sources) == {"cells"}
 
 
+def test_a_folder_stands_for_its_file_and_a_file_is_shown(bench, root):
+    assert "cells (real): 24 cases" in bench("data", "verify", "--data", root / "cells").out
+    assert bench("show", root / "tissue.toml").out.startswith("task: tissue\n")
+
+
+def test_a_root_of_phantoms_without_that_of_the_file_says_how_it_is_written(bench, root, tmp_path):
+    file = root / "tissue.toml"
+    phantoms = bench("data", "phantom", "drive", "--cache", tmp_path / "cache").out.strip()
+    done = bench("data", "fingerprint", "--data", file, "--data-root", phantoms)
+    assert done.code == 3
+    assert "Write that of this data set with `bench data phantom` and the same --data" in done.err
+    bench("data", "phantom", "--data", file, "--cache", tmp_path / "cache")
+    assert "phantom, 36 cases" in bench("data", "fingerprint", "--data", file, "--data-root", phantoms).out
+
+
 def test_real_and_synthetic_data_are_not_mixed(bench, root):
     done = bench("run", "-m", "random", "-t", "drive", "--data", root / "tissue.toml")
     assert done.code == 2
