@@ -52,8 +52,8 @@ def listing(
     return [{"name": f.name, "summary": f.summary} for f in FORMATS.values()]
 
 
-def add_declared(data: Iterable[Path], data_root: Path | None) -> None:
-    """Register the tasks of files and of a data root; one that is not there is said, for nothing is read from it.
+def add_declared(data: Iterable[Path], data_root: Path | None) -> tuple[str, ...]:
+    """Register the tasks of files, whose names it returns, and of a data root; one that is not there is said only.
 
     Raises:
         DataError: a file of `data` is not as it should be.
@@ -63,7 +63,7 @@ def add_declared(data: Iterable[Path], data_root: Path | None) -> None:
     except DataError as error:
         Report().warn(str(error))
         root = None
-    declared_tasks(data, root, here=False)
+    return declared_tasks(data, root, here=False)
 
 
 def task_row(name: str) -> Facts:

@@ -89,6 +89,7 @@ MISTAKES = {
     "a class without a case": ("labels", "path,label / 0.png,a", "no case is of the class 'b'"),
     "no such image": ("labels", "path,label / 7.jpg,a", r"line 2, column path: there is no file .*7.jpg"),
     "columns shifted": ("labels", "path,label / a,0.png", "line 2, column path: there is no file"),
+    "the folder itself": ("labels", "path,label / .,a", "line 2, column path: there is no file"),
     "empty path": ("labels", "path,label / ,a", "line 2: the cell of the image's path is empty"),
     "outside by dots": ("labels", "path,label / ../outside.png,a", "leads outside the data set's folder"),
     "outside by backslashes": ("labels", r"path,label / ..\outside.png,a", "leads outside the data set's folder"),
