@@ -18,6 +18,7 @@ from bench.core.digest import digest
 from bench.core.versions import declared_version
 from bench.data.cache import DiskCache
 from bench.data.dataset import Data
+from bench.data.decoding.dicom import is_dicom
 from bench.data.decoding.images import read_stored
 from bench.data.volumes import is_volume, read_grid, read_voxels
 
@@ -147,4 +148,4 @@ def _canonical(values: np.ndarray) -> np.ndarray:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in Image.registered_extensions()
+    return path.suffix.lower() in Image.registered_extensions() or is_dicom(path)
