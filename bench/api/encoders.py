@@ -12,7 +12,7 @@ from bench.core.method import Method
 from bench.core.task import Task
 from bench.results.record import Record
 from bench.runs.config import collect_overrides
-from bench.runs.request import method_names, names_of, request_of, sections_of, task_names
+from bench.runs.request import declared_tasks, method_names, names_of, paths_of, request_of, sections_of, task_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,6 +92,7 @@ def evaluate(
     from bench.runs.encoders import add_for_task
 
     (task_name,) = task_names(task)
+    declared_tasks(paths_of(options.get("data") or ()), options.get("data_root"))
     chosen = collect_overrides(sections_of(settings or {}))
     contestant, backbone = add_for_task(encoder, task_name, protocol, name, profile, chosen)
     runs = grids.run(

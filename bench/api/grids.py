@@ -21,7 +21,7 @@ AnyPath = str | Path
 
 def run(
     methods: str | type[Method] | Iterable[str | type[Method]],
-    tasks: str | Task | Iterable[str | Task],
+    tasks: str | Task | Iterable[str | Task] = (),
     protocols: str | Iterable[str] | None = None,
     *,
     backbones: str | Iterable[str] | None = None,
@@ -36,6 +36,7 @@ def run(
 
     Args:
         methods, tasks: Names, `"all"`, or classes and tasks of your own; `bench.methods()`, `bench.tasks()` list them.
+            `data=["my.toml"]` adds the tasks that files declare (docs/own_data.md).
         protocols, backbones: Names; default: each task's own, and the checkpoints' own, else the profile's.
         seeds: How many, as 0 to N-1, or which.
         profile: `quick` (a laptop) or `paper` (the published settings).
@@ -63,7 +64,7 @@ def run(
 
 def ablate(
     method: str | type[Method],
-    task: str | Task,
+    task: str | Task | Iterable[str | Task] = (),
     *,
     only: Iterable[str] = (),
     against: Iterable[str] = (),
@@ -77,7 +78,7 @@ def ablate(
     """Run a method's declared ablations over seeds, beside the method itself, and tabulate the differences.
 
     Args:
-        method, task: One each; `bench show METHOD` lists its ablations.
+        method, task: One each, or the task of a file in `data`; `bench show METHOD` lists its ablations.
         only: These ablations beside `full`; default: all.
         against: Other methods as rows.
         from_records: Run nothing; tabulate what is stored.
@@ -101,7 +102,7 @@ def ablate(
 
 def tune(
     methods: str | type[Method] | Iterable[str | type[Method]],
-    task: str | Task,
+    task: str | Task | Iterable[str | Task] = (),
     *,
     trials: int = 20,
     sampler: str = "tpe",
@@ -116,7 +117,7 @@ def tune(
 
     Args:
         methods: Those that declare a `search_space`; each gets the same number of trials.
-        task: One, on a data set that no table will score.
+        task: One, or that of a file in `data`, on a data set that no table will score.
         trials: Of each method; the first has the method's own settings.
         sampler: `tpe` (Bergstra et al. 2011, by Optuna; its first ten trials are random) or `random`.
         out: One file for all methods; default: tuned/METHOD.toml for each.

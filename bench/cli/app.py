@@ -25,7 +25,7 @@ from bench.cli.failures import (
     unexpected_text,
 )
 from bench.cli.interrupts import ending_when_interrupted
-from bench.cli.options import Json, Plugins, Quiet, Results, echo, print_json
+from bench.cli.options import DataFiles, DataRoot, Json, Plugins, Quiet, Results, echo, print_json
 from bench.cli.running import register as register_running
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
@@ -126,13 +126,15 @@ def export(
 def list_(
     what: Annotated[str, typer.Argument(help="methods, tasks, protocols, backbones, corpora or formats.")],
     plugin: Plugins = None,
+    data_root: DataRoot = None,
+    data: DataFiles = None,
     as_json: Json = False,
 ) -> None:
     """List what can be run."""
     from bench.cli.describe_text import list_lines
     from bench.runs.listing import listing
 
-    rows = listing(what, plugin or [])
+    rows = listing(what, plugin or [], data or (), data_root)
     if as_json:
         print_json(rows)
         return
@@ -144,13 +146,15 @@ def list_(
 def show(
     name: Annotated[str, typer.Argument(help="A task, method, protocol, backbone, format, or a file of weights.")],
     plugin: Plugins = None,
+    data_root: DataRoot = None,
+    data: DataFiles = None,
     as_json: Json = False,
 ) -> None:
     """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, or a file of weights."""
     from bench.cli.describe import describe
     from bench.cli.describe_text import show_text
 
-    facts = describe(name, plugin or [])
+    facts = describe(name, plugin or [], data or (), data_root)
     if as_json:
         print_json(facts)
     else:

@@ -10,13 +10,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.duplicates import duplicates
-from bench.cli.options import Cache, DataRoot, Json, Quiet, Results, echo, found_data_sets, listed, print_json
+from bench.cli.options import (
+    Cache,
+    DataFiles,
+    DataRoot,
+    Json,
+    Quiet,
+    Results,
+    echo,
+    found_data_sets,
+    listed,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
     from bench.data.splits import SplitCases
 
-Tasks = Annotated[str, typer.Argument(help="Task(s), comma-separated, or `all`: every data set under the data root.")]
+Tasks = Annotated[
+    str,
+    typer.Argument(
+        help="Task(s), comma-separated, or `all`: every data set under the data root; default: those of --data, or all."
+    ),
+]
 _SHOWN = 20
 """Problems of one data set that are printed; `--json` has all."""
 
@@ -38,11 +54,11 @@ def register(app: typer.Typer) -> None:
     app.command("clean", epilog="Example: bench data clean")(clean)
 
 
-def status(data_root: DataRoot = None, as_json: Json = False) -> None:
+def status(data_root: DataRoot = None, data: DataFiles = None, as_json: Json = False) -> None:
     """Say which data sets were found under the data root, what is missing, and counts found against expected."""
     from bench.cli.describe import data_facts, data_lines
 
-    facts = data_facts(data_root)
+    facts = data_facts(data_root, data or ())
     if as_json:
         print_json(facts)
     else:
@@ -50,12 +66,14 @@ def status(data_root: DataRoot = None, as_json: Json = False) -> None:
             echo(line)
 
 
-def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False, as_json: Json = False) -> None:
+def verify(
+    task: Tasks = "", data_root: DataRoot = None, data: DataFiles = None, quiet: Quiet = False, as_json: Json = False
+) -> None:
     """Open every file of data sets and check counts and labels; exit code 3 where something is wrong."""
     from bench.core.console import Report
     from bench.data.verify import verify
 
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, data)
     report = Report(quiet=quiet or as_json)
     with report.live():
         results = [verify(data_set, root, report) for data_set in data_sets]
@@ -74,7 +92,9 @@ def verify(task: Tasks = "all", data_root: DataRoot = None, quiet: Quiet = False
         raise typer.Exit(3)
 
 
-def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json = False) -> None:
+def fingerprint(
+    task: Tasks = "", data_root: DataRoot = None, data_file: DataFiles = None, as_json: Json = False
+) -> None:
     """Print the SHA-256 over the content and labels of data sets; records of runs hold it as `hashes.data`.
 
     A data set that cannot be read is one error, and exit code 3 at the end; the others are printed all the same.
@@ -83,7 +103,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json =
     from bench.data.dataset import read_data
     from bench.data.root import data_kind
 
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, data_file)
     rows = []
     for data_set in data_sets:
         row: dict[str, object] = {
@@ -110,7 +130,7 @@ def fingerprint(task: Tasks = "all", data_root: DataRoot = None, as_json: Json =
 
 
 def splits(
-    task: Annotated[str, typer.Argument(help="One task.")],
+    task: Annotated[str, typer.Argument(help="One task, or that of --data.")] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed that draws what the owner or the file does not give.")] = 0,
     export: Annotated[Path | None, typer.Option("--export", help="Write the split to this CSV file.")] = None,
     import_: Annotated[
@@ -120,6 +140,7 @@ def splits(
         bool, typer.Option("--grouped", help="Draw a split that no near duplicates cross; the owner's is ignored.")
     ] = False,
     data_root: DataRoot = None,
+    data_file: DataFiles = None,
     cache: Cache = None,
     as_json: Json = False,
 ) -> None:
@@ -130,7 +151,7 @@ def splits(
 
     if grouped and import_:
         raise UsageError("--grouped draws a split, --import reads one. Give one of them.")
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, data_file)
     if len(data_sets) != 1:
         raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
     data = read_data(data_sets[0], root)
@@ -174,8 +195,12 @@ def _split(data: Data, seed: int, file: Path | None, cache: Path | None, *, grou
 
 def phantom(
     task: Annotated[
-        str, typer.Argument(help="Task(s) whose data sets are written, comma-separated, or `all`.")
-    ] = "all",
+        str,
+        typer.Argument(
+            help="Task(s) whose data sets are written, comma-separated, or `all`; default: those of --data, or all."
+        ),
+    ] = "",
+    data: DataFiles = None,
     cache: Cache = None,
 ) -> None:
     """Write small synthetic data sets in the owners' layouts and print the data root that holds them."""
@@ -183,8 +208,10 @@ def phantom(
     from bench.core.registry import tasks
     from bench.data.phantom import ensure_phantoms
     from bench.runs.plan import expand_names
+    from bench.runs.request import declared_tasks
 
-    data_sets = [tasks().get(name).data for name in expand_names(listed(task), tasks())]
+    names = [*listed(task), *declared_tasks(data or (), None)] or ["all"]
+    data_sets = [tasks().get(name).data for name in expand_names(names, tasks())]
     echo(ensure_phantoms(data_sets, cache or default_cache()))
 
 

@@ -5,7 +5,7 @@ Only `bench show` of a task imports its kind, and torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,16 @@ from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.specs import BACKBONES, BackboneSpec
 from bench.runs.config import head_of, quick_settings
-from bench.runs.listing import LISTS, Facts, add_files, backbone_row, protocol_row, task_row
+from bench.runs.listing import LISTS, Facts, add_declared, add_files, backbone_row, protocol_row, task_row
+from bench.runs.request import declared_tasks
 
 if TYPE_CHECKING:
     from bench.models.weights.formats import Format
 
 
-def describe(name: str, plugin_files: Iterable[Path]) -> Facts:
+def describe(
+    name: str, plugin_files: Iterable[Path], data: Iterable[Path] = (), data_root: Path | None = None
+) -> Facts:
     """Facts about a task, method, protocol, backbone, format or file of weights, which `type` says; ready for JSON.
 
     Raises:
@@ -34,6 +37,7 @@ def describe(name: str, plugin_files: Iterable[Path]) -> Facts:
         StorageError: a file that holds no usable weights.
     """
     add_files(plugin_files)
+    add_declared(data, data_root)
     facts: Facts = to_jsonable_python(_facts(name))
     return facts
 
@@ -82,7 +86,7 @@ def _data_set_facts(data: DataSet) -> Facts:
         "name": data.name,
         "title": data.title,
         "modality": data.modality,
-        "folder": folder_name(data),
+        "folder": str(data.declared.folder) if data.declared and data.declared.folder else folder_name(data),
         "classes": data.classes,
         "ordered_classes": data.ordered_classes,
         "overlapping_classes": data.overlapping_classes,
@@ -97,8 +101,9 @@ def _data_set_facts(data: DataSet) -> Facts:
 def _splits(data: DataSet) -> Facts:
     """Whose the test split is, shares of the cases where they are drawn, and domains where there are several."""
     owners = "test" in data.expected_counts
+    drawn = {"source": "owner or drawn" if data.declared else "drawn", "fraction": TEST_FRACTION}
     return {
-        "test": {"source": "owner"} if owners else {"source": "drawn", "fraction": TEST_FRACTION},
+        "test": {"source": "owner"} if owners else drawn,
         "validation": {"source": "drawn", "fraction": data.validation_fraction},
         "trained_domain": data.domains[0] if data.domains else None,
         "tested_only_domains": data.domains[1:],
@@ -158,14 +163,15 @@ def _format_facts(form: Format) -> Facts:
     }
 
 
-def data_facts(option: Path | None) -> dict[str, Any]:
-    """What is under the data root, per data set. Raises `DataError` when a given root does not exist."""
+def data_facts(option: Path | None, data: Sequence[Path] = ()) -> dict[str, Any]:
+    """What is under the data root, per data set, or in the files `data` alone. Raises `DataError` for no such root."""
     from dataclasses import asdict
 
     from bench.data.status import data_status
 
     root = resolve_root(option)
-    sets = {(d := registry.tasks().get(name).data).name: d for name in registry.tasks().plugins}
+    names = declared_tasks(data, option) or tuple(registry.tasks().plugins)
+    sets = {(d := registry.tasks().get(name).data).name: d for name in names}
     return {
         "data_root": str(root) if root else None,
         "data_sets": [asdict(row) for row in data_status(root, sets.values())],
@@ -175,13 +181,18 @@ def data_facts(option: Path | None) -> dict[str, Any]:
 def data_lines(facts: Mapping[str, Any]) -> list[str]:
     """The facts of `data_facts` for people."""
     root = facts["data_root"]
-    lines = [f"Data root: {root}" if root else "No data root: give --data-root DIR or set BENCH_DATA."]
+    lines = [f"Data root: {root}"] if root else []
+    if not root and any(row["state"] == "missing" for row in facts["data_sets"]):
+        lines = ["No data root: give --data-root DIR or set BENCH_DATA."]
     for row in facts["data_sets"]:
         lines.append(f"{row['name']}: {row['state']}" + (f" ({row['kind']} data)" if row["kind"] else ""))
         if row["message"]:
             lines += [f"  {line}" for line in row["message"].splitlines()]
         for split, counts in row["counts"].items():
             expected = row["expected"].get(split, {})
+            if not row["expected"]:
+                lines.append(f"  {split}: {_found_text(counts)}")
+                continue
             shown = ", ".join(f"{name} {n} of {expected.get(name, '?')}" for name, n in counts.items())
             lines.append(f"  {split}: {sum(counts.values())} found of {sum(expected.values())} expected ({shown})")
         if row["state"] == "found":
@@ -191,3 +202,9 @@ def data_lines(facts: Mapping[str, Any]) -> list[str]:
             )
         lines += [f"  Warning: {w}" for w in row["warnings"]]
     return lines
+
+
+def _found_text(counts: Mapping[str, int]) -> str:
+    """`10 cases`, or with classes `10 cases (a 4, b 6)`."""
+    each = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "cases")
+    return f"{sum(counts.values())} cases" + (f" ({each})" if each else "")

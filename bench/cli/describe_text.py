@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.cli.settings_schema import Schema
@@ -88,13 +89,13 @@ def _task(facts: Facts) -> Facts:
     return {
         "task": facts["name"],
         **stand_in,
-        "data set": f"{data['title']} ({data['modality']}), folder {data['folder']}/ under the data root",
+        "data set": f"{data['title']} ({data['modality']}), folder {data['folder']}{_place(data['folder'])}",
         "kind": facts["kind"],
         "protocol": f"{facts['protocol']}: {PROTOCOLS[facts['protocol']].summary}",
         "metric": facts["metric"],
         "other metrics": _joined([metric for metric in facts["metrics"] if metric != facts["metric"]]),
         "classes": _joined(data["classes"]),
-        "expected counts": data["expected_counts"],
+        "expected counts": data["expected_counts"] or "none declared",
         "splits": _splits(facts["splits"]),
         "layout": data["layout"],
         "settings (--set task.KEY=VALUE)": _settings(facts["settings"]),
@@ -107,13 +108,22 @@ def _task(facts: Facts) -> Facts:
     }
 
 
+def _place(folder: str) -> str:
+    """After a folder of the data root; one that a file declares is a whole path."""
+    return "" if Path(folder).is_absolute() else "/ under the data root"
+
+
 def _splits(splits: Facts) -> str:
     owners = splits["test"]["source"] == "owner"
     drawn = f"test = {splits['test'].get('fraction', 0):.0%} of the cases, the same for every seed"
     test = "the owner's test split" if owners else drawn
+    if splits["test"]["source"] == "owner or drawn":
+        test = f"the owner's test split where there is one, else {drawn}"
     if splits["trained_domain"]:
         test += f", of {splits['trained_domain']}; {_joined(splits['tested_only_domains'])} are only tested on"
     rest = "the owner's training cases" if owners else "the others"
+    if splits["test"]["source"] == "owner or drawn":
+        rest = "the others where the owner gives none"
     return (
         f"{test}; validation = {splits['validation']['fraction']:.0%} of {rest}, drawn by seed, stratified by class, "
         "identical files and subjects kept together, written to results/splits/"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.options import Cache, DataRoot, Json, Quiet, echo, found_data_sets, print_json
+from bench.cli.options import Cache, DataFiles, DataRoot, Json, Quiet, echo, found_data_sets, print_json
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -18,7 +18,7 @@ _SHOWN = 20
 
 
 def duplicates(
-    task: Annotated[str, typer.Argument(help="One task.")],
+    task: Annotated[str, typer.Argument(help="One task, or that of --data.")] = "",
     near: Annotated[
         bool,
         typer.Option(
@@ -28,6 +28,7 @@ def duplicates(
     ] = True,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page of the groups' pictures.")] = None,
     data_root: DataRoot = None,
+    data_file: DataFiles = None,
     cache: Cache = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -41,7 +42,7 @@ def duplicates(
     from bench.data.near_duplicates.groups import find_copies
     from bench.data.near_duplicates.page import write_page
 
-    root, data_sets = found_data_sets(task, data_root)
+    root, data_sets = found_data_sets(task, data_root, data_file)
     if len(data_sets) != 1:
         raise UsageError(f"Name one task; {task} has the data sets {', '.join(d.name for d in data_sets)}.")
     report = Report(quiet=quiet or as_json)

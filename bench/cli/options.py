@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +28,10 @@ DataRoot = Annotated[
         help="Folder that holds one folder per data set, as `bench show TASK` describes.",
         envvar="BENCH_DATA",
     ),
+]
+DataFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="TOML file of a data set of your own and its task (docs/own_data.md); repeatable."),
 ]
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", help="Python file with a method of your own; repeatable.")
@@ -83,6 +87,7 @@ def run_options(
     config: Config = None,
     corpus: CorpusName = "pool",
     data_root: DataRoot = None,
+    data: DataFiles = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
     cache: Cache = None,
@@ -103,6 +108,7 @@ def run_options(
         "config": config or (),
         "corpus": corpus,
         "data_root": data_root,
+        "data": data or (),
         "plugins": plugin or (),
         "results": results,
         "cache": cache,
@@ -118,20 +124,31 @@ def listed(*texts: str) -> list[str]:
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
-def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataSet]]:
-    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`."""
+def found_data_sets(
+    task: str, data_root: Path | None, data: Sequence[Path] | None = None
+) -> tuple[Path, list[DataSet]]:
+    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`.
+
+    Those of the files `data` are among them, and are all there are where no task is named; they need no data root.
+    """
     from bench.core.errors import DataError
     from bench.core.registry import tasks
     from bench.data.dataset import find_data_sets
     from bench.data.root import ROOT_VARIABLE, resolve_root
     from bench.runs.plan import expand_names
+    from bench.runs.request import declared_tasks
 
-    names = list(tasks().plugins) if task.strip() == "all" else expand_names(listed(task), tasks())
+    declared = declared_tasks(data or (), data_root)
+    every = task.strip() == "all" or not (task.strip() or declared)
+    names = list(tasks().plugins) if every else expand_names([*listed(task), *declared], tasks())
     known = {(d := tasks().get(name).data).name: d for name in names}
     root = resolve_root(data_root)
     if root is None:
-        raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
-    if task.strip() == "all":
+        places = [d.declared.folder if d.declared else None for d in known.values()]
+        if every or not places or None in places:
+            raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
+        return places[0] or Path(), list(known.values())
+    if every:
         known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
     if not known:
         raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")

@@ -18,6 +18,7 @@ RUN_EXAMPLES = (
     "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
     "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
     "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
+    "bench run --method simclr --data my_cells.toml\n\n"
     "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"
 )
 ABLATE_EXAMPLES = (
@@ -42,7 +43,10 @@ def register(app: typer.Typer) -> None:
 
 @takes_run_options
 def run(
-    task: Annotated[str, typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`.")],
+    task: Annotated[
+        str,
+        typer.Option("--task", "-t", help="Downstream task(s), comma-separated, or `all`; those of --data besides."),
+    ] = "",
     method: Annotated[
         str, typer.Option("--method", "-m", help="Pretraining method(s), comma-separated, or `all`.")
     ] = "",
@@ -74,7 +78,7 @@ def run(
 @takes_run_options
 def ablate(
     method: Annotated[str, typer.Argument(help="The method; `bench show METHOD` lists its ablations.")],
-    task: Annotated[str, typer.Option("--task", "-t", help="One downstream task.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="One downstream task, or that of --data.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="This ablation beside `full`; repeatable.")] = None,
     against: Annotated[list[str] | None, typer.Option(help="Another method as a row; repeatable.")] = None,
     from_records: Annotated[
@@ -107,7 +111,9 @@ def ablate(
 @takes_run_options
 def tune(
     method: Annotated[str, typer.Argument(help="Method(s), comma-separated; each gets as many trials.")],
-    task: Annotated[str, typer.Option("--task", "-t", help="One task, on a data set that no table will score.")],
+    task: Annotated[
+        str, typer.Option("--task", "-t", help="One task, or that of --data, on a data set that no table will score.")
+    ] = "",
     trials: Annotated[int, typer.Option(min=2, help="Of each method; the first has its own settings.")] = 20,
     sampler: Annotated[str, typer.Option(help="tpe or random.")] = "tpe",
     out: Annotated[

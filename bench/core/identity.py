@@ -97,9 +97,12 @@ def reader_settings(reader: Reader) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A setting without addresses and modules: functions by name, objects by their fields, anything else by `repr`."""
+    """A setting without addresses and modules: functions by name, objects by their fields, anything else by `repr`.
+
+    Fields with the metadata `identity=False` (places on a disk) are left out.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain({f.name: getattr(value, f.name) for f in fields(value)})
+        return _plain({f.name: getattr(value, f.name) for f in fields(value) if f.metadata.get("identity", True)})
     if isinstance(value, Mapping):
         return [[_plain(key), _plain(item)] for key, item in value.items()]
     if isinstance(value, list | tuple):

@@ -14,12 +14,15 @@ from typing import Any
 
 from bench.core.errors import PluginError, unknown
 from bench.core.kind import TaskKind
+from bench.core.layout import Layout
 from bench.core.method import Method
 from bench.core.task import Task
 
 THIS_PROCESS = "this process"
 """Package of plugins that were made in this process."""
-GROUPS = {"method": "bench.methods", "task": "bench.tasks", "kind": "bench.kinds"}
+DECLARED = "a data set's file"
+"""Package of tasks that files declare."""
+GROUPS = {"method": "bench.methods", "task": "bench.tasks", "kind": "bench.kinds", "layout": "bench.layouts"}
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,14 @@ class Plugin:
     package: str
     entry: EntryPoint | None
     loaded: Any = None
+    file: str = ""
+    """Of a task that a file declares."""
 
     @property
     def location(self) -> str:
-        """`module:attribute` of the plugin."""
+        """`module:attribute` of the plugin, or the file that declares it."""
+        if self.file:
+            return self.file
         if self.entry is not None:
             return self.entry.value
         return f"{inspect.getsourcefile(self.loaded)}:{self.loaded.__name__}"
@@ -86,6 +93,15 @@ class Registry:
             self._add(Plugin(plugin.name, THIS_PROCESS, None, plugin))
         return str(plugin.name)
 
+    def declare(self, tasks: Mapping[Path, Any]) -> None:
+        """Register the tasks that files declare, in place of all that were declared before.
+
+        Raises `PluginError` for a name that is taken.
+        """
+        self.plugins = {name: plugin for name, plugin in self.plugins.items() if plugin.package != DECLARED}
+        for path, task in tasks.items():
+            self._add(Plugin(task.name, DECLARED, None, task, str(path)))
+
     def _is_installed(self, plugin: Any) -> bool:
         """Whether it is what an installed package registered under its name."""
         known = self.plugins.get(plugin.name)
@@ -110,7 +126,7 @@ class Registry:
                 f"{type(error).__name__}: {error}. Repair or uninstall that package."
             ) from error
         _CHECKS[self.noun](loaded, f"package {plugin.package} ({plugin.location})")
-        if self.noun != "kind" and loaded.name != name:
+        if self.noun in ("method", "task") and loaded.name != name:
             raise PluginError(
                 f"{plugin.location} (from {plugin.package}) is registered as {name!r} but calls itself "
                 f"{loaded.name!r}. Give both the same name."
@@ -175,7 +191,17 @@ def _check_kind(kind: Any, origin: str) -> None:
         raise PluginError(f"{origin} is not a subclass of bench.TaskKind.")
 
 
-_CHECKS: Mapping[str, Any] = {"method": _check_method, "task": _check_task, "kind": _check_kind}
+def _check_layout(layout: Any, origin: str) -> None:
+    if not (inspect.isclass(layout) and issubclass(layout, Layout)):
+        raise PluginError(f"{origin} is not a subclass of bench.core.layout.Layout.")
+
+
+_CHECKS: Mapping[str, Any] = {
+    "method": _check_method,
+    "task": _check_task,
+    "kind": _check_kind,
+    "layout": _check_layout,
+}
 
 
 @cache
@@ -194,3 +220,9 @@ def tasks() -> Registry:
 def kinds() -> Registry:
     """The task kinds."""
     return Registry("kind")
+
+
+@cache
+def layouts() -> Registry:
+    """The layouts of data sets that files declare."""
+    return Registry("layout")

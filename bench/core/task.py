@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+OwnerSplit = Literal["train", "validation", "test"]
+
+
 @dataclass(frozen=True)
 class Case:
     """One labelled unit of a data set as its owner ships it: an image here, a volume in 3D tasks."""
@@ -24,7 +27,7 @@ class Case:
     image: Path
     target: Any
     """Class index for classification; other kinds define theirs."""
-    owner_split: Literal["train", "test"] | None
+    owner_split: OwnerSplit | None
     """The owner's split, or None where the owner gives none."""
     subject: str | None = None
     """Cases of one subject never stand on both sides of a split; None means unknown."""
@@ -32,6 +35,8 @@ class Case:
     """Files that hold the target where it is not an index (masks, regions); part of the data set's fingerprint."""
     domain: str | None = None
     """Site or scanner, one of `DataSet.domains`, where a data set has several."""
+    content: str | None = None
+    """What stands for the hash of `image` where one file holds many cases: a key of this case's own part."""
 
 
 class Box(NamedTuple):
@@ -142,6 +147,22 @@ class VolumeReader(Reader, Protocol):
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a data set has besides that a user's file declares, not a package."""
+
+    folder: Path | None
+    """Where it lies; None: under the data root, as another data set that sites were added to."""
+    phantom_folder: str
+    """Of its phantom, under the data root of phantoms; another one for every shape that is declared."""
+    subject: str = ""
+    """Regular expression on the ids of cases whose group names the subject; empty: the reader says it."""
+    site: str = ""
+    """Likewise of the site."""
+    extends: str = ""
+    """Name of the data set that this one is, with sites added."""
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A data set: where it lies, how it is read, what it should contain, whose it is."""
 
@@ -172,6 +193,8 @@ class DataSet:
     and mean ranks leave them out, and its records say what it is."""
     domains: tuple[str, ...] = ()
     """Sites or scanners: the first is trained and tested on, the others are only tested on (out of distribution)."""
+    declared: Declared | None = None
+    """Set where a user's file declares it."""
 
 
 @dataclass(frozen=True)

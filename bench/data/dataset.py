@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.core.errors import DataError
+from bench.core.errors import DataError, closest
 from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, require_regular
 from bench.core.task import BoxTarget, Case, DataSet, RemarkingReader
-from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, names_in
+from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, folder_of, names_in
 
 PHANTOM_VERSION = 1
 """Raised whenever a phantom generator writes other bytes than before."""
@@ -51,12 +52,13 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         DataError: the data set is not under `root` (the message tells a wrong level from a missing set), its layout
             is wrong, or a file is empty or unreadable.
     """
-    folder = root / folder_name(data_set)
-    if folder.name not in names_in(root) or not folder.is_dir():
+    folder = folder_of(data_set, root)
+    named = folder.parent != root or folder.name in names_in(root)  # upper and lower case are told apart
+    if not named or not folder.is_dir():
         raise DataError(explain_missing(data_set, root.resolve()))
     kind = data_kind(root)
     with reading(folder, "Restore the data set from the owner's archive.", what="cannot be read as a data set"):
-        cases = tuple(sorted(data_set.reader.read(folder), key=lambda case: case.id))
+        cases = tuple(list_cases(data_set, folder))
     _require_text(cases)
     for problem in filter(None, (target_problem(data_set, case) for case in cases)):
         raise DataError(problem)
@@ -64,7 +66,8 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     hashes = {case.id: by_path[case.image] for case in cases}
     label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
     counts = count_cases(data_set, cases)
-    fingerprint = _digest(_fingerprint_line(case, hashes, label_hashes) for case in cases)
+    own = data_set.declared is not None
+    fingerprint = _digest(_fingerprint_line(case, hashes, label_hashes, own=own) for case in cases)
     warnings = compare_counts(data_set, kind, counts, expected_counts(data_set, root))
     if isinstance(data_set.reader, RemarkingReader):
         warnings += tuple(f"{data_set.name}: {remark}" for remark in data_set.reader.remarks(cases))
@@ -72,6 +75,39 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
         warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
+
+
+def list_cases(data_set: DataSet, folder: Path) -> list[Case]:
+    """The cases in a folder, sorted by id, with the subjects and sites that a file's expressions find in their ids.
+
+    Raises:
+        DataError: as the reader does; an id that such an expression does not fit; a site that is not declared.
+    """
+    cases = sorted(data_set.reader.read(folder), key=lambda case: case.id)
+    own = data_set.declared
+    if own and own.subject:
+        cases = [replace(case, subject=part_of_id(case, own.subject, "subject")) for case in cases]
+    if own and own.site:
+        cases = [replace(case, domain=part_of_id(case, own.site, "site")) for case in cases]
+    for case in cases if own and data_set.domains else ():
+        if case.domain not in data_set.domains:
+            found, known = one_line(case.domain), ", ".join(data_set.domains)
+            raise DataError(
+                f"{one_line(case.image)}: its site {found!r} is none of the declared ones ({known})."
+                f"{closest(str(case.domain), data_set.domains)}\nAdd it to `sites` of the data set's file."
+            )
+    return cases
+
+
+def part_of_id(case: Case, pattern: str, what: str) -> str:
+    """What the group of an expression finds in a case's id. Raises `DataError` where it finds nothing."""
+    found = re.search(pattern, case.id)
+    if not found or not found[1]:
+        raise DataError(
+            f"{one_line(case.image)}: the expression {pattern!r} finds no {what} in {one_line(case.id)!r}.\n"
+            f"Correct `{what}` of the data set's file: its group has to fit every case."
+        )
+    return str(found[1])
 
 
 def target_problem(data_set: DataSet, case: Case) -> str:
@@ -110,7 +146,7 @@ def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:
     Contents are looked at only where several data sets may share a folder, so that it says little who is in it.
     """
     names = names_in(root)
-    folders = {d.name: (d, root / folder_name(d)) for d in data_sets if folder_name(d) in names}
+    folders = {d.name: (d, folder_of(d, root)) for d in data_sets if d.declared or folder_name(d) in names}
     return {
         name: folder
         for name, (data_set, folder) in folders.items()
@@ -158,7 +194,7 @@ def expected_counts(data_set: DataSet, root: Path) -> Mapping[str, Mapping[str, 
 def compare_counts(
     data_set: DataSet, kind: Kind, counts: Counts, expected: Mapping[str, Mapping[str, int]]
 ) -> tuple[str, ...]:
-    """One sentence for every count that differs from the expected one."""
+    """One sentence for every count that differs from the expected one; none where nothing is expected."""
     source = "as published" if kind == "real" else f"by {PHANTOM_MARKER}"
     pairs = [
         (split, name, counts.get(split, {}).get(name, 0), expected.get(split, {}).get(name, 0))
@@ -168,7 +204,7 @@ def compare_counts(
     return tuple(
         f"{data_set.name}: {split}/{name} has {found} cases; {wanted} were expected ({source})."
         for split, name, found, wanted in pairs
-        if found != wanted and (expected or kind == "real")
+        if found != wanted and expected
     )
 
 
@@ -176,9 +212,10 @@ def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _fingerprint_line(case: Case, hashes: Mapping[str, str], label_hashes: Mapping[str, str]) -> str:
+def _fingerprint_line(case: Case, hashes: Mapping[str, str], label_hashes: Mapping[str, str], *, own: bool) -> str:
     line = f"{case.id}\t{hashes[case.id]}\t{case.target}"
-    return line + (f"\t{case.domain}\t{label_hashes[case.id]}" if case.labels else "")
+    line += f"\t{case.domain}\t{label_hashes[case.id]}" if case.labels else ""
+    return line + (f"\t{case.owner_split}\t{case.subject}\t{case.domain}" if own else "")
 
 
 def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.core.errors import DataError
 from bench.core.files import unwritable, write_text
 from bench.core.task import DataSet
-from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
-from bench.data.root import PHANTOM_MARKER, folder_name
+from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, list_cases, read_marker
+from bench.data.root import PHANTOM_MARKER, phantom_folder
 
 
 def ensure_phantom(data_set: DataSet, cache: Path) -> Path:
@@ -41,13 +41,13 @@ def ensure_phantoms(data_sets: Iterable[DataSet], cache: Path) -> Path:
 
 
 def _write_phantom(data_set: DataSet, root: Path) -> None:
-    folder = root / folder_name(data_set)
+    folder = phantom_folder(data_set, root)
     temporary = Path(tempfile.mkdtemp(prefix=f".{data_set.name}-", dir=root))
     try:
         fresh = temporary / folder.name
         fresh.mkdir()
         data_set.phantom(fresh, PHANTOM_SEED)
-        _mark_phantom(root, data_set.name, count_cases(data_set, data_set.reader.read(fresh)))
+        _mark_phantom(root, data_set.name, count_cases(data_set, list_cases(data_set, fresh)))
         if _phantom_is_complete(data_set, root):  # another process was faster
             return
         if data_set.folder and folder.exists():  # other data sets may lie in it
@@ -73,7 +73,7 @@ def _replace(fresh: Path, place: Path, temporary: Path) -> None:
 def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
     """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
     try:
-        cases = data_set.reader.read(root / folder_name(data_set))
+        cases = list_cases(data_set, phantom_folder(data_set, root))
         if any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
             return False
     except (DataError, OSError):

@@ -51,9 +51,25 @@ def folder_name(data_set: DataSet) -> str:
     return data_set.folder or data_set.name
 
 
+def folder_of(data_set: DataSet, root: Path) -> Path:
+    """Where a data set lies: under `root`, unless `root` holds no phantoms and a file declares another place."""
+    if data_kind(root) == "phantom":
+        return phantom_folder(data_set, root)
+    own = data_set.declared
+    return own.folder if own and own.folder else root / folder_name(data_set)
+
+
+def phantom_folder(data_set: DataSet, root: Path) -> Path:
+    """Where the phantom of a data set lies under a root of phantoms."""
+    return root / (data_set.declared.phantom_folder if data_set.declared else folder_name(data_set))
+
+
 def explain_missing(data_set: DataSet, root: Path) -> str:
     """Say why a data set was not found under `root`: a wrong level, a wrong name, or not there at all."""
     name = folder_name(data_set)
+    if data_set.declared and (data_set.declared.folder or data_kind(root) == "phantom"):
+        advice = data_set.obtain if data_kind(root) == "real" else _NO_PHANTOM
+        return f"{folder_of(data_set, root)}: this folder is missing, and {data_set.title} should lie there.\n{advice}"
     return (
         _too_low(data_set, root, name)
         or _misnamed(data_set, root, name)
@@ -70,6 +86,12 @@ def names_in(folder: Path) -> list[str]:
         raise DataError(
             f"{folder}: cannot be listed: {error.strerror}.\nCheck that it exists and is readable."
         ) from error
+
+
+_NO_PHANTOM = (
+    "This data root holds synthetic data. Write that of this data set with `bench data phantom` and the same --data, "
+    "or leave out --data-root (BENCH_DATA) to use the data set itself."
+)
 
 
 def _too_low(data_set: DataSet, root: Path, name: str) -> str:

@@ -41,7 +41,7 @@ class SplitCases:
 
 
 def draw_split(data: Data, seed: int, copies: Mapping[str, str] | None = None) -> SplitCases:
-    """Draw validation from the owner's training cases; the owner's test split stays as it is.
+    """Draw validation from the owner's training cases; the owner's test split, and validation if any, stay as they are.
 
     The drawing is stratified by class and moves whole groups: cases of one subject and copies stay on one side. Copies
     are cases with the same name in `copies` (case id -> name, see `Copies.labels`), or without it byte-identical files.
@@ -58,10 +58,15 @@ def draw_split(data: Data, seed: int, copies: Mapping[str, str] | None = None) -
     cases = [case for case in everything if not trained or case.domain == trained[0]]
     foreign = [case for case in everything if trained and case.domain != trained[0]]
     test = [case for case in cases if case.owner_split == "test"]
-    rest = [case for case in cases if case.owner_split != "test"]
+    validation = [case for case in cases if case.owner_split == "validation"]
+    rest = [case for case in cases if case.owner_split not in ("test", "validation")]
     if not test:
-        rest, test = _hold_out(data, rest, TEST_FRACTION, TEST_SEED)
-    train, validation = draw_validation(data, rest, seed)
+        joined, free = _joined(data, rest, validation)
+        free, test = _hold_out(data, free, TEST_FRACTION, TEST_SEED)
+        rest = _flatten([joined, free])
+    train = rest
+    if not validation:
+        train, validation = draw_validation(data, rest, seed)
     return make_split(train, validation, test + foreign, seed)
 
 
@@ -126,6 +131,16 @@ def _hold_out(data: Data, cases: list[Case], fraction: float, seed: int) -> tupl
             f"Check that the data set is complete: found {dict(data.counts)}."
         ) from error
     return _flatten(kept), _flatten(held_out)
+
+
+def _joined(data: Data, cases: list[Case], others: list[Case]) -> tuple[list[Case], list[Case]]:
+    """Cut `cases` in two: those that share a subject or a copy with one of `others`, and the free ones."""
+    if not others:
+        return [], cases
+    apart = {case.id for case in others}
+    groups = group_cases([*cases, *others], data.hashes)
+    bound = {case.id for group in groups if any(case.id in apart for case in group) for case in group}
+    return [case for case in cases if case.id in bound], [case for case in cases if case.id not in bound]
 
 
 def _flatten(groups: list[list[Case]]) -> list[Case]:

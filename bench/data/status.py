@@ -50,6 +50,8 @@ def data_status(root: Path | None, data_sets: Iterable[DataSet], cache: Path | N
 
 
 def _status(root: Path | None, data_set: DataSet, cache: Path | None, report: Report) -> DataStatus:
+    if root is None and data_set.declared:
+        root = data_set.declared.folder
     if root is None:
         message = f"No data root is set: give --data-root or ${ROOT_VARIABLE}.\n{data_set.obtain}"
         return DataStatus(data_set.name, data_set.title, "missing", message, expected=data_set.expected_counts)

@@ -12,10 +12,19 @@ from pathlib import Path
 from bench.core.console import Report
 from bench.core.errors import BenchError
 from bench.core.task import Case, DataSet, Reader
-from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data, target_problem
+from bench.data.dataset import (
+    Counts,
+    Data,
+    compare_counts,
+    count_cases,
+    expected_counts,
+    list_cases,
+    read_data,
+    target_problem,
+)
 from bench.data.decoding.images import read_image
 from bench.data.duplicates import crossing_groups, duplicate_groups
-from bench.data.root import Kind, data_kind, folder_name
+from bench.data.root import Kind, data_kind, folder_of
 
 _THREADS = 4
 
@@ -74,7 +83,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
 def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:
     """The cases of a data set whose files cannot all be hashed; none where its reader cannot list them."""
     try:
-        return data_set.reader.read(root / folder_name(data_set))
+        return list_cases(data_set, folder_of(data_set, root))
     except BenchError:
         return ()
 

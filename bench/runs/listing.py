@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
-from bench.core.errors import UsageError, closest
+from bench.core.console import Report
+from bench.core.errors import DataError, UsageError, closest
+from bench.data.root import resolve_root
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.specs import BACKBONES, BackboneSpec
+from bench.runs.request import declared_tasks
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
 Facts = dict[str, Any]
 
 
-def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
+def listing(
+    what: str, plugin_files: Iterable[Path], data: Iterable[Path] = (), data_root: Path | None = None
+) -> list[Facts]:
     """One row about everything of one sort, each with a `name`. Raises `UsageError` for an unknown sort.
 
     Methods are not imported, so that one which cannot be imported does not hide the others.
@@ -23,6 +28,8 @@ def listing(what: str, plugin_files: Iterable[Path]) -> list[Facts]:
     if what not in LISTS:
         raise UsageError(f"Cannot list {what!r}.{closest(what, LISTS)} Known: {', '.join(LISTS)}.")
     add_files(plugin_files)
+    if what == "tasks":
+        add_declared(data, data_root)
     if what == "methods":
         plugins = registry.methods().plugins.values()
         return [{"name": p.name, "location": p.location, "package": p.package} for p in plugins]
@@ -45,6 +52,20 @@ def add_files(plugin_files: Iterable[Path]) -> None:
     """Register the methods of plugin files. Raises `PluginError` for a file without any."""
     for path in plugin_files:
         registry.methods().add_file(path)
+
+
+def add_declared(data: Iterable[Path], data_root: Path | None) -> None:
+    """Register the tasks of files and of a data root; one that is not there is said, for nothing is read from it.
+
+    Raises:
+        DataError: a file of `data` is not as it should be.
+    """
+    try:
+        root = resolve_root(data_root)
+    except DataError as error:
+        Report().warn(str(error))
+        root = None
+    declared_tasks(data, root, here=False)
 
 
 def task_row(name: str) -> Facts:

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
-from bench.core.errors import UsageError, closest
+from bench.core.errors import UsageError, closest, unknown
+from bench.core.escape import one_line
 from bench.core.method import Method
 from bench.core.settings import Overrides
 from bench.core.task import Task
+from bench.data.own.register import declare_tasks
+from bench.data.root import resolve_root
+from bench.evaluation.protocols import PROTOCOLS
 from bench.runs.settings_file import SettingsFile, read_settings_files
 
 Names = str | Iterable[str] | None
@@ -37,6 +41,8 @@ class RunRequest:
     corpus: str = "pool"
     data_root: Path | None = None
     plugins: tuple[Path, ...] = ()
+    data: tuple[Path, ...] = ()
+    """Files that declare data sets, whose tasks are among `tasks`, see `bench.data.own`."""
     results: Path = Path("results")
     cache: Path | None = None
     device: str = "auto"
@@ -105,10 +111,30 @@ def request_of(**fields: Any) -> RunRequest:
     for name in ("data_root", "results", "cache", "split"):
         if fields.get(name) is not None:
             fields[name] = Path(fields[name])
-    fields["plugins"] = paths_of(fields.get("plugins", ()))
+    for name in ("plugins", "data"):
+        fields[name] = paths_of(fields.get(name) or ())
+    declared = declared_tasks(fields["data"], fields.get("data_root"))
+    fields["tasks"] = tuple(dict.fromkeys((*fields.get("tasks", ()), *declared)))
     fields["config"] = read_settings_files(paths_of(fields.get("config") or ()))
     request = RunRequest(**fields)
     return replace(request, corpus=str(request.corpus))
+
+
+def declared_tasks(files: Iterable[Path], data_root: Path | None, *, here: bool = True) -> tuple[str, ...]:
+    """Register the tasks of files that declare data sets, and of those under the data root; names of the former.
+
+    Without `here`, no data root means none, whatever BENCH_DATA says.
+
+    Raises:
+        DataError: a file is not as it should be, or the data root is not there.
+        UsageError: a default protocol that there is not.
+    """
+    names = declare_tasks(files, resolve_root(data_root) if here else data_root)
+    for plugin in registry.tasks().plugins.values():
+        if plugin.file and plugin.loaded.protocol not in PROTOCOLS:
+            error = unknown("protocol", plugin.loaded.protocol, PROTOCOLS, "List them: bench list protocols.")
+            raise UsageError(f"{one_line(plugin.file)}: {error}")
+    return names
 
 
 def method_names(wanted: str | type[Method] | Iterable[str | type[Method]]) -> tuple[str, ...]:

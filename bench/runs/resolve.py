@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
+from bench.core.errors import UsageError, closest
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
@@ -74,6 +75,7 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     config = resolve_config(plan.method, plan.task, plan.protocol, options.profile, plan.backbone, plan.overrides)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
+    _check_metric(plan.task, kind_class)
     method = method_class(method_class.config_class.model_validate(config.method))
     kind = kind_class(plan.task, kind_class.settings_class.model_validate(config.task))
     data = world.data(plan.task.data)
@@ -85,6 +87,14 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     ablations = declared_ablations(method_class.ablations, config.overrides.get("method", {}), config.method)
     tuned = plan.tuned if plan.tuned and has_settings(config, plan.tuned.chosen) else None
     return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, tuned, decoded)
+
+
+def _check_metric(task: Task, kind: type[TaskKind]) -> None:
+    if task.metric.partition("/")[0] not in kind.metrics:  # of one class: dice/lesion
+        raise UsageError(
+            f"The task {task.name!r} has the metric {task.metric!r}, which its kind {task.kind!r} does not give."
+            f"{closest(task.metric, kind.metrics)} Known: {', '.join(kind.metrics)}."
+        )
 
 
 def has_settings(config: RunConfig, settings: Mapping[str, Any]) -> bool:

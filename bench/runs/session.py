@@ -15,7 +15,10 @@ from bench.core.cache_folder import default_cache
 from bench.core.console import Report
 from bench.core.errors import UsageError, closest
 from bench.core.settings import PROFILES, check_device
+from bench.core.task import DataSet
 from bench.data.grouped_split import GROUPED
+from bench.data.own.made import holds_data
+from bench.data.own.sites import has_real_sites
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
 from bench.results.board_text import settings_cell
@@ -162,11 +165,26 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     splits = dict.fromkeys((d.name for d in data_sets), request.split) if request.split else {}
     if root:
         world = World(root, report, given_splits=splits, cache=cache)
+    elif _lie_where_declared(data_sets):
+        world = World.declared(data_sets, cache, report, splits)
     else:
         world = World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
     options = Options(request.profile, request.corpus, request.results, cache, compute, request.save_predictions)
     return world, options
+
+
+def _lie_where_declared(data_sets: Sequence[DataSet]) -> bool:
+    """Whether all data sets of a command without a data root have a place of their own; only some: `UsageError`."""
+    own = [d.name for d in data_sets if d.declared and d.declared.folder and holds_data(d)]
+    others = [d.name for d in data_sets if d.name not in own]
+    sited = [d.name for d in data_sets if has_real_sites(d) and d.name in others]
+    if others and (own or sited):
+        raise UsageError(
+            f"{', '.join(own or sited)} has real data, and {', '.join(others)} has none without a data root; scores on "
+            "real and on synthetic data are not mixed. Give --data-root, or run those alone that need none."
+        )
+    return bool(own)
 
 
 def check_request(request: RunRequest) -> None:

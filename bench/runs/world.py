@@ -51,6 +51,14 @@ class World:
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
 
     @classmethod
+    def declared(
+        cls, data_sets: Sequence[DataSet], cache: Path, report: Report, given_splits: Mapping[str, Path] | None = None
+    ) -> World:
+        """A world without a data root, of data sets whose files say where they lie, and of nothing else."""
+        places = [d.declared.folder for d in data_sets if d.declared and d.declared.folder]
+        return cls(places[0], report, frozenset(data_set.name for data_set in data_sets), given_splits, cache)
+
+    @classmethod
     def phantom(
         cls, data_sets: list[DataSet], cache: Path, report: Report, given_splits: Mapping[str, Path] | None = None
     ) -> World:
@@ -125,9 +133,10 @@ class World:
         key = (name, data_set.name if name == "task" else "", seed)
         if key not in self._corpora:
             found = self._found()
-            pairs = [(self.data(d), self.split(d, seed)) for d in found]
+            pairs = [(self.data(d), self.split(d, seed)) for d in found if not self._is_held(d, found)]
+            held = [(self.data(d), self.split(d, seed)) for d in found if self._is_held(d, found)]
             listed = [] if name in ("pool", "task") else self._listed(Path(name))
-            copies = self._copies_of_held_out(pairs, listed)
+            copies = self._copies_of_held_out([*pairs, *held], listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
                 self._corpora[key] = pool_corpus(pairs, copies=copies, rule=rule)
@@ -135,7 +144,7 @@ class World:
                 own = [(self.data(data_set), self.split(data_set, seed))]
                 self._corpora[key] = pool_corpus(own, "task", copies, rule)
             else:
-                self._corpora[key] = manifest_corpus(Path(name), pairs, copies, rule, listed)
+                self._corpora[key] = manifest_corpus(Path(name), [*pairs, *held], copies, rule, listed)
         return self._corpora[key]
 
     def _listed(self, manifest: Path) -> list[CorpusImage]:
@@ -158,6 +167,12 @@ class World:
         component = self._components[place]
         held_out = {component[file] for file in held_out_contents(sets)}
         return {file for file, one in component.items() if one in held_out}
+
+    @staticmethod
+    def _is_held(data_set: DataSet, found: Sequence[DataSet]) -> bool:
+        """Whether it is another of the data sets with sites added: the other is trained on, its sites only held out."""
+        own = data_set.declared
+        return own is not None and any(other.name == own.extends for other in found)
 
     def _found(self) -> list[DataSet]:
         known = {(d := tasks().get(name).data).name: d for name in tasks().plugins}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bench.core.errors import DataError
-from bench.core.task import Case
+from bench.core.task import Case, OwnerSplit
 from tasks.readers.folders import advice, files_below, names_found, visible
 from tasks.readers.templates import Template, template
 
@@ -27,7 +26,7 @@ class Part:
     """Pixels that are trained on and scored; empty for all."""
     optional: tuple[str, ...] = ()
     """Those of `labels` that a copy of the data set may lack altogether."""
-    owner_split: Literal["train", "test"] | None = None
+    owner_split: OwnerSplit | None = None
     domain: str | None = None
 
     @property

@@ -7,16 +7,36 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+FIELDS = ("case", "split", "site", "class")
+"""Names in braces that stand for a part of a path, without `/`."""
+_FIELD = "|".join(FIELDS)
+
 
 @dataclass(frozen=True)
 class Template:
     """Path relative to a data set's folder. `{case}` is what names a case, `*` anything, `{a,b}` alternatives.
+
+    `{split}`, `{site}` and `{class}` name the case's split, site and class (`FIELDS`).
 
     Of several alternatives the first comes first: it wins where a case has files of more than one. Upper and lower
     case are not told apart.
     """
 
     text: str
+
+    def fields(self, path: str) -> dict[str, str] | None:
+        """Name in braces -> what stands there in a relative path; None where it is of another form."""
+        for pattern in self._patterns:
+            if found := pattern.fullmatch(path):
+                return found.groupdict()
+        return None
+
+    def filled(self, **fields: str) -> str:
+        """The text of the template with some of its fields replaced by what they are."""
+        text = self.text
+        for name, value in fields.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
 
     @cached_property
     def alternatives(self) -> tuple[str, ...]:
@@ -65,7 +85,7 @@ def template(text: str) -> Template:
 
 
 def _expand(text: str) -> list[str]:
-    found = re.search(r"\{(?!case\})([^{}]*)\}", text)
+    found = re.search(rf"\{{(?!(?:{_FIELD})\}})([^{{}}]*)\}}", text)
     if not found:
         return [text]
     head, tail = text[: found.start()], text[found.end() :]
@@ -74,15 +94,20 @@ def _expand(text: str) -> list[str]:
 
 def _compile(text: str) -> re.Pattern[str]:
     pattern = ""
-    for piece in re.split(r"(\{case\}|\*)", text):
-        if piece == "{case}":
-            pattern += "(?P=case)" if "(?P<case>" in pattern else "(?P<case>[^/]+?)"
+    for piece in re.split(rf"(\{{(?:{_FIELD})\}}|\*\*/|\*)", text):
+        name = piece.strip("{}")
+        if piece == f"{{{name}}}":
+            pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>[^/]+?)"
         else:
-            pattern += "[^/]*" if piece == "*" else re.escape(piece)
+            pattern += {"**/": "(?:.*/)?", "*": "[^/]*"}.get(piece) or re.escape(piece)
     return re.compile(pattern, re.IGNORECASE)
+
+
+def _varies(part: str) -> bool:
+    return "*" in part or any(f"{{{name}}}" in part for name in FIELDS)
 
 
 def _fixed_folder(text: str) -> str:
     parts = text.split("/")[:-1]
-    fixed = next((i for i, part in enumerate(parts) if "{case}" in part or "*" in part), len(parts))
+    fixed = next((i for i, part in enumerate(parts) if _varies(part)), len(parts))
     return "/".join(parts[:fixed])

@@ -107,3 +107,24 @@ def test_bad_plugin_files(tmp_path, source, message):
 def test_missing_plugin_file(tmp_path):
     with pytest.raises(PluginError, match=r"nothing\.py does not exist"):
         Registry("method").add_file(tmp_path / "nothing.py")
+
+
+def test_tasks_that_files_declare_replace_those_declared_before():
+    from dataclasses import replace
+    from pathlib import Path
+
+    tasks = Registry("task")
+    mine = replace(tasks.get("drive"), name="mine")
+    tasks.declare({Path("a.toml"): mine})
+    assert tasks.get("mine") is mine
+    assert tasks.plugin("mine").location == "a.toml"
+    tasks.declare({Path("b.toml"): replace(mine, name="yours")})
+    assert "mine" not in tasks.plugins
+    with pytest.raises(PluginError, match="claim the task name 'drive'"):
+        tasks.declare({Path("c.toml"): replace(mine, name="drive")})
+
+
+def test_layouts_are_checked(monkeypatch):
+    use(monkeypatch, EntryPoint("odd", "methods.random:Random", "bench.layouts"))
+    with pytest.raises(PluginError, match=r"is not a subclass of bench\.core\.layout\.Layout"):
+        Registry("layout").get("odd")

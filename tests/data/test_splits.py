@@ -90,3 +90,35 @@ def test_written_split_is_what_the_fingerprint_is_of(phantom, tmp_path):
     rows = list(csv.DictReader(content.decode().splitlines()))
     assert [row["case"] for row in rows] == [case.id for case in phantom.cases]
     assert {row["case"] for row in rows if row["split"] == "validation"} == ids(split.validation)
+
+
+def _owned(phantom, sides):
+    """The phantom's cases with owner's splits in turn."""
+    return with_cases(
+        phantom, [replace(case, owner_split=sides[i % len(sides)]) for i, case in enumerate(phantom.cases)]
+    )
+
+
+def test_the_owners_validation_is_respected(phantom):
+    data = _owned(phantom, ("train", "train", "validation", "test"))
+    split = draw_split(data, 0)
+    for side in ("train", "validation", "test"):
+        assert ids(getattr(split, side)) == ids(c for c in data.cases if c.owner_split == side)
+    assert draw_split(data, 7).fingerprint == split.fingerprint, "nothing is drawn"
+
+
+def test_a_test_split_is_drawn_beside_the_owners_validation(phantom):
+    data = _owned(phantom, ("train", "train", "train", "validation"))
+    split = draw_split(data, 0)
+    assert ids(split.validation) == ids(c for c in data.cases if c.owner_split == "validation")
+    assert len(split.test) == pytest.approx(0.2 * (len(data.cases) - len(split.validation)), rel=0.15)
+    assert split.test == draw_split(data, 5).test
+
+
+def test_a_drawn_test_split_takes_no_subject_of_the_owners_validation(phantom):
+    data = _owned(phantom, ("train", "train", "train", "validation"))
+    cases = [replace(case, subject=f"s{i // 8}") for i, case in enumerate(data.cases) if i < 80]
+    cases += [replace(case, owner_split="train", subject=f"t{i}") for i, case in enumerate(data.cases) if i >= 80]
+    split = draw_split(with_cases(data, cases), 0)
+    assert split.test
+    assert not {c.subject for c in split.test} & {c.subject for c in split.validation}

@@ -1,0 +1,1 @@
+"""Data sets and tasks that a user's TOML files declare, without code."""
