@@ -10,11 +10,12 @@ from typing import cast
 from bench.core.errors import DataError, closest
 from bench.core.escape import one_line
 from bench.core.task import Case, OwnerSplit
+from bench.data.decoding.dicom import SUFFIXES as DICOM_SUFFIXES
 from bench.data.split_files import SIDES
 from bench.data.split_import import ALIASES
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
-"""Lower-case suffixes of images."""
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", *DICOM_SUFFIXES)
+"""Lower-case suffixes of images; DICOM needs pydicom."""
 
 
 def side_of(text: str) -> OwnerSplit | None:
