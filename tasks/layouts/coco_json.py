@@ -126,4 +126,4 @@ def box_of(place: str, label: int, entry: Entry) -> Box:
 def _number(place: str, value: Any, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError(f"{place}: `{key}` must be a number; found {one_line(repr(value))[:60]}.\n{FIX}")
-    return finite(f"{place}: `{key}`", float(value) if abs(value) < 1e300 else math.inf)
+    return finite(f"{place}: `{key}`", math.inf if abs(value) > 1e300 else float(value))

@@ -104,6 +104,10 @@ class DicomVolumes(NiftiVolumes):
         cases = [self._case(folder, part, paths, labels[case]) for case, paths in series.items()]
         return require_cases(cases, folder, (), self.layout)
 
+    def matches(self, folder: Path) -> bool:
+        """Whether a series stands where the template has it."""
+        return bool(self._found(folder, self.parts[0].image))
+
     def load_volume(self, case: Case) -> Volume:
         """Intensities (X, Y, Z), float32, in the unit of the modality. Raises `DataError` as `read_voxels` does."""
         return super().load_volume(replace(case, image=_volume_of(case.image)))
