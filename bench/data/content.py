@@ -20,6 +20,7 @@ from bench.core.versions import declared_version
 from bench.data.cache import DiskCache
 from bench.data.contract.loads import decodes_volume, load_image, load_volume, shows_volume
 from bench.data.dataset import Data
+from bench.data.decoding.dicom import is_dicom
 from bench.data.decoding.images import read_stored
 from bench.data.volumes import is_volume, read_grid, read_voxels
 
@@ -165,4 +166,4 @@ def _canonical(values: np.ndarray) -> np.ndarray:
 
 
 def _is_image(path: Path) -> bool:
-    return Image.registered_extensions().get(path.suffix.lower(), "HDF5") not in _CONTAINERS
+    return Image.registered_extensions().get(path.suffix.lower(), "HDF5") not in _CONTAINERS or is_dicom(path)

@@ -1,4 +1,4 @@
-"""Reading NIfTI volumes: one way to open them, one kind of error. Arrays stay as stored."""
+"""Reading volumes, NIfTI or DICOM: one way to open them, one kind of error. Arrays stay as stored."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ import numpy as np
 from bench.core.errors import DataError
 from bench.core.escape import one_line
 from bench.core.reading import reason_of, require_content, require_memory
+from bench.data.decoding.dicom_series import is_series, read_series, read_slices
 
 _WORKING_BYTES = 16
 """Memory a voxel takes besides the stored one: scaled by the header (float64), and as float32 with a copy."""
 
 
 def is_volume(path: Path) -> bool:
+    """Whether a path is a NIfTI file, by its name, or a DICOM series, see `is_series`."""
+    return is_nifti(path) or is_series(path)
+
+
+def is_nifti(path: Path) -> bool:
     """Whether a file is a NIfTI volume, by its name."""
     return path.name.lower().endswith((".nii", ".nii.gz"))
 
@@ -41,6 +47,9 @@ def read_grid(path: Path) -> Grid:
 
     Raises `DataError` as `read_voxels` does.
     """
+    if not is_nifti(path) and is_series(path):
+        slices = read_slices(path)
+        return Grid(slices.shape, slices.affine)
     image = _open(path)
     shape = image.shape[:3]
     if len(shape) != 3 or any(length != 1 for length in image.shape[3:]):
@@ -60,9 +69,11 @@ def read_voxels(path: Path) -> np.ndarray:
     """Voxels (X, Y, Z) of a volume as stored, with the header's scaling applied.
 
     Raises:
-        DataError: the file is missing, empty, truncated, no NIfTI volume, not 3D, or its voxels are colours or complex
-            numbers; names the file and the fix.
+        DataError: the file is missing, empty, truncated, no volume, not 3D, or its voxels are colours or complex
+            numbers, or a DICOM series has no even grid; names the file and the fix.
     """
+    if not is_nifti(path) and is_series(path):
+        return read_series(path)
     grid = read_grid(path)
     image = _open(path)
     stored = image.get_data_dtype()

@@ -15,11 +15,13 @@ from bench.core.errors import DataError
 from bench.core.escape import one_line
 from bench.core.reading import files_below, hash_of, is_junk, reading, text_of, toml_of
 from bench.core.settings import Settings
+from bench.data.decoding import dicom
+from bench.data.decoding.images import SUFFIXES, is_image
 from bench.data.volumes import is_volume
 from bench.pretraining.corpus_image import CorpusImage, read_volume
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
 EVERYTHING = "**/*"
+_HINT = " (to read DICOM: pip install 'medical-ssl-bench[dicom]')"
 Rows = Iterator[tuple[str, dict[str, Any]]]
 """(place in the manifest, for messages; keys and values)."""
 
@@ -55,7 +57,7 @@ def read_manifest(manifest: Path) -> list[CorpusImage]:
 
 
 def left_out(manifest: Path) -> str | None:
-    """How many files of listed folders are no images, by suffix: `12 .dcm, 3 .webp`; None where all are.
+    """How many files of listed folders are no images, by suffix: `12 .txt, 3 .webp`; None where all are.
 
     Hidden files do not count. Raises `DataError` as `read_manifest` does.
     """
@@ -63,9 +65,11 @@ def left_out(manifest: Path) -> str | None:
         file.suffix.lower() or "without a suffix"
         for entry, files in _entries(manifest)
         for file in files
-        if not (_is_image(file) or is_volume(file))
+        if not _is_taken(file)
     )
-    return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common()) or None
+    found = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common())
+    hint = any(suffix in others for suffix in dicom.SUFFIXES) and not dicom.is_installed()
+    return (found + _HINT if hint else found) or None
 
 
 def _entries(manifest: Path) -> Iterator[tuple[Entry, list[Path]]]:
@@ -81,10 +85,11 @@ def _entries(manifest: Path) -> Iterator[tuple[Entry, list[Path]]]:
                     "manifest)."
                 )
             files = _files(target, entry.pattern)
-        if not any(_is_image(file) or is_volume(file) for file in files):
+        if not any(map(_is_taken, files)):
+            unread = _HINT if any(map(dicom.is_dicom, files)) and not dicom.is_installed() else ""
             raise DataError(
                 f"{one_line(manifest)}, {place}: no images under {one_line(target)} (known: "
-                f"{', '.join(IMAGE_SUFFIXES)}, NIfTI)."
+                f"{', '.join(SUFFIXES)}, NIfTI, DICOM{unread})."
             )
         yield entry, files
 
@@ -147,15 +152,20 @@ def _toml_rows(manifest: Path) -> Rows:
 
 def _expand(files: Iterable[Path], axis: int, modality: str) -> Iterator[CorpusImage]:
     for file in files:
+        if not _is_taken(file):
+            continue
         if is_volume(file):
             content = _content(file)
             yield from (CorpusImage(file, content, axis, k, modality) for k in range(read_volume(file).shape[axis]))
-        elif _is_image(file):
+        else:
             yield CorpusImage(file, _content(file), modality=modality)
 
 
-def _is_image(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES
+def _is_taken(file: Path) -> bool:
+    """Whether a file is an image or a volume; DICOM only where it holds an image and can be read."""
+    if dicom.is_dicom(file):
+        return dicom.is_installed() and dicom.holds_image(file)
+    return is_image(file) or is_volume(file)
 
 
 def _files(target: Path, pattern: str) -> list[Path]:

@@ -10,11 +10,12 @@ from typing import cast
 from bench.core.errors import DataError, closest
 from bench.core.escape import one_line
 from bench.core.task import Case, OwnerSplit
+from bench.data.decoding.dicom import SUFFIXES as DICOM_SUFFIXES
 from bench.data.split_files import SIDES
 from bench.data.split_import import ALIASES
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
-"""Lower-case suffixes of images."""
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", *DICOM_SUFFIXES)
+"""Lower-case suffixes of images; DICOM needs pydicom."""
 
 
 def side_of(text: str) -> OwnerSplit | None:
@@ -72,6 +73,22 @@ def class_index(name: str, classes: tuple[str, ...], place: str) -> int:
             f"{one_line(closest(name, classes))}\nCorrect it, or add it to `classes` of the data set's file."
         )
     return classes.index(name)
+
+
+def values_of(values: dict[str, int], classes: tuple[str, ...]) -> tuple[int, ...]:
+    """Value of each class in label maps; without a table 1, 2, ..., and none for one class, which is any value above 0.
+
+    Raises:
+        DataError: the table has other names than the classes, or gives one value to two.
+    """
+    if not values:
+        return tuple(range(1, len(classes) + 1)) if len(classes) > 1 else ()
+    if set(values) != set(classes) or len(set(values.values())) < len(values) or min(values.values()) < 1:
+        raise DataError(
+            f"[layout] has values of {one_line(', '.join(f'{n} = {v}' for n, v in values.items()))}, and the classes "
+            f"are {one_line(', '.join(classes))}.\nGive each class a value of its own, above 0."
+        )
+    return tuple(values[name] for name in classes)
 
 
 def require_cases(cases: list[Case], folder: Path, classes: tuple[str, ...], wanted: str) -> list[Case]:

@@ -76,12 +76,15 @@ class NiftiVolumes(PairedFiles):
         (path,) = case.labels
         grid = read_grid(case.image)
         _check_same_grid(path, read_grid(path), case.image, grid)
-        stored = read_voxels(path)
+        return self.to_labels(path, read_voxels(path), grid.affine)
+
+    def to_labels(self, path: Path, stored: np.ndarray, affine: np.ndarray) -> Volume:
+        """Labels (X, Y, Z), uint8, of stored values, see `load_labels`. Raises `DataError` for one that is no class."""
         check_finite(path, stored)
         values = stored if stored.dtype.kind in "biu" else np.rint(stored)
         if np.abs(stored - values).max(initial=0) > _tolerance(path):
             raise self._no_class(path, np.unique(stored))
-        return Volume(self._to_classes(path, values), grid.affine, int((stored != values).sum()))
+        return Volume(self._to_classes(path, values), affine, int((stored != values).sum()))
 
     def _subject_of(self, case: Case) -> str | None:
         found = re.search(self.subject, case.id, re.IGNORECASE) if self.subject else None

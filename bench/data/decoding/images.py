@@ -9,8 +9,17 @@ from PIL import Image
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
+from bench.data.decoding.dicom import is_dicom
 from bench.data.decoding.opened import DEEP_MODES, Stored, opened
 from bench.data.volumes import check_finite
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
+"""Of image files, in lower case, besides DICOM's."""
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is an image that can be read, by its name; DICOM without a suffix by what stands in it."""
+    return path.suffix.lower() in SUFFIXES or is_dicom(path)
 
 
 def read_image(path: Path) -> Image.Image:
@@ -18,7 +27,7 @@ def read_image(path: Path) -> Image.Image:
 
     Grey or colours of more than 8 bits are scaled by their smallest and largest value to 0..255, all channels alike.
     Palettes become their colours, CMYK becomes RGB by the plain formula; gamma and colour profiles are not applied.
-    Transparency is dropped.
+    Transparency is dropped. Greys of a DICOM file are shown by its window, see `dicom_values.shown_values`.
 
     Raises:
         DataError: the file is missing, empty, truncated or no image, holds several frames or values that are not
@@ -54,11 +63,11 @@ def _to_rgb(path: Path, stored: Stored) -> Image.Image:
     """Any mode as 8-bit RGB; always a new image that is independent of the open file."""
     image = stored.image
     if stored.deep_colours is not None:
-        return Image.fromarray(_to_bytes(_colours(path, stored.deep_colours)))
+        return Image.fromarray(to_bytes(_colours(path, stored.deep_colours)))
     if image.mode in DEEP_MODES:
         values = np.asarray(image, dtype=np.float64)
         check_finite(path, values, "pixels")
-        return Image.fromarray(_to_bytes(values)).convert("RGB")
+        return Image.fromarray(to_bytes(values)).convert("RGB")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         pixels = np.asarray(image.convert("RGBA"))
         return Image.fromarray(_colours(path, pixels))
@@ -67,7 +76,7 @@ def _to_rgb(path: Path, stored: Stored) -> Image.Image:
     return image.convert("RGB") if image.mode != "RGB" else image.copy()
 
 
-def _to_bytes(values: np.ndarray) -> np.ndarray:
+def to_bytes(values: np.ndarray) -> np.ndarray:
     """Values scaled by their smallest and largest to uint8; black where they are all equal."""
     low, high = float(values.min()), float(values.max())
     wide = values.astype(np.float64)

@@ -25,7 +25,7 @@ def read_label_values(path: Path, *, lossy: bool = False) -> np.ndarray:
     Raises:
         DataError: as `images.read_image` does, or colours and transparency show different masks.
     """
-    with opened(path) as stored:
+    with opened(path, shown=False) as stored:
         return stored.upright(_values(path, stored, lossy))
 
 

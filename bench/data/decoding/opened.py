@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from bench.core.errors import DataError
 from bench.core.escape import one_line
 from bench.core.reading import Unusable, reason_of, require_content, require_memory
+from bench.data.decoding.dicom import is_dicom, read_picture
 
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Pillow's greyscale modes of more than 8 bits."""
@@ -58,10 +59,16 @@ class Stored:
 
 
 @contextmanager
-def opened(path: Path, *, pixels: bool = True) -> Iterator[Stored]:
-    """Open an image; whatever fails while it is open becomes one `DataError`. Without `pixels`, the header alone."""
+def opened(path: Path, *, pixels: bool = True, shown: bool = True) -> Iterator[Stored]:
+    """Open an image; whatever fails while it is open becomes one `DataError`. Without `pixels`, the header alone.
+
+    Greys of a DICOM file are as the file says that they are shown, or without `shown` its values, see `read_picture`.
+    """
     try:
         require_content(path)
+        if is_dicom(path):
+            yield Stored(*read_picture(path, pixels=pixels, shown=shown), orientation=1)
+            return
         # by a file object: of a path, Pillow maps plain TIFF pixels into memory, and turns those on their side wrongly
         with path.open("rb") as file, Image.open(file) as image:
             require_memory(image.width * image.height * _WORKING_BYTES, f"an image of {image.width} x {image.height}")
