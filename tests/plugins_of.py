@@ -10,7 +10,7 @@ from bench.core import registry
 from bench.core.plugins.files import import_file
 from bench.core.registry import Registry
 
-METHOD = '''
+METHOD = """
 import torch
 from pydantic import Field
 from torch import nn
@@ -40,9 +40,9 @@ class Pairs(Method):
     def loss(self, module, views, progress):
         a, b = (normalize(module["head"](module["backbone"](view).pooled)) for view in views)
         return {"loss": cross_entropy(a @ b.T / 0.1, torch.arange(len(a)))}
-'''
+"""
 
-TASK = '''
+TASK = """
 from dataclasses import dataclass
 import numpy as np
 from PIL import Image
@@ -74,7 +74,7 @@ def write(folder, seed):
 DATA = DataSet(name="own_arrays", title="Own arrays", reader=Arrays(), classes=("dark", "bright"), modality="none",
                citation="-", licence="-", obtain="-", phantom=write)
 TASK = Task(name="own_arrays", data=DATA, kind="classification", protocol="linear", metric="accuracy")
-'''
+"""
 
 
 def replaced(text: str, *changes: tuple[str, str]) -> str:
@@ -107,6 +107,4 @@ def install(monkeypatch: Any, name: str, value: str, group: str = "bench.tasks")
     """Pretend that a package names a plugin beside those that are installed."""
     found = list(registry.entry_points(group=group))
     entry = EntryPoint(name, value, group)
-    monkeypatch.setattr(
-        registry, "entry_points", lambda group: [*found, entry] if group == entry.group else []
-    )
+    monkeypatch.setattr(registry, "entry_points", lambda group: [*found, entry] if group == entry.group else [])

@@ -52,7 +52,7 @@ def test_a_file_without_a_plugin(tmp_path):
 def test_a_name_that_is_taken(tmp_path):
     with pytest.raises(PluginError, match="Two plugins claim the method name 'simclr'"):
         add_files([write_plugin(tmp_path, METHOD.replace('"pairs"', '"simclr"'))])
-    with pytest.raises(PluginError, match="'resnet18'.*this name is taken by a backbone"):
+    with pytest.raises(PluginError, match=r"'resnet18'.*this name is taken by a backbone"):
         add_files([write_plugin(tmp_path, METHOD + MORE.replace('"mean", "one', '"resnet18", "one'))])
 
 

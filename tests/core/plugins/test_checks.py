@@ -22,7 +22,7 @@ MISTAKES = {
         ('quick = {"width": 32}', 'quick = {"widht": 32}'),
         "quick names 'widht', which is no setting of PairsConfig. Did you mean 'width'",
     ),
-    "quick out of range": (('quick = {"width": 32}', 'quick = {"width": 0}'), "quick is not valid: width: Input should"),
+    "quick out of range": (('quick = {"width": 32}', 'quick = {"width": 0}'), "quick is not valid: width: "),
     "quick is no dict": (('quick = {"width": 32}', "quick = 32"), "quick is a int, expected a dict"),
     "a required setting": (('Field(64, ge', "Field(ge"), "PairsConfig has no default for width"),
     "a config of another class": (
@@ -33,7 +33,7 @@ MISTAKES = {
         ("    def build", "    def __init__(self, config, width):\n        pass\n\n    def build"),
         r"__init__ must take the settings alone",
     ),
-    "a loss without progress": (("def loss(self, module, views, progress)", "def loss(self, module, views)"), "loss.* 3"),
+    "no progress": (("def loss(self, module, views, progress)", "def loss(self, module, views)"), "loss.* 3"),
     "an ablation of an unknown setting": (
         ('quick = {"width": 32}', 'ablations = {"narrow": {"breadth": 1}}'),
         r"ablations\['narrow'\] names 'breadth'",

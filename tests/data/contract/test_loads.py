@@ -45,7 +45,11 @@ def volume(array, affine=AFFINE):
 
 MASKS = np.zeros((2, 4, 6), bool)
 WRONG = {
-    "image as array": ("image", np.zeros((4, 6, 3), np.uint8), r"gave an array \(4, 6, 3\) of uint8; expected a Pillow"),
+    "image as array": (
+        "image",
+        np.zeros((4, 6, 3), np.uint8),
+        r"gave an array \(4, 6, 3\) of uint8; expected a Pillow",
+    ),
     "grey image": ("image", Image.new("L", (6, 4)), r'mode L; expected 8-bit RGB.\nReturn image.convert\("RGB"\)'),
     "no image": ("image", None, "gave nothing; expected a Pillow image"),
     "one mask for two classes": ("masks", MASKS[:1], r"\(1, 4, 6\) of bool; expected \(2, H, W\), bool"),
@@ -115,7 +119,9 @@ class Failing:
 
 def test_what_a_reader_raises_names_the_file_and_the_reader():
     own = replace(data_set(), reader=Failing())
-    with pytest.raises(DataError, match=r"/data/own/3.bin: Failing.load_image cannot load it: 'pixels'.\nRestore .* or "):
+    with pytest.raises(
+        DataError, match=r"/data/own/3.bin: Failing.load_image cannot load it: 'pixels'.\nRestore .* or "
+    ):
         loads.load_image(own, CASE)
     with pytest.raises(PluginError, match=r"The reader Failing of 'own' lacks load_masks. Add `def load_masks"):
         loads.load_masks(own, CASE)

@@ -22,7 +22,11 @@ def test_every_task_of_this_project_is_sound():
 @pytest.mark.parametrize(
     ("task", "changes", "message"),
     [
-        ("kvasir_det", {"metric": "ap75"}, "'ap75', which is none of the kind's. Did you mean 'ap50'. Known: ap50, map"),
+        (
+            "kvasir_det",
+            {"metric": "ap75"},
+            "'ap75', which is none of the kind's. Did you mean 'ap50'. Known: ap50, map",
+        ),
         ("drive", {"metric": "dice/nerve"}, "'nerve' is no class. Known: vessel"),
         ("brain_tumor", {"kind": "segmentation_2d", "metric": "dice"}, "its reader ClassFolders lacks load_masks"),
     ],
@@ -42,12 +46,14 @@ def test_targets_of_another_type(tmp_path):
     task, kind = task_of(tmp_path), registry.kinds().get("classification")
     data = read_data(task.data, ensure_phantom(task.data, tmp_path))
     require_sound(task, kind, data.cases)
-    with pytest.raises(PluginError, match="the target of 000 is a BoxTarget, expected int. Correct Case.target"):
+    with pytest.raises(PluginError, match=r"the target of 000 is a BoxTarget, expected int. Correct Case.target"):
         require_sound(task, kind, [replace(data.cases[0], target=BoxTarget(3, 3, ()))])
 
 
 def test_the_first_case_of_each_side_is_loaded(tmp_path):
     task = task_of(tmp_path, replaced(TASK, ('.convert("RGB")', "")))
     data = read_data(task.data, ensure_phantom(task.data, tmp_path))
-    with pytest.raises(DataError, match=r"images.npz \(case .* of own_arrays\): Arrays.load_image gave an image of mode L"):
+    with pytest.raises(
+        DataError, match=r"images.npz \(case .* of own_arrays\): Arrays.load_image gave an image of mode L"
+    ):
         require_samples(task, draw_split(data, 0))
