@@ -13,7 +13,7 @@ import torch
 
 from bench.core import registry
 from bench.data.phantom import ensure_phantom, ensure_phantoms
-from bench.models.specs import BACKBONES
+from bench.models.specs import BACKBONES, own_backbones
 from tasks import phantoms
 from tests.commands import small
 
@@ -30,6 +30,16 @@ def _forget_given_encoders() -> Iterator[None]:
     yield
     for name in [name for name, spec in BACKBONES.items() if spec.family == "given"]:
         del BACKBONES[name]
+
+
+@pytest.fixture(autouse=True)
+def _restore_plugins() -> Iterator[None]:
+    """What a test registers from files or of this process is gone for the next."""
+    every = (registry.methods(), registry.tasks(), registry.kinds(), own_backbones())
+    kept = [dict(one.plugins) for one in every]
+    yield
+    for one, plugins in zip(every, kept, strict=True):
+        one.plugins = plugins
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +93,7 @@ class Result:
 
 
 def _forget_plugins() -> None:
-    for cached in (registry.methods, registry.tasks, registry.kinds):
+    for cached in (registry.methods, registry.tasks, registry.kinds, own_backbones):
         cached.cache_clear()
 
 

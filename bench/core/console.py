@@ -36,11 +36,11 @@ class Report:
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self.console.print(printable(text), markup=False)
+        self.console.print(printable(text), markup=False, emoji=False)
 
     def warn(self, text: str) -> None:
         """Print one line marked as a warning."""
-        self.console.print(f"Warning: {printable(text)}", style="yellow", markup=False)
+        self.console.print(f"Warning: {printable(text)}", style="yellow", markup=False, emoji=False)
 
     @contextmanager
     def live(self) -> Iterator[None]:

@@ -34,7 +34,8 @@ def source_hash(files: Iterable[Path], *, imports: bool = True) -> str:
 
     Without `imports` it stays the same where modules are renamed.
     """
-    return digest(sorted(_behaviour(path.read_text(encoding="utf-8"), imports) for path in set(files)))
+    texts = (path.read_text(encoding="utf-8", errors="surrogateescape") for path in set(files))
+    return digest(sorted(_behaviour(text, imports) for text in texts))
 
 
 def _distribution_of(plugin: type) -> list[Path]:

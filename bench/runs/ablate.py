@@ -107,7 +107,7 @@ def find_ablations(method: str, only: Sequence[str] = ()) -> dict[str, Mapping[s
     cls = registry.methods().get(method)
     declared: Ablations = cls.ablations
     if not declared:
-        others = ", ".join(n for n in registry.methods().plugins if registry.methods().get(n).ablations) or "none"
+        others = ", ".join(n for n, one in registry.methods().working().items() if one.ablations) or "none"
         raise UsageError(
             f"The method {method!r} declares no ablations. Methods that do: {others}. Declare them as the class "
             "attribute `ablations` (docs/add_a_method.md)."

@@ -57,9 +57,8 @@ def expand_names(wanted: Names, registry: Registry) -> list[str]:
 
 
 def _all_names(registry: Registry) -> list[str]:
-    if registry.noun != "task":
-        return list(registry.plugins)
-    return [name for name, task in registry.working().items() if not task.data.stand_in_for]
+    found = registry.working()
+    return [name for name, one in found.items() if registry.noun != "task" or not one.data.stand_in_for]
 
 
 def make_plan(

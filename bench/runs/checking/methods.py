@@ -11,24 +11,39 @@ from bench.core.method import Method
 from bench.core.plugins.checks import check_method_class, check_values
 from bench.engine.seeding import seeded
 from bench.models.build import build_backbone
+from bench.models.specs import BackboneSpec, find_backbone
 from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
 from bench.runs.checking.blame import Checked, blaming, require
 from bench.runs.checking.collapse import require_contrast
 from bench.runs.checking.trial import DOCS, Trial
 
 _SIZE = 48
+_SMALL = 64
+"""Pixels a side, about, of what is checked before a pretraining."""
 BACKBONES = ("resnet18", "vit_tiny_8")
 """Of other widths, so that a width that is written into a method is found."""
 
 
 def check_before_pretraining(method: Method, backbone: str, settings: PretrainSettings) -> None:
-    """The cheap part: views, module, one step with the run's own settings, on few images. Raises `PluginError`.
+    """The cheap part: views, module, one step with the run's own settings, on few and small images.
 
     The method itself is left alone; no generator of random numbers is moved.
+
+    Raises:
+        PluginError: the first mistake, with the class and the fix.
     """
-    with seeded(0):
+    small = settings.model_copy(update={"image_size": _small(find_backbone(backbone), settings.image_size)})
+    with seeded(0), blaming(method, "__init__", "It takes the settings alone and calls super().__init__(config)."):
         fresh = type(method)(method.config)
-        Trial(fresh, backbone, settings).step()
+        Trial(fresh, backbone, small).step()
+
+
+def _small(spec: BackboneSpec, image_size: int) -> int:
+    """A side that the encoder takes as well and that costs little; of encoders that others declared, the run's own."""
+    if spec.given or spec.family not in ("resnet", "vit", "sam"):
+        return image_size
+    patch = spec.transformer.patch_size if spec.transformer else 32
+    return min(image_size, math.ceil(_SMALL / patch) * patch)
 
 
 def check_method(cls: type[Method], backbone: str | None = None) -> Checked:

@@ -55,7 +55,9 @@ class Trial:
         require(inside, method, ".encoder gave a module that is no part of what build made", DOCS)
         shapes = [{n: tuple(t.shape) for n, t in m.state_dict().items()} for m in (encoder, given)]
         what = f".encoder gave a {type(encoder).__name__} of another architecture than the backbone"
-        require(shapes[0] == shapes[1], method, what, "It must be the backbone, or a copy of it such as a teacher.")
+        require(
+            shapes[0] == shapes[1], method, what, f"It must be the backbone, or a copy of it such as a teacher. {DOCS}"
+        )
 
     def encoder(self) -> nn.Module:
         """What would be exported."""

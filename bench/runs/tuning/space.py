@@ -75,7 +75,7 @@ def find_space(method: str, config: RunConfig, given: Overrides) -> Space:
     """
     declared = registry.methods().get(method).search_space
     if not declared:
-        others = ", ".join(n for n in registry.methods().plugins if registry.methods().get(n).search_space) or "none"
+        others = ", ".join(n for n, one in registry.methods().working().items() if one.search_space) or "none"
         raise UsageError(
             f"The method {method!r} declares nothing to tune. Methods that do: {others}. Declare it as the class "
             "attribute `search_space` (docs/add_a_method.md)."
