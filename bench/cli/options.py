@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -138,13 +138,15 @@ def found_data_sets(task: str, data_root: Path | None) -> tuple[Path, list[DataS
     return root, list(known.values())
 
 
-def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
+def takes_run_options(command: Callable[..., None], without: Collection[str] = ()) -> Callable[..., None]:
     """Give a command the options of `run_options` after its own; it gets what they make as `options`.
+
+    It does not have those in `without`.
 
     An option that a command declares itself is its own, and `options` has the default of it.
     """
     own, every = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
-    shared = {name: parameter for name, parameter in every.items() if name not in own}
+    shared = {name: parameter for name, parameter in every.items() if name not in own and name not in without}
 
     @functools.wraps(command)
     def call(**given: Any) -> None:

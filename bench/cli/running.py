@@ -62,7 +62,7 @@ def run(
     from bench.api import grids
 
     more: dict[str, Any] = {"checkpoints": checkpoint or (), "save_predictions": save_predictions}
-    with _continuable():
+    with continuable():
         runs = grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
     if as_json:
         print_json(runs.to_json())
@@ -93,7 +93,7 @@ def ablate(
     from bench.api import grids
 
     rows: dict[str, Any] = {"only": only or (), "against": listed(*(against or ())), "from_records": from_records}
-    with _continuable():
+    with continuable():
         ablation = grids.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options)
     if as_json:
         print_json(ablation.to_json())
@@ -131,7 +131,7 @@ def tune(
 
     own: dict[str, Any] = {"trials": trials, "sampler": sampler, "out": out, "protocol": protocol}
     shared = {name: value for name, value in options.items() if name not in ("protocols", "seeds")}
-    with _continuable():
+    with continuable():
         tuning = grids.tune(listed(method), task, seeds=seed or seeds, quiet=quiet or as_json, **own, **shared)
     if as_json:
         print_json(tuning.to_json())
@@ -141,7 +141,8 @@ def tune(
 
 
 @contextmanager
-def _continuable() -> Iterator[None]:
+def continuable() -> Iterator[None]:
+    """Say what an interruption has left."""
     try:
         yield
     except KeyboardInterrupt:

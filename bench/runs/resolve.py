@@ -98,7 +98,6 @@ def has_settings(config: RunConfig, settings: Mapping[str, Any]) -> bool:
 
 
 def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Data, split: SplitCases) -> RunFacts:
-    balanced = corpus is not None and config.pretrain.balance
     return RunFacts(
         method=plan.method,
         backbone=plan.backbone,
@@ -116,10 +115,13 @@ def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Dat
         declaration=declaration_fingerprint(plan.task.data),
         split=split.fingerprint,
         given_split=split.given,
-        corpus=CorpusFacts(corpus.fingerprint, corpus.origin, corpus.modalities if balanced else None)
-        if corpus
-        else None,
+        corpus=corpus_facts(corpus, balanced=config.pretrain.balance) if corpus else None,
     )
+
+
+def corpus_facts(corpus: Corpus, *, balanced: bool) -> CorpusFacts:
+    """What an identity knows of a corpus; modalities count where they are balanced."""
+    return CorpusFacts(corpus.fingerprint, corpus.origin, corpus.modalities if balanced else None)
 
 
 def pretraining_versions(method: str, backbone: str, corpus: Versions | None) -> Versions:
