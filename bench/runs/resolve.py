@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
+from bench.core.escape import in_file_name
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
@@ -25,7 +26,6 @@ from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
-from bench.results.store import file_name
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
 from bench.runs.world import World
@@ -67,7 +67,7 @@ class ResolvedRun:
     def folder_of_predictions(self, results: Path, data: str) -> Path:
         """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
         plan = self.plan
-        name = f"{file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
+        name = f"{in_file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
         return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
 
 
