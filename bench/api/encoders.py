@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from bench.api import grids
 from bench.core.console import Report
+from bench.core.errors import UsageError
 from bench.core.method import Method
 from bench.core.task import Task
 from bench.results.record import Record
 from bench.runs.config import collect_overrides
-from bench.runs.request import declared_tasks, method_names, names_of, paths_of, request_of, sections_of, task_names
+from bench.runs.request import (
+    RunRequest,
+    declared_tasks,
+    method_names,
+    names_of,
+    paths_of,
+    request_of,
+    sections_of,
+    task_names,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,8 +35,10 @@ AnyPath = str | Path
 
 def pretrain(
     method: str | type[Method],
-    task: str | Task,
+    task: str | Task | None = None,
     *,
+    images: AnyPath | None = None,
+    out: AnyPath | None = None,
     backbone: str | None = None,
     seed: int = 0,
     profile: str = "quick",
@@ -39,6 +51,7 @@ def pretrain(
     Args:
         method: A name, or a class of your own.
         task: Whose training images are among the corpus; without a data root its phantom is.
+        images, out: Instead of a task: a folder or manifest to pretrain on, and a file that the encoder is written to.
         backbone: Default: the profile's.
         seed: Of initial weights, order and views.
         profile, settings, quiet, options: As for `run`.
@@ -49,18 +62,29 @@ def pretrain(
     Raises:
         BenchError: as `run`.
     """
-    from bench.runs.encoders import pretrained_encoder
+    from bench.runs.encoders import encoder_of_file, pretrained_encoder
 
+    _require_one(task, images, out)
+    corpus: dict[str, Any] = {} if images is None else {"corpus": str(images)}
     request = request_of(
-        methods=method_names(method),
-        tasks=task_names(task),
-        backbones=names_of(backbone),
-        seeds=(seed,),
-        profile=profile,
-        settings=collect_overrides(sections_of(settings or {})),
-        **options,
-    )
-    return pretrained_encoder(request, Report(quiet=quiet))
+        methods=method_names(method), tasks=() if task is None else task_names(task), backbones=names_of(backbone),
+        seeds=(seed,), profile=profile, settings=collect_overrides(sections_of(settings or {})), **options, **corpus,
+    )  # fmt: skip
+    if images is None:
+        return pretrained_encoder(request, Report(quiet=quiet))
+    return encoder_of_file(pretrained_file(request, None if out is None else Path(out), quiet=quiet), None)
+
+
+def _require_one(task: object, images: object, out: object) -> None:
+    if (task is None) == (images is None) or (out is not None and images is None):
+        raise UsageError("bench.pretrain takes either a task, or images (a folder or a manifest) and, with these, out.")
+
+
+def pretrained_file(request: RunRequest, out: Path | None, *, quiet: bool) -> Path:
+    """The file of an encoder pretrained on the images of a request, see `pretrain_on_images`."""
+    from bench.runs.pretraining.images import pretrain_on_images
+
+    return pretrain_on_images(request, out, Report(quiet=quiet))
 
 
 def evaluate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -233,13 +233,15 @@ def found_data_sets(
     return root, list(known.values())
 
 
-def takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
+def takes_run_options(command: Callable[..., None], without: Collection[str] = ()) -> Callable[..., None]:
     """Give a command the options of `run_options` after its own; it gets what they make as `options`.
+
+    It does not have those in `without`.
 
     An option that a command declares itself is its own, and `options` has the default of it.
     """
     own, every = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
-    shared = {name: parameter for name, parameter in every.items() if name not in own}
+    shared = {name: parameter for name, parameter in every.items() if name not in own and name not in without}
 
     @functools.wraps(command)
     def call(**given: Any) -> None:

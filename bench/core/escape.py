@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,14 @@ def printable(text: str) -> str:
 def one_line(name: object) -> str:
     """A name for a message: as `printable`, with line feeds escaped too."""
     return printable(str(name)).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def in_file_name(name: str) -> str:
+    """A name as part of a file's: `timm:resnet18` is `timm%3Aresnet18`, which `urllib.parse.unquote` undoes.
+
+    Some systems allow no colon in the name of a file, and none a slash.
+    """
+    return quote(name, safe="")
 
 
 def csv_cell(value: Any) -> Any:

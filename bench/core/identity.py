@@ -26,6 +26,43 @@ class CorpusFacts:
 
 
 @dataclass(frozen=True)
+class EncoderFacts:
+    """The fields of a run that can change its encoder before it is adapted, as JSON gives them back."""
+
+    method: str
+    backbone: str
+    settings: Mapping[str, Any]
+    """Section `method`."""
+    pretrain: Mapping[str, Any]
+    """Section `pretrain`."""
+    versions: Mapping[str, Any]
+    corpus: CorpusFacts | None
+    """None for methods without pretraining, whose settings of section `pretrain` do not count."""
+    seed: int
+
+    @property
+    def pretraining(self) -> str:
+        """Hash of all but the seed and what is drawn with it."""
+        corpus = self.corpus
+        return digest(
+            {
+                "method": self.method,
+                "settings": self.settings,
+                "pretrain": self.pretrain if corpus else {},
+                "backbone": self.backbone,
+                "versions": self.versions,
+                "corpus": corpus and corpus.origin,
+            }
+        )
+
+    @property
+    def checkpoint(self) -> str:
+        """Hash of all of it."""
+        drawn = [self.corpus.fingerprint, self.corpus.modalities] if self.corpus else None
+        return digest([self.pretraining, drawn, self.seed])
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """The fields of a run that can change its score. Values are plain, as JSON gives them back."""
 
@@ -53,18 +90,16 @@ class RunFacts:
     @property
     def hashes(self) -> dict[str, str]:
         """`pretraining` (equal for all seeds), `checkpoint` (this seed's), `evaluation`, and `identity` of them all."""
-        corpus = self.corpus
-        pretraining = digest(
-            {
-                "method": self.method,
-                "settings": self.config["method"],
-                "pretrain": self.config["pretrain"] if corpus else {},
-                "backbone": self.backbone,
-                "versions": self.versions["pretraining"],
-                "corpus": corpus and corpus.origin,
-            }
+        encoder = EncoderFacts(
+            self.method,
+            self.backbone,
+            self.config["method"],
+            self.config["pretrain"],
+            self.versions["pretraining"],
+            self.corpus,
+            self.seed,
         )
-        drawn = [corpus.fingerprint, corpus.modalities] if corpus else None
+        pretraining, checkpoint = encoder.pretraining, encoder.checkpoint
         evaluation = digest(
             {
                 "kind": self.kind,
@@ -76,7 +111,6 @@ class RunFacts:
                 "data": [self.data, self.declaration, self.given_split],
             }
         )
-        checkpoint = digest([pretraining, drawn, self.seed])
         identity = digest([checkpoint, evaluation, self.split, self.seed])
         return {"pretraining": pretraining, "checkpoint": checkpoint, "evaluation": evaluation, "identity": identity}
 

@@ -23,6 +23,7 @@ from bench.pretraining.siblings import Siblings
 CORPORA: Mapping[str, str] = {
     "pool": "training images of every data set found under the data root (default)",
     "task": "training images of the task's own data set only",
+    "FOLDER": "all images and NIfTI volumes below a folder; linked folders are followed once",
     "FILE.csv": "a manifest: column `path` (image, folder or NIfTI volume; relative to the file), optional "
     "`axis`, `modality`",
     "FILE.toml": "a manifest: tables [[image]], [[folder]] (path, pattern) and [[volume]] (path, axis); optional "
@@ -148,7 +149,7 @@ def manifest_corpus(
     rule: str = "",
     images: Sequence[CorpusImage] | None = None,
 ) -> Corpus:
-    """Images of a manifest, without those that a data set under the data root evaluates on, see `pool_corpus`.
+    """Images of a manifest or folder, without those that a data set under the root evaluates on, see `pool_corpus`.
 
     Further files of a validation or test subject are left out too, see `siblings.Siblings`. `images` are what
     `read_manifest` gave, where it was read before.
@@ -163,16 +164,22 @@ def manifest_corpus(
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
     listed = [[i.content, i.axis, i.index] for i in images]
     origin = digest([listed, rule] if rule else listed)
-    return Corpus(path.stem, kept, {path.name: len(kept)}, len(images) - len(kept), origin, {})
+    name = path.absolute().name
+    return Corpus(
+        name if path.is_dir() else path.stem, kept, {name: len(kept)}, len(images) - len(kept), origin, {}
+    )  # fmt: skip
 
 
 def check_corpus_name(name: str) -> None:
-    """Raise `UsageError` unless `name` is `pool`, `task` or an existing manifest."""
-    if name in ("pool", "task"):
+    """Raise `UsageError` unless `name` is `pool`, `task`, a folder or an existing manifest."""
+    path = Path(name)
+    if name in ("pool", "task") or path.is_dir():
         return
-    if Path(name).suffix not in (".csv", ".toml"):
-        raise UsageError(f"--corpus {name!r}: expected pool, task, or a manifest ending in .csv or .toml.")
-    if not Path(name).is_file():
+    if path.suffix not in (".csv", ".toml"):
+        raise UsageError(
+            f"--corpus {name!r}: expected pool, task, a folder of images, or a manifest ending in .csv or .toml."
+        )
+    if not path.is_file():
         raise UsageError(f"--corpus {name}: no such file.")
 
 

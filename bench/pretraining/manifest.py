@@ -1,4 +1,4 @@
-"""Manifests of pretraining images: CSV and TOML files that list images, folders and volumes."""
+"""Manifests of pretraining images: CSV and TOML files that list images, folders and volumes; or a folder alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Entry(Settings):
 
 
 def read_manifest(manifest: Path) -> list[CorpusImage]:
-    """Every image that a manifest (`.csv` or `.toml`) lists, each content once, volumes slice by slice.
+    """Every image that a manifest (`.csv`, `.toml`) lists or that a folder holds, each content once, volumes by slices.
+
+    Linked folders are followed, each once.
 
     Raises:
         DataError: the manifest or an entry of it is missing, empty or of an unknown form; names the entry.
@@ -57,9 +59,10 @@ def read_manifest(manifest: Path) -> list[CorpusImage]:
 
 
 def left_out(manifest: Path) -> str | None:
-    """How many files of listed folders are no images, by suffix: `12 .txt, 3 .webp`; None where all are.
+    """How many files of listed folders are no images, in all and by suffix: `15 files not taken: .txt 12, .webp 3`.
 
-    Hidden files do not count. Raises `DataError` as `read_manifest` does.
+
+    None where all are. Hidden files do not count. Raises `DataError` as `read_manifest` does.
     """
     others = Counter(
         file.suffix.lower() or "without a suffix"
@@ -67,14 +70,17 @@ def left_out(manifest: Path) -> str | None:
         for file in files
         if not _is_taken(file)
     )
-    found = ", ".join(f"{n} {suffix}" for suffix, n in others.most_common())
-    hint = any(suffix in others for suffix in dicom.SUFFIXES) and not dicom.is_installed()
-    return (found + _HINT if hint else found) or None
+    total, counts = sum(others.values()), ", ".join(f"{suffix} {n}" for suffix, n in others.most_common())
+    hint = _HINT if any(suffix in others for suffix in dicom.SUFFIXES) and not dicom.is_installed() else ""
+    return f"{total} file{'s' * (total > 1)} not taken: {counts}{hint}" if others else None
 
 
 def _entries(manifest: Path) -> Iterator[tuple[Entry, list[Path]]]:
     """Each entry with the files that it names; at least one of them is an image."""
-    rows = _toml_rows(manifest) if manifest.suffix == ".toml" else _csv_rows(manifest)
+    if manifest.is_dir():
+        rows: Rows = iter([("as a corpus", {"path": str(manifest.absolute())})])
+    else:
+        rows = _toml_rows(manifest) if manifest.suffix == ".toml" else _csv_rows(manifest)
     for place, row in rows:
         entry = _entry(manifest, place, row)
         target = manifest.parent / Path(entry.path).expanduser()

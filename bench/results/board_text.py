@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -61,6 +62,34 @@ def to_markdown(board: pd.DataFrame) -> str:
     if variants.any():
         lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
     return "\n".join(lines) + "\n"
+
+
+def across_markdown(board: pd.DataFrame) -> str:
+    """The board as Markdown, in percent, with what each encoder costs beside its score."""
+    columns = (
+        "task", "protocol", "encoder", "backbone", "parameters (M)", "GFLOPs", "images/s", "mean ± std",
+        "95 % interval", "seeds", "rank", "tested",
+    )  # fmt: skip
+    rows: list[Sequence[str]] = [columns, ("---",) * len(columns)]
+    for r in board.to_dict("records"):
+        between = "n/a" if pd.isna(r["ci95_low"]) else f"{100 * r['ci95_low']:.1f} to {100 * r['ci95_high']:.1f}"
+        places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
+        cells = (
+            *(r["task"], r["protocol"], r["method"], r["backbone"]),
+            *(
+                _number(r.get("parameters"), 1e6),
+                _number(r.get("gflops_per_image")),
+                _number(r.get("images_per_second")),
+            ),
+            *(percent(r["mean"], r["std"]), between, str(r["seeds"]), f"{r['rank']:.0f}{places}"),
+            "" if pd.isna(r["tested"]) else r["tested"],
+        )
+        rows.append(tuple(map(markdown_cell, cells)))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def _number(value: float | None, unit: float = 1) -> str:
+    return "" if value is None or pd.isna(value) else f"{value / unit:.3g}"
 
 
 def _cells(r: dict[Any, Any]) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ import pandas as pd
 
 from bench.core.errors import StorageError, UsageError
 from bench.results.ablations import write_ablations
-from bench.results.board_text import to_markdown
+from bench.results.board_text import across_markdown, to_markdown
 from bench.results.comparison.critical_difference import critical_differences
 from bench.results.index import read_frame
 from bench.results.published import read_published
 from bench.results.store import Store, lines_of
-from bench.results.tables import METRICS, OVERALL, leaderboard_texts, write_leaderboards
+from bench.results.tables import ENCODERS, METRICS, OVERALL, leaderboard_texts, write_leaderboards
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Regenerated:
     def markdown(self) -> str:
         """The task boards among the files as Markdown tables, each under the name of its file."""
         tables = {Path(name).stem: pd.read_csv(io.StringIO(text)) for name, text in sorted(self.boards.items())}
-        others = (OVERALL, METRICS)
+        others = (OVERALL, METRICS, ENCODERS)
         parts = [f"**{name}**\n\n{to_markdown(t)}" for name, t in tables.items() if not name.endswith(others)]
+        parts += [f"**{name}**\n\n{across_markdown(t)}" for name, t in tables.items() if name.endswith(ENCODERS)]
         overall = [table for name, table in tables.items() if name.endswith(OVERALL)]
         return "\n".join([*parts, *(f"{line}\n" for table in overall for line in critical_differences(table))])
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bench.core.digest import digest
+from bench.core.escape import in_file_name
 from bench.core.settings import settings_text
 from bench.results.domains import DISTRIBUTION, domain_scores, site_columns
 from bench.results.record import Record
@@ -66,7 +67,7 @@ def located(frame: pd.DataFrame, paths: Sequence[Path], results: Path, cache: Pa
 
 def path_of(row: Mapping[Any, Any], results: Path) -> Path:
     """Where the record of a row lies, as `Store.path` says."""
-    name = f"{row['backbone']}-{row['protocol']}-seed{row['seed']}-{row['identity'][:12]}.json"
+    name = f"{in_file_name(row['backbone'])}-{row['protocol']}-seed{row['seed']}-{row['identity'][:12]}.json"
     return results / "runs" / row["data"] / row["profile"] / row["method"] / row["task"] / name
 
 
@@ -95,6 +96,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "data_set": r.data_set,
         "split": r.split.fingerprint,
         "stand_in": bool(r.stand_in_for),
+        "weights": r.weights is not None,
         "seed": r.seed,
         "metric": r.metric,
         "score": r.metrics[r.metric],

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from bench.core.errors import StorageError
+from bench.core.escape import in_file_name
 from bench.core.files import require_writable, write_atomic, write_text
 from bench.core.reading import Unusable, content_of, reading
 from bench.results.record import EARLIER_VERSIONS, FileRecord, Record, fields_digest
@@ -42,14 +42,6 @@ def lines_of(problems: Sequence[Problem]) -> list[str]:
     return [f"{found[0]}{others[reason]}" for reason, found in by_reason.items()]
 
 
-def file_name(backbone: str) -> str:
-    """A backbone's name as part of a file's: `timm:resnet18` is `timm%3Aresnet18`, which `urllib.parse.unquote` undoes.
-
-    Other systems than this one allow no colon in the name of a file.
-    """
-    return quote(backbone, safe="")
-
-
 class InvalidRecord(ValueError):
     """Why a file is no valid record."""
 
@@ -74,8 +66,8 @@ class Store:
         require_writable(self.runs, "results")
 
     def path(self, record: Record) -> Path:
-        """runs/<data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>.json, see `file_name`."""
-        name = f"{file_name(record.backbone)}-{record.protocol}-seed{record.seed}-{record.identity[:12]}.json"
+        """runs/<data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>.json, see `in_file_name`."""
+        name = f"{in_file_name(record.backbone)}-{record.protocol}-seed{record.seed}-{record.identity[:12]}.json"
         return self.runs / record.data / record.profile / record.method / record.task / name
 
     def add(self, record: Record, cases: bytes) -> Path:

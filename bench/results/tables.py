@@ -12,6 +12,7 @@ from bench.core.errors import StorageError
 from bench.core.escape import csv_safe
 from bench.core.files import write_text
 from bench.core.settings import PROFILES
+from bench.results.comparison.across_backbones import across_backbones
 from bench.results.comparison.mean_ranks import overall_board
 from bench.results.domains import is_domain_column
 from bench.results.frame import CONTESTANT, EFFICIENCY, GROUP, TUNED
@@ -19,9 +20,9 @@ from bench.results.leaderboard import detailed_board, plain
 from bench.results.published import join_published
 from bench.results.statistics.run_draws import CALIBRATION
 
-OVERALL, METRICS = "-overall", "-metrics"
-"""Ends of the names of files with mean ranks, and with all metrics."""
-FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", OVERALL, METRICS))
+OVERALL, METRICS, ENCODERS = "-overall", "-metrics", "-encoders"
+"""Ends of the names of files with mean ranks, with all metrics, and with encoders of all backbones."""
+FILE_NAME_PARTS = (("real", "phantom"), PROFILES, ("", OVERALL, METRICS, ENCODERS))
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -48,7 +49,7 @@ def write_leaderboards(results: Path, frame: pd.DataFrame, texts: Mapping[str, s
 
 
 def leaderboard_texts(frame: pd.DataFrame, published: Path) -> dict[str, str]:
-    """File name -> CSV text of the task boards, overall boards and tables of all metrics, from the frame of `to_frame`.
+    """File name -> CSV text of task boards, overall boards, all metrics and encoders of all backbones, from a frame.
 
     Data sets that stand in for others are not among the overall ranks.
 
@@ -58,11 +59,16 @@ def leaderboard_texts(frame: pd.DataFrame, published: Path) -> dict[str, str]:
     if frame.empty:
         return {}
     try:
-        board = detailed_board(frame)
+        board, across = detailed_board(frame), plain(across_backbones(frame))
     except ValueError as error:
         raise StorageError(str(error)) from error
     overall = overall_board(board[~board["stand_in"]])
-    tables = (("", join_published(plain(board), published)), (OVERALL, overall), (METRICS, metric_rows(board)))
+    tables = (
+        ("", join_published(plain(board), published)),
+        (OVERALL, overall),
+        (METRICS, metric_rows(board)),
+        (ENCODERS, across),
+    )
     return {
         f"{data}-{profile}{kind}.csv": to_csv(_without_empty_columns(rows))
         for kind, table in tables

@@ -111,14 +111,39 @@ def head_of(task: Task, protocol: str, profile: str, set_: Overrides) -> Head | 
     return PROTOCOLS[protocol].head_of(pooled_only, profile, set_.get("protocol", {}))
 
 
+def _pretraining_layers(method: str, profile: str) -> dict[str, Layers]:
+    """Where the settings of sections `method` and `pretrain` come from before the user's."""
+    cls, quick = methods().get(method), profile == "quick"
+    budget = QUICK_PRETRAIN if quick else cls.published_views
+    return {
+        "method": (cls.config_class, f"method {method!r}", [cls.quick if quick else {}]),
+        "pretrain": (PretrainSettings, "pretraining", [budget]),
+    }
+
+
+def resolve_pretraining(method: str, profile: str, set_: Overrides) -> tuple[Settings, PretrainSettings]:
+    """Sections `method` and `pretrain` of a pretraining without a task. Raises `UsageError` as `resolve_config`.
+
+    Other sections of `set_` are an error: nothing is adapted.
+    """
+    for section, values in set_.items():
+        if values and section not in ("method", "pretrain"):
+            raise UsageError(
+                f"--set {section}.{next(iter(values))}: a pretraining alone has sections method, pretrain."
+            )
+    own, budget = (
+        resolve(cls, section, owner, *defaults, set_.get(section, {}))
+        for section, (cls, owner, defaults) in _pretraining_layers(method, profile).items()
+    )
+    assert isinstance(budget, PretrainSettings)
+    return own, budget
+
+
 def resolve_config(method: str, task: Task, protocol: str, profile: str, backbone: str, set_: Overrides) -> RunConfig:
     """Resolve all sections of one run. Raises `UsageError` for an unknown key or a value of the wrong type."""
-    cls = methods().get(method)
     kind = kinds().get(task.kind)
     quick = profile == "quick"
     own = {section: set_.get(section, {}) for section in SECTIONS}
-    changes = cls.quick if quick else {}
-    budget = QUICK_PRETRAIN if quick else cls.published_views
     head = head_of(task, protocol, profile, set_)
     evaluation = quick_settings(task, protocol, head) if quick else task.paper
     size = evaluation.get("task", {})
@@ -129,8 +154,7 @@ def resolve_config(method: str, task: Task, protocol: str, profile: str, backbon
         taken = {"hidden"} if head == "swept" else settings_class.model_fields.keys()
         adaptation = {k: v for k, v in adaptation.items() if k in taken & settings_class.model_fields.keys()}
     layers: dict[str, Layers] = {
-        "method": (cls.config_class, f"method {method!r}", [changes]),
-        "pretrain": (PretrainSettings, "pretraining", [budget]),
+        **_pretraining_layers(method, profile),
         "task": (kind.settings_class, f"task {task.name!r}", [task.settings, size]),
         "protocol": (settings_class, _owner(protocol, head), [chosen.preset, adaptation]),
     }

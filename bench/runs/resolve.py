@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.core import registry
 from bench.core.errors import BenchError, Problems
+from bench.core.escape import in_file_name
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
@@ -27,7 +28,6 @@ from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
-from bench.results.store import file_name
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
 from bench.runs.world import World
@@ -71,7 +71,7 @@ class ResolvedRun:
     def folder_of_predictions(self, results: Path, data: str) -> Path:
         """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
         plan = self.plan
-        name = f"{file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
+        name = f"{in_file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
         return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
 
 
@@ -148,7 +148,6 @@ def has_settings(config: RunConfig, settings: Mapping[str, Any]) -> bool:
 
 
 def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Data, split: SplitCases) -> RunFacts:
-    balanced = corpus is not None and config.pretrain.balance
     return RunFacts(
         method=plan.method,
         backbone=plan.backbone,
@@ -166,10 +165,13 @@ def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Dat
         declaration=declaration_fingerprint(plan.task.data),
         split=split.fingerprint,
         given_split=split.given,
-        corpus=CorpusFacts(corpus.fingerprint, corpus.origin, corpus.modalities if balanced else None)
-        if corpus
-        else None,
+        corpus=corpus_facts(corpus, balanced=config.pretrain.balance) if corpus else None,
     )
+
+
+def corpus_facts(corpus: Corpus, *, balanced: bool) -> CorpusFacts:
+    """What an identity knows of a corpus; modalities count where they are balanced."""
+    return CorpusFacts(corpus.fingerprint, corpus.origin, corpus.modalities if balanced else None)
 
 
 def pretraining_versions(method: str, backbone: str, corpus: Versions | None) -> Versions:

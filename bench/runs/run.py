@@ -6,13 +6,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
-from bench.core.storage.turns import one_at_a_time
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.data.contract.tasks import require_samples
 from bench.engine.compute import pick_device, slowness
@@ -22,21 +20,17 @@ from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
-from bench.models.checkpoints import ENCODER_FILE, find_encoder, load_encoder
-from bench.pretraining.loop import Pretraining, pretrain
+from bench.models.checkpoints import load_encoder
 from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
-from bench.runs.checking.methods import check_before_pretraining
 from bench.runs.kept.model_file import keep_model, model_path
 from bench.runs.plan import PlannedRun
+from bench.runs.pretraining.job import CHECKPOINTS, PretrainingJob, encoder_file, encoder_folder
 from bench.runs.recording import Finished, Pretrained, make_record, notes_of
 from bench.runs.resolve import Options, ResolvedRun, resolve_all
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
-
-CHECKPOINTS = "checkpoints"
-"""Folder of the cache with encoders that were pretrained here."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +155,7 @@ def unfinished(identity: str, options: Options) -> Path:
 
 def checkpoint_folder(run: ResolvedRun, cache: Path) -> Path:
     """Where the pretrained encoder of a run lies."""
-    return cache / CHECKPOINTS / run.plan.method / run.hashes["checkpoint"][:16]
+    return encoder_folder(run.plan.method, run.hashes["checkpoint"], cache)
 
 
 def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> tuple[nn.Module, Pretrained]:
@@ -171,41 +165,15 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
     if run.corpus is None:
         weights = run.method.initialise(backbone)
         return run.method.substitute(backbone), Pretrained(weights=weights)
-    identity = run.hashes["checkpoint"]
-    folder = checkpoint_folder(run, options.cache)
-    encoder = find_encoder(folder, identity)
-    if encoder is None:
-        waiting = f"  another command pretrains the same {run.plan.method} encoder: waiting for it"
-        with one_at_a_time(folder / "pretraining.lock", lambda: report.say(waiting)):
-            encoder = find_encoder(folder, identity, report)
-            if encoder is None:
-                _pretrain(run, options, folder, report)
-    if encoder is None:
-        encoder = folder / ENCODER_FILE
-        report.say(f"  pretrained the {run.plan.method} encoder: {encoder}")
-    else:
-        report.say(f"  reusing the {run.plan.method} encoder pretrained before: {encoder}")
-    provenance = load_encoder(encoder, backbone)
+    job = PretrainingJob(
+        run.method,
+        run.plan.method,
+        run.plan.backbone,
+        run.corpus,
+        run.config.pretrain,
+        run.plan.seed,
+        run.hashes["checkpoint"],
+        run.decoded,
+    )
+    provenance = load_encoder(encoder_file(job, options.cache, options.compute, report), backbone)
     return backbone, Pretrained(provenance["cost"], provenance["logged"])
-
-
-def _pretrain(run: ResolvedRun, options: Options, folder: Path, report: Report) -> None:
-    """Pretrain the encoder of a run, or continue, into `folder`."""
-    assert run.corpus is not None
-    plan, settings = run.plan, run.config.pretrain
-    check_before_pretraining(run.method, plan.backbone, settings)
-    training = Pretraining(
-        run.method, plan.backbone, run.corpus, settings, plan.seed, options.compute, run.decoded
-    )  # fmt: skip
-    pretrain(training, folder, run.hashes["checkpoint"], _checkpoint_provenance(run), report)
-
-
-def _checkpoint_provenance(run: ResolvedRun) -> dict[str, Any]:
-    assert run.corpus is not None
-    return {
-        "method": run.plan.method,
-        "backbone": run.plan.backbone,
-        "seed": run.plan.seed,
-        "corpus": {"label": run.corpus.label, "fingerprint": run.corpus.fingerprint},
-        "config": {"method": run.config.method, "pretrain": run.config.pretrain.model_dump()},
-    }

@@ -76,6 +76,11 @@ class World:
         report.say(f"Phantom data: {root}. Scores on it say that the harness works, nothing about a method.")
         return cls(root, report, frozenset(data_set.name for data_set in data_sets), given_splits, cache)
 
+    @classmethod
+    def without_data(cls, cache: Path, report: Report) -> World:
+        """A world without data sets, for pretraining on images of one's own."""
+        return cls(cache, report, frozenset(), cache=cache)
+
     def data(self, data_set: DataSet) -> Data:
         """Read a data set; its warnings are said once. Raises `DataError`."""
         if data_set.name not in self._data:
@@ -130,12 +135,12 @@ class World:
             "crosses the split of: --split grouped"
         ]
 
-    def corpus(self, name: str, data_set: DataSet, seed: int) -> Corpus:
-        """`pool`, `task` or a manifest, without any image that a data set under the root evaluates on, in any encoding.
+    def corpus(self, name: str, data_set: DataSet | None, seed: int) -> Corpus:
+        """`pool`, `task` (of `data_set`), a folder or a manifest, without what a data set under the root evaluates on.
 
-        Raises `DataError`.
+        Images are told in any encoding. Raises `DataError`.
         """
-        key = (name, data_set.name if name == "task" else "", seed)
+        key = (name, data_set.name if data_set and name == "task" else "", seed)
         if key not in self._corpora:
             pairs, held = self._pairs(data_set, seed)
             listed = [] if name in ("pool", "task") else self._listed(Path(name))
@@ -143,7 +148,7 @@ class World:
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
                 self._corpora[key] = pool_corpus(pairs, copies=copies, rule=rule)
-            elif name == "task":
+            elif name == "task" and data_set:
                 own = [(self.data(data_set), self.split(data_set, seed))]
                 self._corpora[key] = pool_corpus(own, "task", copies, rule)
             else:
@@ -155,7 +160,7 @@ class World:
         if manifest not in self._manifests:
             self._manifests[manifest] = read_manifest(manifest)
             if others := left_out(manifest):
-                self.report.warn(f"{manifest}: files of its folders that are no images and are not taken: {others}.")
+                self.report.warn(f"{manifest}: {others}.")
         return self._manifests[manifest]
 
     def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], listed: Sequence[CorpusImage]) -> set[str]:
@@ -171,7 +176,7 @@ class World:
         held_out = {component[file] for file in held_out_contents(sets)}
         return {file for file, one in component.items() if one in held_out}
 
-    def _pairs(self, asked: DataSet, seed: int) -> tuple[list[_Pair], list[_Pair]]:
+    def _pairs(self, asked: DataSet | None, seed: int) -> tuple[list[_Pair], list[_Pair]]:
         """Data and split of every data set under the root, and of those that are only held out of corpora.
 
         One that was not asked for and is broken is a warning.
@@ -183,7 +188,7 @@ class World:
             try:
                 pair = (self.data(data_set), self.split(data_set, seed))
             except BenchError as error:
-                if data_set.name == asked.name:
+                if asked and data_set.name == asked.name:
                     raise
                 self._leave_out(data_set.name, error)
                 continue
@@ -203,6 +208,8 @@ class World:
         return own is not None and any(other.name == own.extends for other in found)
 
     def _found(self) -> list[DataSet]:
+        if self.only == frozenset():
+            return []
         known = {task.data.name: task.data for task in tasks().working(warn=self.report.warn).values()}
         found = sorted(find_data_sets(self.root, known.values()))
         return [known[name] for name in found if self.only is None or name in self.only]

@@ -1,9 +1,11 @@
 """Names from outside: nothing in them controls a terminal, a spreadsheet or a page."""
 
+from urllib.parse import unquote
+
 import pandas as pd
 import pytest
 
-from bench.core.escape import csv_cell, csv_safe, markdown_cell, one_line, printable
+from bench.core.escape import csv_cell, csv_safe, in_file_name, markdown_cell, one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,10 @@ def test_numbers_and_ordinary_texts_stay_as_they_are():
 
 def test_a_cell_of_a_markdown_table_has_no_end_and_no_element_in_it():
     assert markdown_cell("a|b <script>\n") == r"a\|b &lt;script&gt;\n"
+
+
+def test_names_in_file_names_can_be_undone_and_have_nothing_that_systems_forbid():
+    for name in ("timm:vit_small_patch16_224.dino", "a/b", "100%", "resnet18", "net-1a2b"):
+        assert unquote(in_file_name(name)) == name
+        assert not set(in_file_name(name)) & set(':/\\*?"<>|')
+    assert in_file_name("vit_b_16_clip-9f") == "vit_b_16_clip-9f"

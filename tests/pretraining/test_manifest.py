@@ -160,11 +160,29 @@ def test_files_that_are_not_taken_are_counted_by_suffix(tmp_path, phantom_root, 
         (tmp_path / "more" / name).write_bytes(b"x")
     manifest = tmp_path / "corpus.csv"
     manifest.write_text("path\nmore\n")
-    assert left_out(manifest) == "2 .dcm, 1 without a suffix, 1 .webp"
+    assert left_out(manifest) == "4 files not taken: .dcm 2, without a suffix 1, .webp 1"
     World(phantom_root, Report()).corpus(str(manifest), BRAIN_TUMOR, 0)
-    assert "corpus.csv: files of its folders that are no images and are not taken: 2 .dcm, " in capsys.readouterr().err
+    assert "corpus.csv: 4 files not taken: .dcm 2, " in capsys.readouterr().err
     manifest.write_text("path\nmore/a.png\n")
     assert left_out(manifest) is None
+
+
+def test_a_folder_is_a_corpus_with_what_a_manifest_of_it_would_be(tmp_path):
+    folder = tmp_path / "scans.v2"
+    for number in range(3):
+        image(folder / f"deep/{number}" / "a.png", number)
+    image(tmp_path / "elsewhere" / "b.png", 9)
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "deep" / "loop").symlink_to(folder)
+    (folder / "notes.txt").write_text("x")
+    (tmp_path / "corpus.csv").write_text("path\nscans.v2\n")
+    alone, listed = (manifest_corpus(path, []) for path in (folder, tmp_path / "corpus.csv"))
+    assert (len(alone.images), alone.fingerprint, alone.origin) == (4, listed.fingerprint, listed.origin)
+    assert alone.label == "scans.v2(scans.v2)"
+    assert left_out(folder) == "1 file not taken: .txt 1"
+    (tmp_path / "none").mkdir()
+    with pytest.raises(DataError, match="no images under"):
+        manifest_corpus(tmp_path / "none", [])
 
 
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):

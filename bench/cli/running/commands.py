@@ -80,7 +80,7 @@ def run(
     if dry_run:
         show_plan(grids.plan(listed(method), listed(task), quiet=quiet or as_json, **more, **options), as_json=as_json)
         return
-    with _continuable():
+    with continuable():
         more |= {"save_predictions": save_predictions, "keep_model": keep_model}
         runs = grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
     if as_json:
@@ -112,7 +112,7 @@ def ablate(
     from bench.api import grids
 
     rows: dict[str, Any] = {"only": only or (), "against": listed(*(against or ())), "from_records": from_records}
-    with _continuable():
+    with continuable():
         ablation = grids.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options)
     if as_json:
         print_json(ablation.to_json())
@@ -152,7 +152,7 @@ def tune(
 
     own: dict[str, Any] = {"trials": trials, "sampler": sampler, "out": out, "protocol": protocol}
     shared = {name: value for name, value in options.items() if name not in ("protocols", "seeds")}
-    with _continuable():
+    with continuable():
         tuning = grids.tune(listed(method), task, seeds=seed or seeds, quiet=quiet or as_json, **own, **shared)
     if as_json:
         print_json(tuning.to_json())
@@ -162,7 +162,8 @@ def tune(
 
 
 @contextmanager
-def _continuable() -> Iterator[None]:
+def continuable() -> Iterator[None]:
+    """Say what an interruption has left."""
     try:
         yield
     except KeyboardInterrupt:
