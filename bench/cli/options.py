@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.completion import names_beginning
 from bench.core.escape import printable
 
 if TYPE_CHECKING:
@@ -24,11 +25,23 @@ grid_option, settings_option, places_option, computing_option, output_option = (
 """`typer.Option` in a panel of the help of commands that run something."""
 Tasks = Annotated[
     str,
-    grid_option("--task", "-t", metavar="NAMES", help="Downstream task(s), comma-separated, or `all`."),
+    grid_option(
+        "--task",
+        "-t",
+        metavar="NAMES",
+        autocompletion=names_beginning("task"),
+        help="Downstream task(s), comma-separated, or `all`.",
+    ),
 ]
 Methods = Annotated[
     str,
-    grid_option("--method", "-m", metavar="NAMES", help="Pretraining method(s), comma-separated, or `all`."),
+    grid_option(
+        "--method",
+        "-m",
+        metavar="NAMES",
+        autocompletion=names_beginning("method"),
+        help="Pretraining method(s), comma-separated, or `all`.",
+    ),
 ]
 SavePredictions = Annotated[
     bool,
@@ -73,13 +86,16 @@ Protocols = Annotated[
     grid_option(
         "--protocol",
         metavar="NAMES",
+        autocompletion=names_beginning("protocol"),
         help="Evaluation protocol(s), comma-separated or repeated; default: each task's own.",
     ),
 ]
 Backbones = Annotated[
     str | None,
     grid_option(
-        metavar="NAMES", help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper)."
+        metavar="NAMES",
+        autocompletion=names_beginning("backbone"),
+        help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).",
     ),
 ]
 Seeds = Annotated[
