@@ -167,10 +167,7 @@ def run_options(
     compile_: Compile = None,
     split: Split = None,
 ) -> dict[str, Any]:
-    """The options of every running command as arguments of `bench.run`; methods and tasks are the command's own.
-
-    An option that has no value is left out, so that a study may give it one.
-    """
+    """The options of every running command that have a value, as arguments of `bench.run`; a study may give others."""
     from bench.runs.config import parse_overrides
 
     options = {
