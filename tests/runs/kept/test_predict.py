@@ -159,3 +159,15 @@ def test_a_stored_run_without_a_model_is_said(bench, keep, phantom_root, tmp_pat
     assert "kept no model" not in bench(*run).err
     shutil.rmtree(tmp_path / "results" / "models")
     assert "1 stored runs kept no model" in bench(*run).err
+
+
+def test_weights_from_a_file_need_no_file_afterwards(keep, phantom_root, shared):
+    keep("simclr", "brain_tumor", "knn", {}, data_root=phantom_root)
+    encoder = next(shared.rglob("encoder.safetensors"))
+    record, places = keep(
+        (), "brain_tumor", "linear", {}, backbone=None, data_root=phantom_root, checkpoints=[f"mine={encoder}"]
+    )
+    assert record.method == "mine"
+    registry.methods.cache_clear()
+    del places["checkpoints"]
+    assert models.predict(record, **places).metrics == record.metrics
