@@ -12,7 +12,7 @@ from bench.runs.plugin_files import add_files
 from bench.runs.request import paths_of, task_names
 
 if TYPE_CHECKING:
-    from bench.runs.kept.predict import Prediction
+    from bench.runs.kept.predict import Prediction, PredictRequest
 
 AnyPath = str | Path
 _PATHS = ("data_root", "results", "cache")
@@ -47,15 +47,26 @@ def predict(
         StorageError: the run kept no model, or its file is not the one that was written.
         DataError: the data are not there, or cannot be read.
     """
+    from bench.runs.kept.predict import execute_prediction
+
+    text = run.identity if isinstance(run, Record) else str(run)
+    request = _request(text, task, every_case, save_predictions, options)
+    for path in paths_of(plugins):
+        registry.methods().add_file(path)
+    return execute_prediction(request, quiet=quiet)
+
+
+def _request(
+    run: str, task: str | Task | None, every_case: bool, save_predictions: bool, options: dict[str, Any]
+) -> PredictRequest:
+    """The request of the arguments of `predict`. Raises `UsageError` for an unknown option."""
+    from bench.runs.kept.predict import PredictRequest
+
     known = (*_PATHS, "device", "workers")
     for name in options:
         if name not in known:
             raise UsageError(f"Unknown option {name!r}.{closest(name, known)} Known: {', '.join(known)}.")
     add_files(paths_of(plugins))
+    given: dict[str, Any] = {n: Path(v) if n in _PATHS else v for n, v in options.items() if v is not None}
     names = task_names(task) if task is not None else (None,)
-    from bench.runs.kept.predict import PredictRequest, execute_prediction
-
-    given = {n: Path(v) if n in _PATHS else v for n, v in options.items() if v is not None}
-    text = run.identity if isinstance(run, Record) else str(run)
-    request = PredictRequest(run=text, task=names[0], every_case=every_case, save_predictions=save_predictions, **given)
-    return execute_prediction(request, quiet=quiet)
+    return PredictRequest(run=run, task=names[0], every_case=every_case, save_predictions=save_predictions, **given)

@@ -42,7 +42,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
@@ -149,7 +148,8 @@ def list_(
 @app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed · bench show weights.pth")
 def show(
     name: Annotated[
-        str, typer.Argument(help="A task or its file, method, protocol, backbone, format, or a file of weights.")
+        str,
+        typer.Argument(help="A task or its file, method, protocol, backbone, corpus, format, or a file of weights."),
     ],
     plugin: Plugins = None,
     data_root: DataRoot = None,

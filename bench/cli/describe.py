@@ -13,7 +13,8 @@ from pydantic_core import to_jsonable_python
 
 from bench.cli.settings_schema import settings_schema
 from bench.core import registry
-from bench.core.errors import unknown
+from bench.core.errors import UsageError, unknown
+from bench.core.escape import one_line
 from bench.core.task import DataSet, Task
 from bench.data.own.declaration import is_declaration
 from bench.data.root import folder_name, resolve_root
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def describe(
     name: str, plugin_files: Iterable[Path], data: Iterable[Path] = (), data_root: Path | None = None
 ) -> Facts:
-    """Facts about a task (by name or file), method, protocol, backbone, format or file of weights; ready for JSON.
+    """Facts about a task (by name or file), method, protocol, backbone, corpus, format or file of weights, for JSON.
 
     `type` says which it is.
 
@@ -57,6 +58,13 @@ def _facts(name: str) -> Facts:
         return _protocol_facts(PROTOCOLS[name])
     if is_backbone(name):
         return _backbone_facts(find_backbone(name))
+    corpora = _corpora()
+    if name in corpora:
+        return corpora[name]
+    if Path(name).suffix == ".py":
+        raise UsageError(
+            f"{one_line(name)} is a plugin file. Name one of its methods: bench show NAME --plugin {one_line(name)}"
+        )
     if Path(name).is_file() or "/" in name:
         from bench.models.weights.facts import file_facts
 
@@ -67,10 +75,10 @@ def _facts(name: str) -> Facts:
         return _format_facts(FORMATS[name])
     known = [
         *registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS, *BACKBONES, *own_backbones().plugins,
-        *FORMATS,
+        *corpora, *FORMATS,
     ]  # fmt: skip
     lists = f"List them: bench list {', '.join(LISTS)}."
-    raise unknown("task, method, protocol, backbone, format or file", name, known, lists)
+    raise unknown("task, method, protocol, backbone, corpus, format or file", name, known, lists)
 
 
 def _task_facts(task: Task) -> Facts:
@@ -159,6 +167,15 @@ def _backbone_facts(spec: BackboneSpec) -> Facts:
         "image_side_px": spec.side,
         "version": spec.version,
     }
+
+
+def _corpora() -> dict[str, Facts]:
+    """Facts about what `--corpus` takes, by its name, or by the ending of a manifest."""
+    from bench.pretraining.corpus import CORPORA
+
+    left_out = "images that any data set under the data root evaluates on, their copies, and others of their subjects"
+    rest = {"left_out": left_out, "option": "--corpus", "documentation": "docs/data.md"}
+    return {name: {"type": "corpus", "name": name, "summary": summary, **rest} for name, summary in CORPORA.items()}
 
 
 def _format_facts(form: Format) -> Facts:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.completion import names_beginning
 from bench.core.escape import printable
 
 if TYPE_CHECKING:
@@ -25,12 +26,22 @@ grid_option, settings_option, places_option, computing_option, output_option = (
 Tasks = Annotated[
     str,
     grid_option(
-        "--task", "-t", metavar="NAMES", help="Downstream task(s), comma-separated, or `all`; those of --data besides."
+        "--task",
+        "-t",
+        metavar="NAMES",
+        autocompletion=names_beginning("task"),
+        help="Downstream task(s), comma-separated, or `all`; those of --data besides.",
     ),
 ]
 Methods = Annotated[
     str,
-    grid_option("--method", "-m", metavar="NAMES", help="Pretraining method(s), comma-separated, or `all`."),
+    grid_option(
+        "--method",
+        "-m",
+        metavar="NAMES",
+        autocompletion=names_beginning("method"),
+        help="Pretraining method(s), comma-separated, or `all`.",
+    ),
 ]
 SavePredictions = Annotated[
     bool,
@@ -85,13 +96,16 @@ Protocols = Annotated[
     grid_option(
         "--protocol",
         metavar="NAMES",
+        autocompletion=names_beginning("protocol"),
         help="Evaluation protocol(s), comma-separated or repeated; default: each task's own.",
     ),
 ]
 Backbones = Annotated[
     str | None,
     grid_option(
-        metavar="NAMES", help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper)."
+        metavar="NAMES",
+        autocompletion=names_beginning("backbone"),
+        help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).",
     ),
 ]
 Seeds = Annotated[
@@ -164,10 +178,7 @@ def run_options(
     compile_: Compile = None,
     split: Split = None,
 ) -> dict[str, Any]:
-    """The options of every running command as arguments of `bench.run`; methods and tasks are the command's own.
-
-    An option that has no value is left out, so that a study may give it one.
-    """
+    """The options of every running command that have a value, as arguments of `bench.run`; a study may give others."""
     from bench.runs.config import parse_overrides
 
     options = {

@@ -150,7 +150,8 @@ def probes(folder: Path) -> Values:
     queries = generator.normal(size=(9, 8)) + 1
     settings = FewShotSettings.model_validate({"fraction": 0.3})
     chosen = [draw_labelled(classes, 3, settings, 1, draw).tolist() for draw in range(2)]
-    regressions = [np.exp(logs) for _, (logs,), _ in regression_path(bank, classes, [queries], 3, (0.1, 1.0))]
+    fits = regression_path(bank, classes, [queries], 3, (0.1, 1.0))
+    regressions = [np.exp(fit.predictions[0]) for fit in fits]
     votes = vote_shares(bank, classes, queries, 4, (1, 5), 0.07)
     sides = {
         n: TensorDataset(torch.from_numpy(e), torch.zeros(len(e))) for n, e in (("train", bank), ("test", queries))

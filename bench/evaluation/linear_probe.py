@@ -57,7 +57,5 @@ class LinearProbe:
         if not chosen.converged:
             notes += (f"{name}: the solver stopped after protocol.epochs={most} passes, before it converged",)
         predictions = self.kind.predict(torch.from_numpy(chosen.predictions[1]))
-        fitted = {**scaling, **chosen.solution}
-        return Adaptation(
-            predictions, None, best, self.meter.cost(), (), {"regularisation": chosen.c}, sweep, notes, fitted
-        )
+        cost, found = self.meter.cost(), {**scaling, **chosen.solution}
+        return Adaptation(predictions, None, best, cost, (), {"regularisation": chosen.c}, sweep, notes, found)

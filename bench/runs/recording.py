@@ -162,8 +162,7 @@ def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap
         "metrics_without_duplicates": _others(cases, overlap.affected_test_cases),
         "metrics_without_near_duplicates": _others(cases, overlap.near_affected_test_cases),
     }
-    domains_of = run.plan.task.data.domains
-    by_domain = {n: _score_domains(kind, domains_of, cases, predictions, keep) for n, keep in kept.items()}
+    by_domain = {n: _score_domains(kind, run.plan.task.data.domains, cases, predictions, k) for n, k in kept.items()}
     domains = by_domain["metrics"]
     return {
         **{name: _overall(kind, cases, adaptation, by_domain[name], keep) for name, keep in kept.items()},
@@ -200,7 +199,7 @@ def _overall(
     domains: Mapping[str, Mapping[str, float | None]],
     keep: np.ndarray,
 ) -> dict[str, float | None]:
-    """Metrics over the kept cases: means over the domains, or over the draws, where there are any."""
+    """Metrics over the kept cases: means over the domains or the draws, where there are any."""
     if domains:
         return mean_over(domains)
     if adaptation.draws:

@@ -107,24 +107,26 @@ def resolve_each(
 ) -> list[ResolvedRun | BenchError]:
     """Every run of a plan resolved, or what is wrong with it.
 
-    Settings of all runs are checked before data are read; a data set that cannot be used is read once.
+    Settings of all runs are checked before data are read; a data set or corpus that cannot be used is read once.
     """
     found: dict[int, ResolvedRun | BenchError] = {}
-    broken: dict[str, BenchError] = {}
+    broken: dict[tuple[str, bool], BenchError] = {}
     for number, plan in enumerate(plans):
         try:
             config_of(plan, options)
         except BenchError as error:
             found[number] = error
     for number, plan in enumerate(plans):
-        data_set = plan.task.data.name
-        if number not in found and data_set in broken:
-            found[number] = broken[data_set]
-        elif number not in found:
-            try:
-                found[number] = resolve(plan, options, world, decoded)
-            except BenchError as error:
-                found[number] = broken[data_set] = error
+        if number in found:
+            continue
+        read = (plan.task.data.name, registry.methods().get(plan.method).pretrains)
+        if read in broken:
+            found[number] = broken[read]
+            continue
+        try:
+            found[number] = resolve(plan, options, world, decoded)
+        except BenchError as error:
+            found[number] = broken[read] = error
     return [found[number] for number in range(len(plans))]
 
 

@@ -61,7 +61,7 @@ class SettingsFile:
     """Method -> section (`method`, `pretrain`) -> setting -> value, for it alone."""
     named: Mapping[str, Overrides] = field(default_factory=dict)
     """Section (`task`, `protocol`) -> name of one -> setting -> value, for it alone."""
-    study: Study = field(default_factory=Study)
+    study: Study = field(default_factory=lambda: Study.model_validate({}))
     """The grid."""
     tuned: Mapping[str, TunedRecord] = field(default_factory=dict)
     """Method -> how its settings were chosen."""

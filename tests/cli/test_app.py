@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -62,3 +63,19 @@ def test_help_and_version_import_no_torch(arguments):
 def test_version_is_the_installed_one(bench):
     done = bench("--version")
     assert (done.code, done.out) == (0, f"medical-ssl-bench {version('medical-ssl-bench')}\n")
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "predict", "ablate", "tune"])
+def test_help_is_in_groups_and_readable_at_80_columns(command):
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERMINAL_WIDTH": "80"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", command, "--help"], env=environment, capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [
+        name for name in ("What is run", "Data and places", "Computing", "Output") if f"─ {name} ─" not in done.stdout
+    ] == []
+    assert "…" not in done.stdout, "a text that was cut"
+    options = [line for line in lines if line.startswith("│")]
+    assert len(options) < 100

@@ -85,3 +85,13 @@ def test_a_plugin_of_a_file_is_described(bench):
     assert facts["version"] is None
     assert facts["location"].endswith("vicreg_method.py:VICReg")
     assert "vicreg" in {row["name"] for row in data(bench("list", "methods", "--plugin", file, "--json"))}
+
+
+def test_corpora_are_described_and_a_plugin_file_is_told_apart(bench):
+    text = bench("show", "pool").out
+    assert text.startswith("corpus: pool\nsummary: training images of every data set")
+    assert "--corpus" in text
+    done = bench("show", EXAMPLE / "vicreg_method.py")
+    assert (done.code, "bench show NAME --plugin" in done.err) == (2, True)
+    assert bench("show", "vicreg", "--plugin", EXAMPLE / "vicreg_method.py").out.startswith("method: vicreg\n")
+    assert "Did you mean 'pool'" in bench("show", "poool").err

@@ -30,22 +30,25 @@ PREDICT_EXAMPLES = (
 )
 
 
+RunName = Annotated[str, typer.Argument(help="A record's .json file, or six or more digits of its identity.")]
+OtherTask = Annotated[
+    str | None,
+    typer.Option(
+        "--task", "-t", metavar="NAME", help="Another task of the same kind and classes; default: the run's own."
+    ),
+]
+EveryCase = Annotated[
+    bool, typer.Option("--every-case", help="Score all cases of the data set instead of its test split.")
+]
+Output = Annotated[Path | None, output_option(metavar="FILE", help="CSV file to write, with a row for each case.")]
+
+
 def predict(
-    run: Annotated[str, typer.Argument(help="A record's .json file, or six or more digits of its identity.")],
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task", "-t", metavar="NAME", help="Another task of the same kind and classes; default: the run's own."
-        ),
-    ] = None,
-    every_case: Annotated[
-        bool, typer.Option("--every-case", help="Score all cases of the data set instead of its test split.")
-    ] = False,
+    run: RunName,
+    task: OtherTask = None,
+    every_case: EveryCase = False,
     save_predictions: SavePredictions = False,
-    output: Annotated[
-        Path | None,
-        output_option(metavar="FILE", help="CSV file to write, with a row for each case."),
-    ] = None,
+    output: Output = None,
     data_root: DataRoot = None,
     plugin: Plugins = None,
     results: Results = Path("results"),

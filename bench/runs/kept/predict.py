@@ -133,7 +133,8 @@ def execute_prediction(request: PredictRequest, *, quiet: bool) -> Prediction:
     metrics, domains = score_predictions(kind, task.data.domains, cases, adaptation)
     unchanged = task.data.name == record.data_set and data.fingerprint == record.fingerprints["data"]
     same = unchanged and not request.every_case
-    _warn(record, task, data, report)
+    for line in warnings_of(record, task, data, every=request.every_case):
+        report.warn(line)
     saved = folder if folder and folder.exists() else None
     return Prediction(record, task.name, data.kind, metrics, domains, _table(kind, cases, adaptation), same, saved)
 
@@ -202,14 +203,23 @@ def _folder(record: Record, task: Task, results: Path) -> Path:
     return place if task.name == record.task else place / task.name
 
 
-def _warn(record: Record, task: Task, data: Data, report: Report) -> None:
-    """What makes these scores something else than those of the record."""
-    now, then = evaluation_versions(task, record.protocol), record.versions.evaluation
-    changed = {"version": {n: f"{then.get(n)} then, {v} now" for n, v in now.items() if then.get(n) != v}}
-    if task.data.name == record.data_set and changed["version"]:
-        report.warn(f"Parts of the evaluation have changed since the run: {settings_text(changed)}.")
-    if task.data.name == record.data_set and data.fingerprint != record.fingerprints["data"]:
-        report.warn(f"{data.folder}: its content is not that of the run; the scores are of what is there now.")
+def warnings_of(record: Record, task: Task, data: Data, *, every: bool) -> list[str]:
+    """What makes these scores something else than those of a record."""
+    found = []
+    if task.data.name == record.data_set:
+        now, then = evaluation_versions(task, record.protocol), record.versions.evaluation
+        changed = {n: f"{then.get(n)} then, {version} now" for n, version in now.items() if then.get(n) != version}
+        if changed:
+            found.append(f"Parts of the evaluation have changed since the run: {settings_text({'version': changed})}.")
+        if data.fingerprint != record.fingerprints["data"]:
+            found.append(f"{data.folder}: its content is not that of the run; the scores are of what is there now.")
+        if every:
+            found.append("The run's own training cases are among these, so that the scores reward memory.")
+    elif every and record.corpus and task.data.name in record.corpus.sources:
+        found.append(
+            f"The encoder was pretrained on images of {task.data.name} ({record.corpus.label}), without their labels."
+        )
+    return found
 
 
 def _table(kind: TaskKind, cases: Sequence[Case], adaptation: Adaptation) -> pd.DataFrame:

@@ -57,20 +57,22 @@ def preview(request: RunRequest, *, quiet: bool, from_records: bool = False) -> 
     records, unread = Store(request.results).load()
     for line in lines_of(unread):
         report.warn(line)
-    found: Sequence[_Found | BenchError] = []
+    found: Sequence[_Found | BenchError]
     known: dict[str, Record] = {}
-    with problems.noted():
+    try:
         if from_records:
             found, known = _by_settings(plans, request, records)
         else:
             found, known = _by_identity(plans, request, report), {record.identity: record for record in records}
+    except BenchError as error:
+        found = [error for _ in plans] or [error]
     for one in found:
         if isinstance(one, BenchError):
             with problems.noted():
                 raise one
-    cells = _cells(plans, found, known, Costs(records), Store(request.results))
-    devices = tuple(sorted({str(record.provenance.get("device")) for record in records}))
-    return Preview(cells, notices, problems, devices, from_records)
+    costs = Costs(records)
+    cells = _cells(plans, found, known, costs, Store(request.results))
+    return Preview(cells, notices, problems, tuple(sorted(costs.devices)), from_records)
 
 
 def _by_identity(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> list[_Found | BenchError]:
@@ -133,7 +135,7 @@ def _cells(
 ) -> list[Cell]:
     """A cell for each run; one that comes twice, under two settings that are the same, is one."""
     cells: dict[str, Cell] = {}
-    for number, (plan, one) in enumerate(zip(plans, found, strict=len(found) > 0)):
+    for number, (plan, one) in enumerate(zip(plans, found, strict=False)):
         if isinstance(one, BenchError):
             cells[str(number)] = Cell(plan, "wrong", problem=str(one))
             continue

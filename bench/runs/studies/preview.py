@@ -101,7 +101,8 @@ class Preview:
         counts = {state: sum(cell.state == state for cell in self.cells) for state in ("stored", "to run", "wrong")}
         shown = ", ".join(f"{n} {state}" for state, n in counts.items() if n or state != "wrong")
         how = " (by settings, without data)" if self.from_records else ""
-        lines = [*self.notices, f"{len(self.cells)} runs: {shown}{how}", *_grouped(self.cells)]
+        total = f"{len(self.cells)} run{'s' * (len(self.cells) != 1)}"
+        lines = [*self.notices, f"{total}: {shown}{how}", *_grouped(self.cells)]
         lines += [f"pretrainings: {len(self.pretrainings)}", *_shared(self.pretrainings)] if self.pretrainings else []
         return lines + self._estimate()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from bench.api import grids, models
 from bench.core import registry
 from bench.core.errors import DataError, StorageError, UsageError
+from bench.results.store import Store
+from bench.runs.kept.predict import warnings_of
 
 SMALL = {"pretrain.epochs": 1, "pretrain.image_size": 32, "task.image_size": 32}
 EPOCH = {"protocol.epochs": 1}
@@ -92,11 +96,14 @@ def other_site(phantom_root, tmp_path, monkeypatch):
     return replace(task, name="other_site", data=data), root
 
 
-def test_another_tasks_data_are_scored(keep, other_site):
+def test_another_tasks_data_are_scored(keep, other_site, capsys):
     task, root = other_site
     record, places = keep("random", "brain_tumor", "knn", {}, data_root=root)
     found = models.predict(record, task, **places)
     every = models.predict(record, "other_site", every_case=True, **places)
+    own = models.predict(record, every_case=True, **places | {"quiet": False})
+    assert "training cases are among these" in capsys.readouterr().err
+    assert not own.same_cases
     assert (found.task, found.same_cases) == ("other_site", False)
     assert 0 < len(found.cases) < record.split.test
     assert len(every.cases) > len(found.cases)
@@ -159,3 +166,29 @@ def test_a_stored_run_without_a_model_is_said(bench, keep, phantom_root, tmp_pat
     assert "kept no model" not in bench(*run).err
     shutil.rmtree(tmp_path / "results" / "models")
     assert "1 stored runs kept no model" in bench(*run).err
+
+
+def test_weights_from_a_file_need_no_file_afterwards(keep, phantom_root, shared):
+    keep("simclr", "brain_tumor", "knn", {}, data_root=phantom_root)
+    encoder = next(shared.rglob("encoder.safetensors"))
+    record, places = keep(
+        (), "brain_tumor", "linear", {}, backbone=None, data_root=phantom_root, checkpoints=[f"mine={encoder}"]
+    )
+    assert record.method == "mine"
+    registry.methods.cache_clear()
+    del places["checkpoints"]
+    assert models.predict(record, **places).metrics == record.metrics
+
+
+def test_a_data_set_that_was_pretrained_on_is_said():
+    store = Store(Path(__file__).parents[3] / "results")
+    record = store.read(next(path for path in store.paths() if "simclr" in path.parts))
+    task = registry.tasks().get("brain_tumor")
+    data = SimpleNamespace(fingerprint=record.fingerprints["data"], folder=Path("brain_tumor"))
+    other = record.model_copy(update={"data_set": "another"})
+    assert warnings_of(record, task, data, every=False) == []
+    assert warnings_of(other, task, data, every=False) == []
+    (line,) = warnings_of(other, task, data, every=True)
+    assert "was pretrained on images of brain_tumor (task(brain_tumor))" in line
+    old = record.model_copy(update={"versions": record.versions.model_copy(update={"evaluation": {}})})
+    assert "Parts of the evaluation have changed since the run" in warnings_of(old, task, data, every=False)[0]

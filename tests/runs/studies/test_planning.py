@@ -67,6 +67,21 @@ def test_settings_of_all_cells_are_checked_before_any_run(options, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+def test_data_that_are_not_there_make_every_cell_wrong(options, tmp_path):
+    found = grids.plan("random", "brain_tumor", "knn", seeds=2, **options | {"data_root": tmp_path / "nowhere"})
+    assert [cell.state for cell in found.cells] == ["wrong", "wrong"]
+    assert found.lines[0] == "2 runs: 0 stored, 0 to run, 2 wrong"
+    assert len(found.problems.found) == 1
+    assert "does not exist" in str(found.problems.found[0])
+
+
+def test_a_corpus_that_cannot_be_used_is_wrong_for_methods_that_pretrain_alone(options, tmp_path):
+    (tmp_path / "images.csv").write_text("path\nnowhere.png\n")
+    names = (["simclr", "random"], "brain_tumor", "knn")
+    found = grids.plan(*names, seeds=1, corpus=str(tmp_path / "images.csv"), **options)
+    assert {cell.run.method: cell.state for cell in found.cells} == {"simclr": "wrong", "random": "to run"}
+
+
 def test_without_data_nothing_but_records_is_read(tmp_path, monkeypatch):
     from bench.runs import session
 
