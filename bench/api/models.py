@@ -50,9 +50,8 @@ def predict(
     from bench.runs.kept.predict import execute_prediction
 
     text = run.identity if isinstance(run, Record) else str(run)
+    add_files(paths_of(plugins))
     request = _request(text, task, every_case, save_predictions, options)
-    for path in paths_of(plugins):
-        registry.methods().add_file(path)
     return execute_prediction(request, quiet=quiet)
 
 
@@ -66,7 +65,6 @@ def _request(
     for name in options:
         if name not in known:
             raise UsageError(f"Unknown option {name!r}.{closest(name, known)} Known: {', '.join(known)}.")
-    add_files(paths_of(plugins))
     given: dict[str, Any] = {n: Path(v) if n in _PATHS else v for n, v in options.items() if v is not None}
     names = task_names(task) if task is not None else (None,)
     return PredictRequest(run=run, task=names[0], every_case=every_case, save_predictions=save_predictions, **given)
