@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.core import registry
 from bench.core.errors import UsageError, closest
 from bench.core.task import Task
 from bench.results.record import Record
+from bench.runs.listing import add_files
 from bench.runs.request import paths_of, task_names
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def predict(
 
     text = run.identity if isinstance(run, Record) else str(run)
     request = _request(text, task, every_case, save_predictions, options)
-    for path in paths_of(plugins):
-        registry.methods().add_file(path)
+    add_files(paths_of(plugins))
     return execute_prediction(request, quiet=quiet)
 
 
