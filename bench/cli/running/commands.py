@@ -31,6 +31,7 @@ RUN_EXAMPLES = (
     "bench run --method lvmmed --task brain_tumor\n\n"
     "bench run --method simclr,byol,dino,lvmmed,random --task all --data-root ~/data --seeds 3\n\n"
     "bench run --method simclr --task brain_tumor --set method.temperature=0.2 --set pretrain.epochs=20\n\n"
+    "bench run --config study.toml --data-root ~/data\n\n"
     "bench run --method mymethod --plugin mymethod.py --task brain_tumor_linear --seed 7\n\n"
     "bench run --method simclr --data my_cells.toml\n\n"
     "bench run --checkpoint moco=moco_v2_800ep.pth.tar --checkpoint imagenet:resnet50 --task brain_tumor_linear"

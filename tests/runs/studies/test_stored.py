@@ -83,3 +83,16 @@ def test_every_committed_record_is_found_by_its_identity(real_root, tmp_path, na
     (tmp_path / "root" / "brain_tumor").symlink_to(real_root / "brain_tumor")
     plan = planned(name, data_root=tmp_path / "root", cache=tmp_path / "cache")
     assert {cell.state for cell in plan.cells} == {"stored"}
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_a_study_makes_its_committed_records_again(real_root, tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "brain_tumor").symlink_to(real_root / "brain_tumor")
+    places = {"data_root": tmp_path / "root", "cache": tmp_path / "cache", "results": tmp_path / "results"}
+    made = grids.run("pixels", config=study("owner_split"), seeds=[0], quiet=True, **places)
+    committed = {record.identity: record for record in records()}
+    assert made.made == len(made.records) == 2
+    for record in made.records:
+        assert record.metrics == pytest.approx(committed[record.identity].metrics, abs=0.01)
