@@ -79,7 +79,7 @@ def make_task(path: Path, declared: Declaration, base: Task | None = None) -> Ta
     folder = folder_of_file(path, declared)
     try:
         classes = declared.classes or _classes(layout, kind, folder)
-        _check_classes(path, kind, classes)
+        _check_classes(path, kind, classes, folder)
         reader = layout.reader(kind, classes)
         sites = (
             ()
@@ -179,14 +179,14 @@ def _classes(layout: Layout, kind: str, folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def _check_classes(path: Path, kind: str, classes: tuple[str, ...]) -> None:
+def _check_classes(path: Path, kind: str, classes: tuple[str, ...], folder: Path) -> None:
     least = 2 if kind == "classification" else 1
     if len(set(classes)) != len(classes) or "" in classes:
         raise DataError(f"{one_line(path)}: a name of `classes` stands there twice or is empty.\nName each class once.")
     if len(classes) < least:
         raise DataError(
             f"{one_line(path)}: {kind} needs at least {least} class{'es' * (least > 1)}, found {len(classes)}"
-            f"{': ' + one_line(', '.join(classes)) if classes else ''}.\n"
+            f"{': ' + one_line(', '.join(classes)) if classes else ' in ' + one_line(folder)}.\n"
             'Declare them in the file, as classes = ["...", "..."], and check that `folder` and [layout] fit the data.'
         )
 
