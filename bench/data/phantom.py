@@ -12,7 +12,8 @@ from bench.core.errors import BenchError, DataError, PluginError
 from bench.core.files import unwritable, write_text
 from bench.core.reading import reading, reason_of
 from bench.core.task import Case, DataSet
-from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, list_cases, read_marker
+from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
+from bench.data.own.cases import list_cases
 from bench.data.root import PHANTOM_MARKER, folder_name, phantom_folder
 
 
