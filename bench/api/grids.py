@@ -35,8 +35,7 @@ def run(
     """Run what is missing of (methods x tasks x protocols x backbones x seeds), store it, and tabulate it.
 
     Args:
-        methods, tasks: Names, `"all"`, or classes and tasks of your own; `bench.methods()`, `bench.tasks()` list them.
-            `data=["my.toml"]` adds the tasks that files declare (docs/own_data.md).
+        methods, tasks: Names, `"all"`, or classes and tasks of your own; `data=["my.toml"]` adds tasks of files.
         protocols, backbones: Names; default: each task's own, and the checkpoints' own, else the profile's.
         seeds: How many, as 0 to N-1, or which.
         profile: `quick` (a laptop) or `paper` (the published settings).

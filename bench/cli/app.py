@@ -144,7 +144,9 @@ def list_(
 
 @app.command(epilog="Examples: bench show brain_tumor · bench show lvmmed · bench show weights.pth")
 def show(
-    name: Annotated[str, typer.Argument(help="A task, method, protocol, backbone, format, or a file of weights.")],
+    name: Annotated[
+        str, typer.Argument(help="A task or its file, method, protocol, backbone, format, or a file of weights.")
+    ],
     plugin: Plugins = None,
     data_root: DataRoot = None,
     data: DataFiles = None,

@@ -15,6 +15,7 @@ from bench.cli.settings_schema import settings_schema
 from bench.core import registry
 from bench.core.errors import unknown
 from bench.core.task import DataSet, Task
+from bench.data.own.declaration import is_declaration
 from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
@@ -30,14 +31,18 @@ if TYPE_CHECKING:
 def describe(
     name: str, plugin_files: Iterable[Path], data: Iterable[Path] = (), data_root: Path | None = None
 ) -> Facts:
-    """Facts about a task, method, protocol, backbone, format or file of weights, which `type` says; ready for JSON.
+    """Facts about a task (by name or file), method, protocol, backbone, format or file of weights; ready for JSON.
+
+    `type` says which it is.
 
     Raises:
         UsageError: nothing of that name, with the closest match of all.
         StorageError: a file that holds no usable weights.
     """
     add_files(plugin_files)
-    add_declared(data, data_root)
+    own = [Path(name)] if Path(name).suffix == ".toml" and is_declaration(Path(name)) else []
+    names = add_declared([*own, *data], data_root)
+    name = names[0] if own else name
     facts: Facts = to_jsonable_python(_facts(name))
     return facts
 

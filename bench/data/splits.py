@@ -50,7 +50,7 @@ def draw_split(data: Data, seed: int, copies: Mapping[str, str] | None = None) -
     holds for the first; all cases of the others are test cases.
 
     Raises:
-        DataError: a class has too few cases to stand on both sides.
+        DataError: a class has too few cases to stand on both sides, or the owner gives no training case.
     """
     data = data if copies is None else replace(data, hashes=copies)
     everything = sorted(data.cases, key=lambda case: case.id)
@@ -65,6 +65,11 @@ def draw_split(data: Data, seed: int, copies: Mapping[str, str] | None = None) -
         free, test = _hold_out(data, free, TEST_FRACTION, TEST_SEED)
         rest = _flatten([joined, free])
     train = rest
+    if validation and not train:
+        raise DataError(
+            f"{data.folder}: the owner's split has {len(validation)} validation cases and no training case.\n"
+            "Give some cases the split train, or none a split, so that one is drawn."
+        )
     if not validation:
         train, validation = draw_validation(data, rest, seed)
     return make_split(train, validation, test + foreign, seed)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
+from bench.core.layout import Layout
+from bench.core.reading import toml_of
 from bench.core.source import source_hash
 from bench.core.task import DataSet
 from bench.core.versions import PARTS, Version, declared_version
@@ -17,6 +19,8 @@ from bench.data import split_files as split_reading
 from bench.data import splits
 from bench.data import volumes as volume_files
 from bench.data.decoding import images, labels, opened
+from bench.data.own.declaration import Declaration
+from bench.data.own.made import make_task
 from bench.dev import canaries, data_canaries, training_canaries
 from bench.dev.made_up import Values
 from bench.engine import images as engine_images
@@ -72,7 +76,10 @@ class Component:
 
 def components() -> list[Component]:
     """All components of this project, in the order of their names."""
-    return sorted([*_parts(), *_methods(), *_kinds(), *_readers(), *_protocols(), *_backbones()], key=lambda c: c.name)
+    return sorted(
+        [*_parts(), *_methods(), *_kinds(), *_readers(), *_layouts(), *_protocols(), *_backbones()],
+        key=lambda c: c.name,
+    )
 
 
 def _parts() -> Iterator[Component]:
@@ -102,6 +109,28 @@ def _readers() -> Iterator[Component]:
     for cls, data_sets in by_class.items():
         canary = partial(canaries.reader, tuple(data_sets))
         yield Component(f"reader {cls.__name__}", declared_version(cls), _files(cls), canary)
+
+
+def _layouts() -> Iterator[Component]:
+    """The readers of layouts, on the phantoms of their examples; a layout that writes none has no canary."""
+    by_class: dict[type, list[DataSet]] = {}
+    for name in _own(registry.layouts()):
+        cls = registry.layouts().get(name)
+        for kind in cls.kinds if cls.write_phantom is not Layout.write_phantom else ():
+            data_set = _example(name, cls, kind)
+            by_class.setdefault(type(data_set.reader), []).append(data_set)
+    for reader, data_sets in by_class.items():
+        canary = partial(canaries.reader, tuple(data_sets))
+        bases = [c for c in reader.__mro__ if "version" in vars(c)]
+        yield Component(f"reader {reader.__name__}", declared_version(reader), _files(*bases), canary)
+
+
+def _example(name: str, cls: type[Layout], kind: str) -> DataSet:
+    """The data set that the example of a layout declares for a kind."""
+    options = {"type": name} | toml_of(cls.example)
+    classes = ("a", "b") if kind == "classification" else ("a",)
+    keys = {"name": f"{name}_{kind}", "kind": kind, "classes": classes, "folder": "none", "layout": options}
+    return make_task(Path(f"{name}.toml"), Declaration.model_validate(keys)).data
 
 
 def _protocols() -> Iterator[Component]:

@@ -54,8 +54,8 @@ def add_files(plugin_files: Iterable[Path]) -> None:
         registry.methods().add_file(path)
 
 
-def add_declared(data: Iterable[Path], data_root: Path | None) -> None:
-    """Register the tasks of files and of a data root; one that is not there is said, for nothing is read from it.
+def add_declared(data: Iterable[Path], data_root: Path | None) -> tuple[str, ...]:
+    """Register the tasks of files, whose names it returns, and of a data root; one that is not there is said only.
 
     Raises:
         DataError: a file of `data` is not as it should be.
@@ -65,7 +65,7 @@ def add_declared(data: Iterable[Path], data_root: Path | None) -> None:
     except DataError as error:
         Report().warn(str(error))
         root = None
-    declared_tasks(data, root, here=False)
+    return declared_tasks(data, root, here=False)
 
 
 def task_row(name: str) -> Facts:

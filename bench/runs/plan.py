@@ -44,7 +44,8 @@ def expand_names(wanted: Names, registry: Registry) -> list[str]:
     given = names_of(wanted)
     names = [name for one in given for name in (_all_names(registry) if one == "all" else [one])]
     if not names:
-        raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s.")
+        own = " or give the file of a data set: --data FILE" if registry.noun == "task" else ""
+        raise UsageError(f"No {registry.noun} given. List them: bench list {registry.noun}s{own}.")
     for name in names:
         registry.plugin(name)
     return list(dict.fromkeys(names))

@@ -39,7 +39,7 @@ def require_side(text: str, place: str) -> OwnerSplit:
 def inside(folder: Path, text: str, place: str) -> Path:
     """The file that a table names, relative to a folder. Raises `DataError` for one outside it, or not there."""
     relative = PurePosixPath(text.strip().replace("\\", "/"))
-    if relative.is_absolute() or ".." in relative.parts or ":" in relative.parts[0]:
+    if relative.is_absolute() or ".." in relative.parts or ":" in "".join(relative.parts[:1]):
         raise DataError(
             f"{place}: the path {one_line(text)!r} leads outside the data set's folder {one_line(folder)}.\n"
             "Name files relative to that folder, without .. and without a drive; or set `folder` to one that holds all."

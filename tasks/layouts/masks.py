@@ -176,7 +176,7 @@ def _pairs(folder: Path, images: Found, form: str, files: list[str], text: str) 
             )
         owner[key] = path
     pairs: dict[str, list[str]] = {path: [] for path in of_image}
-    loose = []
+    loose: list[str] = []
     for path, fields in found:
         image = owner.get(tuple(fields[name] for name in shared))
         (loose if image is None else pairs[image]).append(path)

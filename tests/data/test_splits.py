@@ -122,3 +122,9 @@ def test_a_drawn_test_split_takes_no_subject_of_the_owners_validation(phantom):
     split = draw_split(with_cases(data, cases), 0)
     assert split.test
     assert not {c.subject for c in split.test} & {c.subject for c in split.validation}
+
+
+def test_an_owners_split_without_training_cases_is_an_error(phantom):
+    data = _owned(phantom, ("validation", "test"))
+    with pytest.raises(DataError, match=r"validation cases and no training case.\nGive some"):
+        draw_split(data, 0)

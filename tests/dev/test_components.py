@@ -50,3 +50,9 @@ def test_source_of_a_component_is_that_of_its_files():
     assert {path.name for path in by_name["method lvmmed"].sources} >= {"method.py", "solver.py", "imle.py"}
     assert [path.name for path in by_name["method simclr"].sources] == ["simclr.py"]
     assert by_name["method simclr"].source != by_name["method byol"].source
+
+
+def test_readers_of_layouts_are_components_whose_sources_have_their_bases():
+    by_name = {component.name: component for component in components()}
+    assert {"reader FolderImages", "reader TableImages", "reader TableBoxes", "reader TableMasks"} <= set(by_name)
+    assert {path.name for path in by_name["reader TemplateMasks"].sources} == {"masks.py", "mask_files.py"}

@@ -61,3 +61,20 @@ def test_heart_structures_are_told_apart_by_their_brightness(tmp_path):
     volume, labels = reader.load_volume(case).array, reader.load_labels(case).array
     levels = [volume[labels == number].mean() for number in range(8)]
     assert np.diff(sorted(levels)).min() > 25, "more than the noise of 25 a voxel, averaged"
+
+
+def test_pictures_of_a_declared_shape():
+    from tasks.phantoms.shapes import draw_class, draw_objects, draw_structures
+
+    rng = np.random.default_rng(0)
+    means = [np.mean([draw_class(rng, label, 3).mean() for _ in range(4)]) for label in range(3)]
+    assert means == sorted(means), "classes can be learned"
+    for number in (1, 3, 40):
+        image, masks = draw_structures(rng, number)
+        assert image.shape == (64, 64, 3)
+        assert len(masks) == number
+        assert all(mask.any() for mask in masks)
+        assert np.sum(masks, axis=0).max() <= 1, "structures do not overlap"
+    for _ in range(20):
+        _, objects = draw_objects(rng, 2)
+        assert all(0 <= x1 < x2 <= 64 and 0 <= y1 < y2 <= 64 and k in (0, 1) for k, (x1, y1, x2, y2) in objects)

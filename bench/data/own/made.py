@@ -12,7 +12,7 @@ from bench.core.errors import BenchError, DataError
 from bench.core.escape import one_line
 from bench.core.layout import Layout
 from bench.core.reading import is_junk
-from bench.core.task import DataSet, Declared, Task
+from bench.core.task import DataSet, Declared, Reader, Task
 from bench.data.dataset import part_of_id
 from bench.data.own.declaration import FILE, Declaration, kind_of, layout_of
 
@@ -53,6 +53,11 @@ class Phantom:
     classes: tuple[str, ...]
     sites: tuple[str, ...] = ()
 
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What it is a function of, besides its layout."""
+        return self.kind, self.classes, self.sites
+
     def __call__(self, folder: Path, seed: int) -> None:
         """Write it into a folder. Raises `DataError` where the layout writes none."""
         sites = {"sites": self.sites} if self.sites else {}
@@ -74,7 +79,7 @@ def make_task(path: Path, declared: Declaration, base: Task | None = None) -> Ta
     folder = folder_of_file(path, declared)
     try:
         classes = declared.classes or _classes(layout, kind, folder)
-        _check_classes(path, kind, classes)
+        _check_classes(path, kind, classes, folder)
         reader = layout.reader(kind, classes)
         sites = (
             ()
@@ -83,26 +88,30 @@ def make_task(path: Path, declared: Declaration, base: Task | None = None) -> Ta
         )
     except BenchError as error:
         raise _named(path, error) from error
-    shape = digest([layout.model_dump(mode="json"), type(layout).__name__, kind, classes, sites])[:8]
-    data_set = DataSet(
+    data_set = _data_set(path, declared, Phantom(layout, kind, classes, sites), reader, folder)
+    return task_of(path, declared, data_set, kind)
+
+
+def _data_set(path: Path, declared: Declaration, phantom: Phantom, reader: Reader, folder: Path) -> DataSet:
+    shape = digest([phantom.layout.model_dump(mode="json"), type(phantom.layout).__name__, *phantom.shape])[:8]
+    return DataSet(
         name=declared.name,
         title=declared.title or declared.name,
         reader=reader,
-        classes=classes,
+        classes=phantom.classes,
         expected_counts={},
         modality=declared.modality or "modality not given",
         citation=declared.citation or "not given",
         licence=declared.licence or "not given",
         obtain=f"Restore it, or correct `folder` of {one_line(path)}, or try it on synthetic data: "
         f"bench run --data-root $(bench data phantom --data {one_line(path)}) --data {one_line(path)}",
-        phantom=Phantom(layout, kind, classes, sites),
+        phantom=phantom,
         ordered_classes=declared.ordered_classes,
         overlapping_classes=declared.overlapping_classes,
         validation_fraction=declared.validation_fraction,
-        domains=sites if len(sites) > 1 else (),
+        domains=phantom.sites if len(phantom.sites) > 1 else (),
         declared=Declared(folder, f"{declared.name}-{shape}", declared.subject, declared.site),
     )
-    return task_of(path, declared, data_set, kind)
 
 
 def as_site(path: Path, declared: Declaration, base: Task) -> Declaration:
@@ -170,14 +179,14 @@ def _classes(layout: Layout, kind: str, folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def _check_classes(path: Path, kind: str, classes: tuple[str, ...]) -> None:
+def _check_classes(path: Path, kind: str, classes: tuple[str, ...], folder: Path) -> None:
     least = 2 if kind == "classification" else 1
     if len(set(classes)) != len(classes) or "" in classes:
         raise DataError(f"{one_line(path)}: a name of `classes` stands there twice or is empty.\nName each class once.")
     if len(classes) < least:
         raise DataError(
             f"{one_line(path)}: {kind} needs at least {least} class{'es' * (least > 1)}, found {len(classes)}"
-            f"{': ' + one_line(', '.join(classes)) if classes else ''}.\n"
+            f"{': ' + one_line(', '.join(classes)) if classes else ' in ' + one_line(folder)}.\n"
             'Declare them in the file, as classes = ["...", "..."], and check that `folder` and [layout] fit the data.'
         )
 

@@ -110,6 +110,12 @@ def test_classes_are_checked(tmp_path, top, message):
         task_of(declare(tmp_path / "my.toml", FOLDERS, top))
 
 
+def test_an_empty_folder_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=rf"at least 2 classes, found 0 in {tmp_path / 'empty'}.\nDeclare them"):
+        task_of(declare(tmp_path / "my.toml", FOLDERS, 'folder = "empty"'))
+
+
 def test_subjects_and_sites_are_found_in_ids(tmp_path):
     draw(tmp_path / "data", "classification", ("a", "b"), "class_folders")
     for path in sorted((tmp_path / "data").rglob("*.png")):

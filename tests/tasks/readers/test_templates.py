@@ -41,3 +41,14 @@ def test_end_of_an_absolute_path():
 def test_folders_end_before_the_case():
     assert Template("{HGG,LGG}/{case}/{case}_seg.nii").folders == ("HGG", "LGG")
     assert Template("HGG/{case}/{case}_seg.nii").file_form == "{case}/{case}_seg.nii"
+
+
+def test_fields_are_read_and_filled():
+    form = Template("{site}/{split}/{class}/**/{case}_*.{png,jpg}")
+    fields = {"site": "x", "split": "train", "class": "a b", "case": "7"}
+    assert form.fields("x/train/a b/7_left.PNG") == fields
+    assert form.fields("x/train/a b/more/and more/7_left.jpg") == fields
+    assert form.fields("x/train/7_left.png") is None
+    assert form.filled(site="y", split="test") == "y/test/{class}/**/{case}_*.{png,jpg}"
+    assert form.folders == ("",)
+    assert Template("images/{site}/{case}.png").folders == ("images",)
