@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.core.errors import DataError, closest
+from bench.core.errors import DataError
 from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, require_regular
 from bench.core.task import BoxTarget, Case, DataSet, RemarkingReader
-from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, folder_of, names_in
+from bench.data.own.cases import list_cases
+from bench.data.root import (
+    PHANTOM_MARKER,
+    Kind,
+    data_kind,
+    explain_missing,
+    folder_name,
+    folder_of,
+    names_in,
+)
 
 PHANTOM_VERSION = 1
 """Raised whenever a phantom generator writes other bytes than before."""
@@ -75,39 +83,6 @@ def read_data(data_set: DataSet, root: Path) -> Data:
         what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
         warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
-
-
-def list_cases(data_set: DataSet, folder: Path) -> list[Case]:
-    """The cases in a folder, sorted by id, with the subjects and sites that a file's expressions find in their ids.
-
-    Raises:
-        DataError: as the reader does; an id that such an expression does not fit; a site that is not declared.
-    """
-    cases = sorted(data_set.reader.read(folder), key=lambda case: case.id)
-    own = data_set.declared
-    if own and own.subject:
-        cases = [replace(case, subject=part_of_id(case, own.subject, "subject")) for case in cases]
-    if own and own.site:
-        cases = [replace(case, domain=part_of_id(case, own.site, "site")) for case in cases]
-    for case in cases if own and data_set.domains else ():
-        if case.domain not in data_set.domains:
-            found, known = one_line(case.domain), ", ".join(data_set.domains)
-            raise DataError(
-                f"{one_line(case.image)}: its site {found!r} is none of the declared ones ({known})."
-                f"{closest(str(case.domain), data_set.domains)}\nAdd it to `sites` of the data set's file."
-            )
-    return cases
-
-
-def part_of_id(case: Case, pattern: str, what: str) -> str:
-    """What the group of an expression finds in a case's id. Raises `DataError` where it finds nothing."""
-    found = re.search(pattern, case.id)
-    if not found or not found[1]:
-        raise DataError(
-            f"{one_line(case.image)}: the expression {pattern!r} finds no {what} in {one_line(case.id)!r}.\n"
-            f"Correct `{what}` of the data set's file: its group has to fit every case."
-        )
-    return str(found[1])
 
 
 def target_problem(data_set: DataSet, case: Case) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from bench.core.errors import DataError
 from bench.core.files import unwritable, write_text
 from bench.core.task import DataSet
-from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, list_cases, read_marker
+from bench.data.dataset import PHANTOM_SEED, PHANTOM_VERSION, Counts, count_cases, read_marker
+from bench.data.own.cases import list_cases
 from bench.data.root import PHANTOM_MARKER, phantom_folder
 
 

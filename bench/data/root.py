@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.core.errors import DataError
-from bench.core.task import DataSet
+from bench.core.task import DataSet, Declared
 
 ROOT_VARIABLE = "BENCH_DATA"
 """Environment variable that names the data root."""
@@ -15,6 +15,10 @@ ROOT_VARIABLE = "BENCH_DATA"
 
 PHANTOM_MARKER = "PHANTOM.json"
 """File in a data root that says everything in it is synthetic: generator version, seed, data sets and counts."""
+
+
+SITE_PHANTOMS = ".sites"
+"""Folder inside the phantom of a data set with sites added that holds those of its sites."""
 
 
 Kind = Literal["real", "phantom"]
@@ -62,6 +66,11 @@ def folder_of(data_set: DataSet, root: Path) -> Path:
 def phantom_folder(data_set: DataSet, root: Path) -> Path:
     """Where the phantom of a data set lies under a root of phantoms."""
     return root / (data_set.declared.phantom_folder if data_set.declared else folder_name(data_set))
+
+
+def is_own_phantom(own: Declared, folder: Path) -> bool:
+    """Whether a folder is that of the phantom of a data set which a file declares."""
+    return folder.name == own.phantom_folder or folder.parent.name == SITE_PHANTOMS
 
 
 def explain_missing(data_set: DataSet, root: Path) -> str:

@@ -18,12 +18,12 @@ from bench.data.dataset import (
     compare_counts,
     count_cases,
     expected_counts,
-    list_cases,
     read_data,
     target_problem,
 )
 from bench.data.decoding.images import read_image
 from bench.data.duplicates import crossing_groups, duplicate_groups
+from bench.data.own.cases import list_cases
 from bench.data.root import Kind, data_kind, folder_of
 
 _THREADS = 4

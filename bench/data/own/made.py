@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from bench.core.escape import one_line
 from bench.core.layout import Layout
 from bench.core.reading import is_junk
 from bench.core.task import DataSet, Declared, Reader, Task
-from bench.data.dataset import part_of_id
+from bench.data.own.cases import part_of_id
 from bench.data.own.declaration import FILE, Declaration, kind_of, layout_of
 
 
@@ -81,14 +81,12 @@ def make_task(path: Path, declared: Declaration, base: Task | None = None) -> Ta
         classes = declared.classes or _classes(layout, kind, folder)
         _check_classes(path, kind, classes, folder)
         reader = layout.reader(kind, classes)
-        sites = (
-            ()
-            if base
-            else declared.sites or (_sites(declared, layout, kind, classes, folder) if _holds_data(folder) else ())
-        )
+        sites = () if base else declared.sites or _sites(declared, layout, kind, classes, folder)
     except BenchError as error:
         raise _named(path, error) from error
-    data_set = _data_set(path, declared, Phantom(layout, kind, classes, sites), reader, folder)
+    phantom = Phantom(layout, kind, classes, () if declared.site else sites)
+    data_set = _data_set(path, declared, phantom, reader, folder)
+    data_set = replace(data_set, domains=sites if len(sites) > 1 else ())
     return task_of(path, declared, data_set, kind)
 
 
@@ -109,7 +107,6 @@ def _data_set(path: Path, declared: Declaration, phantom: Phantom, reader: Reade
         ordered_classes=declared.ordered_classes,
         overlapping_classes=declared.overlapping_classes,
         validation_fraction=declared.validation_fraction,
-        domains=phantom.sites if len(phantom.sites) > 1 else (),
         declared=Declared(folder, f"{declared.name}-{shape}", declared.subject, declared.site),
     )
 
@@ -192,6 +189,8 @@ def _check_classes(path: Path, kind: str, classes: tuple[str, ...], folder: Path
 
 
 def _sites(declared: Declaration, layout: Layout, kind: str, classes: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    if not _holds_data(folder):
+        return ()
     if not declared.site:
         return layout.sites(folder, kind)
     cases = layout.reader(kind, classes).read(folder)

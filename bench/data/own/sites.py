@@ -12,16 +12,13 @@ from bench.core.errors import DataError, PluginError
 from bench.core.identity import reader_settings
 from bench.core.task import Case, DataSet, Declared, Reader, RemarkingReader, Task, Volume
 from bench.core.versions import plugin_versions
-from bench.data.dataset import list_cases
+from bench.data.own.cases import list_cases
 from bench.data.own.made import holds_data
-from bench.data.root import folder_name
+from bench.data.root import SITE_PHANTOMS, folder_name
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
-
-PHANTOMS = ".sites"
-"""Folder inside the phantom of a data set with sites added that holds those of its sites."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class SitedReader:
         cases = [case if case.domain else replace(case, domain=self.domain) for case in cases]
         for site in self.added:
             own = site.data_set.declared
-            made = folder / PHANTOMS / site.name
+            made = folder / SITE_PHANTOMS / site.name
             place = made if made.is_dir() or not (own and own.folder) else own.folder
             if not place.is_dir():
                 raise DataError(f"{place}: this folder of the site {site.name} is missing.\n{site.data_set.obtain}")
@@ -179,7 +176,7 @@ class SitedPhantom:
         """Write them into a folder."""
         self.base.phantom(folder, seed)
         for number, data_set in enumerate(self.added, start=1):
-            place = folder / PHANTOMS / data_set.name
+            place = folder / SITE_PHANTOMS / data_set.name
             place.mkdir(parents=True)
             data_set.phantom(place, seed + number)
 

@@ -7,7 +7,8 @@ import pytest
 from bench.core.console import Report
 from bench.core.errors import DataError
 from bench.core.identity import declaration_fingerprint
-from bench.data.dataset import list_cases, read_data
+from bench.data.dataset import read_data
+from bench.data.own.cases import list_cases
 from bench.data.own.made import holds_data
 from bench.data.phantom import ensure_phantom
 from bench.data.verify import verify
@@ -133,6 +134,21 @@ def test_subjects_and_sites_are_found_in_ids(tmp_path):
     wrong = data_set_of(declare(tmp_path / "my.toml", FOLDERS, 'folder = "data"\nsubject = "^(x)"'))
     with pytest.raises(DataError, match="finds no subject in"):
         read_data(wrong, tmp_path)
+
+
+def test_expressions_are_of_the_owners_names_and_not_of_the_phantoms(tmp_path):
+    top = 'classes = ["a", "b"]\nsubject = "^(patient[0-9]+)_"\nsite = "_(north|south)_"\nsites = ["north", "south"]'
+    data_set = data_set_of(declare(tmp_path / "my.toml", FOLDERS, top))
+    cases = read_data(data_set, ensure_phantom(data_set, tmp_path / "cache")).cases
+    assert len(cases) == 24
+    assert {case.domain for case in cases} == {"north", "south"}
+
+
+def test_sites_that_nothing_tells_are_an_error(tmp_path):
+    draw(tmp_path / "data", "classification", ("a", "b"), "class_folders")
+    file = declare(tmp_path / "my.toml", FOLDERS, 'folder = "data"\nsites = ["x", "y"]')
+    with pytest.raises(DataError, match=r"nothing says of which site it is, and `sites` has x, y.\nSay it in"):
+        read_data(data_set_of(file), tmp_path)
 
 
 def test_identity_follows_the_content_and_no_place(tmp_path):
