@@ -14,7 +14,7 @@ from bench.core.errors import DataError
 from bench.data.cache import DiskCache
 from bench.data.content import Source, content_keys, image_key, make_thumbnail, read_contents, sources_of
 from bench.data.dataset import read_data
-from bench.data.decoding.images import read_image
+from bench.data.decoding.images import read_image, read_stored
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.jsrt import JSRT
 
@@ -134,3 +134,17 @@ def test_a_lossless_copy_of_a_case_has_its_key(phantom_root, tmp_path):
     one = replace(data, cases=(case,), hashes={case.id: data.hashes[case.id]})
     keys = content_keys(one, read_contents(sources_of(one), QUIET))
     assert [keys[case.id]] * 2 == keys_of(tmp_path / "same.jpg", tmp_path / "again.png")
+
+
+def test_dicom_files_have_the_content_of_what_they_show(tmp_path):
+    pytest.importorskip("pydicom")
+    from tests.data.decoding.dicom_files import write, write_series
+
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    write(tmp_path / "a.dcm", grey)
+    keys = [image_key(read_stored(tmp_path / name)) for name in ("a.png", "a.dcm")]
+    assert keys[0] == keys[1]
+    source = Source(write_series(tmp_path / "s", np.arange(24, dtype=np.int16).reshape(4, 3, 2)))
+    contents = read_contents({"series": source}, Report(quiet=True))
+    assert contents["series"].thumbnail is None, "a volume"

@@ -204,3 +204,45 @@ def test_what_operating_systems_leave_is_no_image(tmp_path):
         manifest.write_text(f'[[folder]]\npath = "more"\npattern = "{pattern}"\n')
         assert [i.path.name for i in manifest_corpus(manifest, []).images] == ["a.png"]
         assert left_out(manifest) is None
+
+
+def dicom_folder(folder):
+    """Two images, a volume of three frames, and files that are no images of a corpus."""
+    pytest.importorskip("pydicom")
+    from tests.data.decoding.dicom_files import write
+
+    folder.mkdir()
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    write(folder / "a.dcm", grey)
+    write(folder / "IM0001", grey + 60)
+    write(folder / "v.dcm", np.stack([grey, grey + 1, grey + 2]))
+    write(folder / "seg.dcm", grey, SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4")
+    (folder / "DICOMDIR").write_bytes((folder / "a.dcm").read_bytes())
+    return folder
+
+
+def test_dicom_files_are_images_and_volumes(tmp_path):
+    dicom_folder(tmp_path / "scans")
+    manifest = tmp_path / "corpus.csv"
+    manifest.write_text("path,axis\nscans,2\n")
+    images = manifest_corpus(manifest, []).images
+    assert [(i.path.name, i.axis, i.index) for i in images] == [
+        ("IM0001", None, 0),
+        ("a.dcm", None, 0),
+        *(("v.dcm", 2, k) for k in range(3)),
+    ]
+    assert np.asarray(images[1].read())[..., 0].tolist() == np.arange(64).reshape(8, 8).tolist()
+    assert images[3].read().size == (8, 8)
+    assert left_out(manifest) == "1 without a suffix, 1 .dcm"
+
+
+def test_without_pydicom_dicom_files_are_not_taken_and_that_is_said(tmp_path, monkeypatch):
+    folder = dicom_folder(tmp_path / "scans")
+    monkeypatch.setattr("bench.data.decoding.dicom.is_installed", lambda: False)
+    manifest = tmp_path / "corpus.csv"
+    manifest.write_text("path\nscans\n")
+    with pytest.raises(DataError, match=r"no images under .*to read DICOM: pip install 'medical-ssl-bench\[dicom\]'"):
+        manifest_corpus(manifest, [])
+    image(folder / "b.png", 3)
+    assert [i.path.name for i in manifest_corpus(manifest, []).images] == ["b.png"]
+    assert left_out(manifest).startswith("3 .dcm, 2 without a suffix (to read DICOM: pip install")
