@@ -89,8 +89,9 @@ def test_they_run_end_to_end(bench, tmp_path, write, example, task, method):
     root.mkdir()
     write(root)
     more = ["--data-root", str(root)] if any(root.iterdir()) else []
+    small = ["--seeds", "1", "--set=pretrain.epochs=1", "--set=protocol.epochs=1"]
     done = bench("run", "--method", method, "--task", task, "--plugin", str(example), "--plugin", str(BACKBONE),
-                 "--backbone", "small_convnet", "--seeds", "1", "--set=pretrain.epochs=1", "--set=protocol.epochs=1", *more,
+                 "--backbone", "small_convnet", *small, *more,
                  "--results", str(tmp_path / "results"), "--cache", str(tmp_path / "cache"))  # fmt: skip
     assert done.code == 0, done.err
     assert f"{task} (" in done.out
