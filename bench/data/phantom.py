@@ -100,7 +100,7 @@ def _phantom_is_complete(data_set: DataSet, root: Path) -> bool:
     """Whether the phantom is there, as the marker counts it and without empty files; marks one that is not named."""
     try:
         cases = _cases(data_set, phantom_folder(data_set, root))
-        if any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
+        if not cases or any(path.stat().st_size == 0 for case in cases for path in (case.image, *case.labels)):
             return False
     except (DataError, OSError):
         return False

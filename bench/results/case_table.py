@@ -76,4 +76,4 @@ def _array(values: list[Any]) -> pa.Array:
 
 def _depth(value: Any) -> int:
     """How deeply lists are nested: 1 for a list of numbers."""
-    return 1 + max((_depth(item) for item in value), default=0) if isinstance(value, list) else 0
+    return 1 + max((_depth(item) for item in value), default=0) if isinstance(value, list | tuple) else 0

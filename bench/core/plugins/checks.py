@@ -83,6 +83,11 @@ def check_kind_class(kind: Any, origin: str) -> None:
     _require_arguments(kind, _KIND_ARGUMENTS, what, KIND_DOCS)
     if not _are_texts(kind.metrics) or not kind.metrics:
         raise PluginError(f"{what}: metrics is {kind.metrics!r}, expected a tuple of names such as ('accuracy',).")
+    if kind.pooled_only and kind.target not in (None, int):
+        raise PluginError(
+            f"{what}: pooled_only is for kinds whose Case.target is a class index, which probes on embeddings read; "
+            f"its target is {kind.target.__name__}. Leave pooled_only out; see {KIND_DOCS}."
+        )
     check_settings_class(kind.settings_class, Settings, f"{what}: settings_class", KIND_DOCS)
     known = kind.settings_class.model_fields
     for name in kind.prepared_by or ():

@@ -135,11 +135,21 @@ def _of_kind(table: pd.DataFrame, wanted: set[str]) -> Weighted:
         return lambda weights: {}
     if table["target"].dtype.kind == "i":
         target, probabilities = table["target"].to_numpy(), np.stack(table["prediction"].tolist())
+        if probabilities.ndim != 2:
+            return lambda weights: {}
         whole = bool(wanted & {"macro_auroc", *CALIBRATION})
         return lambda weights: class_metrics(target, probabilities, weights, whole)
+    if not all(_holds_boxes(table[name], width) for name, width in (("target", 5), ("prediction", 6))):
+        return lambda weights: {}
     truth, found = (_boxes(table[name], width) for name, width in (("target", 5), ("prediction", 6)))
     n_thresholds = 10 if wanted - {"ap50"} else 1
     return lambda weights: box_metrics(truth, found, weights, n_thresholds)
+
+
+def _holds_boxes(column: pd.Series, width: int) -> bool:
+    """Whether every case has a list of rows of `width` numbers; kinds of other packages may keep anything."""
+    rows = [row for case in column if case is not None for row in (case if np.ndim(case) else [case])]
+    return all(np.ndim(row) == 1 and len(row) == width for row in rows)
 
 
 def _boxes(column: pd.Series, width: int) -> list[np.ndarray]:

@@ -23,6 +23,7 @@ from bench.engine.kept import keep_cases, name_contents
 from bench.engine.seeding import seeded
 from bench.evaluation.adapted_model import AdaptedModel
 from bench.models.build import build_backbone
+from bench.results.case_table import case_table
 from bench.runs.checking.blame import Checked, blaming, require
 
 _DOCS = "See docs/add_a_kind.md."
@@ -151,6 +152,7 @@ def _require_scores(kind: TaskKind, cases: Sequence[Case], network: nn.Module) -
         require(good, kind, f".score gave {name}={value!r}", f"Give a finite float, or None. {_DOCS}")
     with blaming(kind, "case_columns", _DOCS):
         columns = kind.case_columns(cases, predictions)
+        case_table(columns)
     wrong = [name for name, column in columns.items() if len(column) != len(cases)]
     wrong = [name for name in wrong if not isinstance(columns[name], Mapping)]
     require(not wrong, kind, f".case_columns gave {wrong} of another length than the cases", _DOCS)

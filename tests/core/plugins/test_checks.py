@@ -82,6 +82,7 @@ def test_mistakes_in_a_kind():
     for changes, message in (
         ({"metrics": ()}, r"metrics is \(\)"),
         ({"settings_class": Required}, "has no default for side"),
+        ({"target": tuple}, "pooled_only is for kinds whose Case.target is a class index.* its target is tuple"),
         ({"settings_class": dict}, "settings_class is dict, expected a subclass of bench.Settings"),
         ({"quick": {"imagesize": 3}}, "quick names 'imagesize'.*Did you mean 'image_size'"),
         ({"prepared_by": ("size",)}, "prepared_by names 'size', which is no setting"),

@@ -37,7 +37,7 @@ MISTAKES = {
     "a width of its own": (("backbone.embedding_dim", "2048"), r"(?s)mat1 and mat2 .*pooled \(B, 512\): heads read"),
     "no such setting": (("self.config.width)", "self.config.breadth)"), "Pairs.build raised AttributeError"),
     "three views": (("for view in views)", "for view in (*views, 0))"), r"loss raised TypeError.*line \d+ of"),
-    "a step of its own": (("    def loss", "    def after_step(self, module):\n        pass\n\n    def loss"), "after_step"),
+    "a step of its own": (("    def loss", "    def after_step(self, module):\n        pass\n\n    def loss"), "after"),
     "a head as encoder": (
         ("    def loss", '    def encoder(self, module):\n        return module["head"]\n\n    def loss'),
         "encoder gave a Linear of another architecture",
