@@ -36,7 +36,8 @@ Checkpoints = Annotated[
     list[str] | None,
     typer.Option(
         "--checkpoint",
-        help="Weights from a file as a contestant: FILE, NAME=FILE, imagenet[:BACKBONE] or a .toml; repeatable.",
+        help="Weights from a file as a contestant: FILE, NAME=FILE, hf:OWNER/NAME@REVISION, "
+        "imagenet[:BACKBONE] or a .toml; repeatable.",
     ),
 ]
 Protocols = Annotated[
@@ -44,7 +45,11 @@ Protocols = Annotated[
     typer.Option("--protocol", help="Evaluation protocol(s), comma-separated or repeated; default: each task's own."),
 ]
 Backbones = Annotated[
-    str | None, typer.Option(help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).")
+    str | None,
+    typer.Option(
+        help="Encoder(s), also timm:NAME and torchvision:NAME; default: the checkpoints' own, else resnet18 (quick), "
+        "resnet50 (paper)."
+    ),
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: 0 to N-1.")]
 Seed = Annotated[list[int] | None, typer.Option(min=0, help="Run this seed instead; repeatable.")]
@@ -54,7 +59,7 @@ Config = Annotated[
     list[Path] | None,
     typer.Option("--config", help="TOML file with settings, as `bench tune` writes; --set wins; repeatable."),
 ]
-CorpusName = Annotated[str, typer.Option(help="Pretraining images: pool, task, or a manifest (.csv, .toml).")]
+CorpusName = Annotated[str, typer.Option(help="Pretraining images: pool, task, a folder, or a manifest (.csv, .toml).")]
 Cache = Annotated[Path | None, typer.Option(help="Checkpoints and phantoms.", envvar="BENCH_CACHE")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[
