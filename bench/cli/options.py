@@ -88,7 +88,8 @@ Checkpoints = Annotated[
     grid_option(
         "--checkpoint",
         metavar="FILE",
-        help="Weights from a file as a contestant: FILE, NAME=FILE, imagenet[:BACKBONE] or a .toml; repeatable.",
+        help="Weights from a file as a contestant: FILE, NAME=FILE, hf:OWNER/NAME@REVISION, imagenet[:BACKBONE] or a "
+        ".toml; repeatable.",
     ),
 ]
 Protocols = Annotated[
@@ -105,7 +106,8 @@ Backbones = Annotated[
     grid_option(
         metavar="NAMES",
         autocompletion=names_beginning("backbone"),
-        help="Encoder(s); default: the checkpoints' own, else resnet18 (quick), resnet50 (paper).",
+        help="Encoder(s), also timm:NAME and torchvision:NAME; default: the checkpoints' own, else resnet18 (quick), "
+        "resnet50 (paper).",
     ),
 ]
 Seeds = Annotated[
@@ -132,7 +134,9 @@ Config = Annotated[
 ]
 CorpusName = Annotated[
     str | None,
-    places_option(metavar="NAME", help="Pretraining images: pool (default), task, or a manifest (.csv, .toml)."),
+    places_option(
+        metavar="NAME", help="Pretraining images: pool (default), task, a folder, or a manifest (.csv, .toml)."
+    ),
 ]
 Cache = Annotated[
     Path | None,

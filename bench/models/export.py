@@ -17,7 +17,9 @@ from bench.core.errors import StorageError, UsageError, unknown
 from bench.core.files import write_atomic
 from bench.models.build import build_backbone
 from bench.models.checkpoints import save_encoder
+from bench.models.libraries.names import library_of
 from bench.models.onnx_graph import Embedder, graph_bytes, graph_difference
+from bench.models.specs import find_backbone
 from bench.models.weights.files import read_weights
 from bench.models.weights.layouts import LAYOUTS, is_head
 from bench.models.weights.method import LoadedWeights, load_into, load_weights
@@ -87,6 +89,11 @@ def export(
 def to_torchvision(state: Mapping[str, Tensor], backbone: str) -> dict[str, Tensor]:
     """A state dict in torchvision's names, without head. Raises `UsageError` for what torchvision does not have."""
     renames = {"resnet18": (), "resnet50": (), "vit_b_16": TORCHVISION_VIT}
+    if library_of(backbone) == "torchvision":
+        raise UsageError(
+            f"Tensors of {backbone} have torchvision's own names already: use --format safetensors, and in Python "
+            "load_state_dict(..., strict=False), which leaves the classifier as it is."
+        )
     if backbone not in renames:
         raise UsageError(f"torchvision has no {backbone}; it has {', '.join(renames)}. Use --format timm or onnx.")
     named = renamed(state, renames[backbone])
@@ -118,18 +125,25 @@ def _write_torchvision(path: Path, backbone: nn.Module, loaded: LoadedWeights, _
 
 def _write_timm(path: Path, backbone: nn.Module, loaded: LoadedWeights, _side: int | None) -> tuple[str, str]:
     name = loaded.match.backbone
+    if library_of(name) == "timm":
+        return _write_timm_model(path, backbone, name.partition(":")[2], {})
     if name not in TIMM_MODELS:
         raise UsageError(
-            f"timm's model for {name} has a neck that this encoder leaves out, so timm cannot load it strictly. "
+            f"torchvision builds {name}, not timm: use --format safetensors or onnx."
+            if library_of(name)
+            else f"timm's model for {name} has a neck that this encoder leaves out, so timm cannot load it strictly. "
             "Use --format safetensors or onnx."
         )
+    return _write_timm_model(path, backbone, *TIMM_MODELS[name])
+
+
+def _write_timm_model(path: Path, backbone: nn.Module, model: str, arguments: Mapping[str, int]) -> tuple[str, str]:
     import timm
 
-    model, arguments = TIMM_MODELS[name]
     with torch.device("meta"):
         wanted = timm.create_model(model, num_classes=0, **arguments).state_dict()
     state = {k: v.contiguous() for k, v in backbone.state_dict().items()}
-    assert {k: v.shape for k, v in state.items()} == {k: v.shape for k, v in wanted.items()}, name
+    assert {k: v.shape for k, v in state.items()} == {k: v.shape for k, v in wanted.items()}, model
     write_atomic(path, lambda file: file.write(save(state, {"format": "pt", "timm_model": model})))
     shown = "".join(f", {k}={v}" for k, v in arguments.items())
     code = f"timm.create_model({model!r}, num_classes=0{shown}, checkpoint_path={path.name!r})"
@@ -147,7 +161,7 @@ def _write_onnx(path: Path, backbone: nn.Module, loaded: LoadedWeights, image_si
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise UsageError(f"ONNX files need {', '.join(missing)}: pip install 'medical-ssl-bench[export]'.")
-    side = image_size or _default_side(loaded.match.backbone)
+    side = image_size or find_backbone(loaded.match.backbone).side or _default_side(loaded.match.backbone)
     images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
     model = Embedder(backbone).eval()
     with torch.inference_mode():

@@ -95,8 +95,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "pretraining": r.hashes["pretraining"][:8],
         "data_set": r.data_set,
         "split": r.split.fingerprint,
-        "stand_in": bool(r.stand_in_for),
-        "weights": r.weights is not None,
+        **_sort_of(r),
         "seed": r.seed,
         "metric": r.metric,
         "score": r.metrics[r.metric],
@@ -119,6 +118,11 @@ def row_of(r: Record) -> dict[str, Any]:
         **{name: getattr(r.embedding, name, None) for name in EMBEDDING},
         **domain_scores(r),
     }
+
+
+def _sort_of(record: Record) -> dict[str, bool]:
+    """Whether the data stand in for others, and whether the encoder is weights from a file."""
+    return {"stand_in": bool(record.stand_in_for), "weights": record.weights is not None}
 
 
 def _split_used(record: Record) -> str:

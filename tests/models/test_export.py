@@ -117,3 +117,21 @@ def test_command_says_how_to_load_the_file(checkpoints, bench, tmp_path):
     assert "timm.create_model('resnet18', num_classes=0, checkpoint_path='x.safetensors')" in done.out
     done = bench("export", path, "--format", "timm", "--output", tmp_path / "x.safetensors", "--json")
     assert json.loads(done.out)["backbone"] == "resnet18"
+
+
+def test_a_librarys_model_is_exported_for_its_library(tmp_path):
+    torch.manual_seed(0)
+    encoder = build_backbone("timm:test_vit4").eval()
+    save_encoder(tmp_path / "e.safetensors", encoder, {"backbone": "timm:test_vit4"})
+    done = export(tmp_path / "e.safetensors", "timm", tmp_path / "t.safetensors")
+    assert done.loading == "timm.create_model('test_vit4', num_classes=0, checkpoint_path='t.safetensors')"
+    theirs = timm.create_model("test_vit4", num_classes=0, checkpoint_path=str(tmp_path / "t.safetensors")).eval()
+    images = torch.randn(1, 3, 160, 160)
+    with torch.inference_mode():
+        assert torch.allclose(theirs(images), encoder(images).pooled, atol=1e-5)
+    name = "torchvision:shufflenet_v2_x0_5"
+    save_encoder(tmp_path / "s.safetensors", build_backbone(name), {"backbone": name})
+    with pytest.raises(UsageError, match="torchvision builds torchvision:shufflenet_v2_x0_5, not timm"):
+        export(tmp_path / "s.safetensors", "timm")
+    with pytest.raises(UsageError, match="torchvision's own names already"):
+        export(tmp_path / "s.safetensors", "torchvision")

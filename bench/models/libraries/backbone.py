@@ -78,7 +78,7 @@ class LibraryBackbone(nn.Module):
         side, whole = self.layout.side, self.layout.whole
         if side is not None and (height, width) != (side, side):
             raise UsageError(
-                f"{self.architecture} takes images of {side} x {side} pixels alone; found {height} x {width}. Set "
+                f"{self.architecture} takes images of {side} x {side} pixels alone; found {height} x {width}. Give "
                 f"--set task.image_size={side}, and in a pretraining --set pretrain.image_size={side} and the method's "
                 "own crops; or choose a model that takes any size (bench show timm:NAME says so)."
             )
