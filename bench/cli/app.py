@@ -15,7 +15,7 @@ import typer
 
 from bench.cli.checking import register as register_checking
 from bench.cli.compare import register as register_compare
-from bench.cli.data import register
+from bench.cli.data.commands import register
 from bench.cli.dev import register as register_dev
 from bench.cli.failures import (
     UNEXPECTED,

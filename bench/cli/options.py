@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import json
-from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +13,7 @@ from bench.cli.completion import names_beginning
 from bench.core.escape import printable
 
 if TYPE_CHECKING:
-    from bench.core.task import DataSet
+    pass
 
 grid_option, settings_option, places_option, computing_option, output_option = (
     partial(typer.Option, rich_help_panel=panel)
@@ -163,111 +160,9 @@ Split = Annotated[
 ]
 
 
-def run_options(
-    protocol: Protocols = None,
-    backbone: Backbones = None,
-    seeds: Seeds = None,
-    seed: Seed = None,
-    profile: Profile = None,
-    set_: Set = None,
-    config: Config = None,
-    corpus: CorpusName = None,
-    data_root: DataRoot = None,
-    data: DataFiles = None,
-    plugin: Plugins = None,
-    results: Results = Path("results"),
-    cache: Cache = None,
-    device: Device = "auto",
-    workers: Workers = None,
-    compile_: Compile = None,
-    split: Split = None,
-) -> dict[str, Any]:
-    """The options of every running command that have a value, as arguments of `bench.run`; a study may give others."""
-    from bench.runs.config import parse_overrides
-
-    options = {
-        "protocols": listed(*(protocol or ())),
-        "backbones": listed(backbone or ""),
-        "seeds": seed or seeds,
-        "profile": profile,
-        "settings": parse_overrides(set_ or ()),
-        "config": config or (),
-        "corpus": corpus,
-        "data_root": data_root,
-        "data": data or (),
-        "plugins": plugin or (),
-        "results": results,
-        "cache": cache,
-        "device": device,
-        "workers": workers,
-        "compile": compile_,
-        "split": split,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def listed(*texts: str) -> list[str]:
     """Names in comma-separated texts."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
-
-
-def found_data_sets(
-    task: str,
-    data_root: Path | None,
-    data: Sequence[Path] | None = None,
-    plugins: Sequence[Path] | None = None,
-) -> tuple[Path, list[DataSet]]:
-    """The data root and the data sets of some tasks; `all` is what lies under the root. Raises `BenchError`.
-
-    Those of the files `data` are among them, and are all there are where no task is named; they need no data root.
-    """
-    from bench.core.errors import DataError
-    from bench.core.registry import tasks
-    from bench.data.dataset import find_data_sets
-    from bench.data.root import ROOT_VARIABLE, resolve_root
-    from bench.runs.plan import expand_names
-    from bench.runs.plugin_files import add_files
-    from bench.runs.request import declared_tasks
-
-    add_files(plugins or ())
-    declared = declared_tasks(data or (), data_root)
-    every = task.strip() == "all" or not (task.strip() or declared)
-    names = () if every else expand_names([*listed(task), *declared], tasks())
-    wanted = tasks().working() if every else {name: tasks().get(name) for name in names}
-    known = {one.data.name: one.data for one in wanted.values()}
-    root = resolve_root(data_root)
-    if root is None:
-        places = [d.declared.folder if d.declared else None for d in known.values()]
-        if every or not places or None in places:
-            raise DataError(f"No data root is set.\nGive --data-root, or set {ROOT_VARIABLE}.")
-        return places[0] or Path(), list(known.values())
-    if every:
-        known = {name: known[name] for name in sorted(find_data_sets(root, known.values()))}
-    if not known:
-        raise DataError(f"{root}: no known data set is in this data root.\nList them: bench data status.")
-    return root, list(known.values())
-
-
-def takes_run_options(command: Callable[..., None], without: Collection[str] = ()) -> Callable[..., None]:
-    """Give a command the options of `run_options` after its own; it gets what they make as `options`.
-
-    It does not have those in `without`.
-
-    An option that a command declares itself is its own, and `options` has the default of it.
-    """
-    own, every = (inspect.signature(f, eval_str=True).parameters for f in (command, run_options))
-    shared = {name: parameter for name, parameter in every.items() if name not in own and name not in without}
-
-    @functools.wraps(command)
-    def call(**given: Any) -> None:
-        options = run_options(**{name: given.pop(name) for name in shared})
-        command(**given, options=options)
-
-    parameters = [*(p for name, p in own.items() if name != "options"), *shared.values()]
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__annotations__ = {p.name: p.annotation for p in parameters}
-    return call
 
 
 def print_json(value: Any) -> None:

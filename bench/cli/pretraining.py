@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.options import Json, Quiet, echo, print_json, takes_run_options
+from bench.cli.options import Json, Quiet, echo, print_json
 from bench.cli.running.commands import continuable
+from bench.cli.running.run_options import takes_run_options
 
 EXAMPLES = (
     "Examples:\n\n"

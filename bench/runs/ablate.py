@@ -22,10 +22,11 @@ from bench.results.index import read_frame
 from bench.results.leaderboard import to_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
+from bench.runs.checks import check_request
 from bench.runs.config import resolve
 from bench.runs.plan import PlannedRun, applies, make_plan
 from bench.runs.request import RunRequest
-from bench.runs.session import carry_out, check_request
+from bench.runs.session import carry_out
 
 Ablations = Mapping[str, Mapping[str, Any]]
 

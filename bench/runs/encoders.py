@@ -15,12 +15,13 @@ from bench.models.build import build_backbone
 from bench.models.given import add_encoder, own_architecture
 from bench.models.weights.method import load_into, load_weights
 from bench.models.weights.sources import WeightsEntry
+from bench.runs.checks import check_request
 from bench.runs.config import DEFAULT_BACKBONE, resolve_config
 from bench.runs.plan import make_plan
 from bench.runs.request import RunRequest
 from bench.runs.resolve import resolve
 from bench.runs.run import pretrained_backbone
-from bench.runs.session import check_request, prepare_world
+from bench.runs.session import prepare_world
 
 
 def pretrained_encoder(request: RunRequest, report: Report) -> nn.Module:

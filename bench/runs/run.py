@@ -27,7 +27,7 @@ from bench.results.store import Store, lines_of
 from bench.runs.kept.model_file import keep_model, model_path
 from bench.runs.plan import PlannedRun
 from bench.runs.pretraining.job import CHECKPOINTS, PretrainingJob, encoder_file, encoder_folder
-from bench.runs.recording import Finished, Pretrained, make_record, notes_of
+from bench.runs.recording.record import Finished, Pretrained, make_record, notes_of
 from bench.runs.resolve import Options, ResolvedRun, resolve_all
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World

@@ -13,14 +13,6 @@ import pandas as pd
 from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
-from bench.core.errors import Problems, UsageError, closest
-from bench.core.settings import PROFILES, check_device
-from bench.core.task import DataSet
-from bench.data.grouped_split import GROUPED
-from bench.data.own.made import holds_data
-from bench.data.own.sites import has_real_sites
-from bench.data.root import resolve_root
-from bench.pretraining.corpus import check_corpus_name
 from bench.results.board_text import settings_cell
 from bench.results.boards import refresh_tables
 from bench.results.domains import DISTRIBUTION
@@ -30,11 +22,10 @@ from bench.results.published import read_published
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.results.tables import percent
+from bench.runs.checks import check_places, check_request, lie_where_declared
 from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun
-from bench.runs.plugin_files import add_files
 from bench.runs.request import RunRequest
-from bench.runs.settings_file import check_settings_files
 from bench.runs.studies.cells import plan_cells
 
 if TYPE_CHECKING:
@@ -162,7 +153,7 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     splits = dict.fromkeys((d.name for d in data_sets), request.split) if request.split else {}
     if root:
         world = World(root, report, given_splits=splits, cache=cache)
-    elif _lie_where_declared(data_sets):
+    elif lie_where_declared(data_sets):
         world = World.declared(data_sets, cache, report, splits)
     else:
         world = World.phantom(data_sets, cache, report, splits)
@@ -170,49 +161,6 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     saved = (request.save_predictions, request.keep_model)
     options = Options(request.profile, request.corpus, request.results, cache, compute, *saved)
     return world, options
-
-
-def check_places(plans: Sequence[PlannedRun], request: RunRequest) -> Path | None:
-    """The data root of a request, whose corpora and split are there. Raises `UsageError` or `DataError`, for all."""
-    problems, root = Problems(), None
-    for corpus in request.corpora or (request.corpus,):
-        with problems.noted():
-            check_corpus_name(corpus)
-    with problems.noted():
-        _check_split(request.split, plans)
-    with problems.noted():
-        root = resolve_root(request.data_root)
-    problems.raise_all()
-    return root
-
-
-def _lie_where_declared(data_sets: Sequence[DataSet]) -> bool:
-    """Whether all data sets of a command without a data root have a place of their own; only some: `UsageError`."""
-    own = [d.name for d in data_sets if d.declared and d.declared.folder and holds_data(d)]
-    others = [d.name for d in data_sets if d.name not in own]
-    sited = [d.name for d in data_sets if has_real_sites(d) and d.name in others]
-    if others and (own or sited):
-        raise UsageError(
-            f"{', '.join(own or sited)} has real data, and {', '.join(others)} has none without a data root; scores on "
-            "real and on synthetic data are not mixed. Give --data-root, or run those alone that need none."
-        )
-    return bool(own)
-
-
-def check_request(request: RunRequest) -> None:
-    """Check names, and add the request's plugin files before those that they may have. Raises `BenchError`, for all."""
-    problems = Problems()
-    for profile in request.profiles or (request.profile,):
-        if profile not in PROFILES:
-            hint = closest(profile, PROFILES)
-            problems.found.append(UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}."))
-    with problems.noted():
-        check_device(request.device)
-    with problems.noted():
-        add_files(request.plugins)
-    with problems.noted():
-        check_settings_files(request.config)
-    problems.raise_all()
 
 
 def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:
@@ -231,20 +179,6 @@ def contestants_of(request: RunRequest, report: Report) -> tuple[str, ...]:
 
     names = register_checkpoints(request.checkpoints, request.backbones, DEFAULT_BACKBONE[request.profile], report)
     return request.methods if "all" in request.methods else (*request.methods, *names)
-
-
-def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:
-    names = sorted({plan.task.data.name for plan in plans})
-    if path is None or path == Path(GROUPED):
-        return
-    if len(names) > 1:
-        raise UsageError(
-            f"--split names one data set's cases; these tasks use {', '.join(names)}. Run them one by one."
-        )
-    if not path.is_file():
-        raise UsageError(
-            f"--split {path}: no such file. It is a CSV file with the columns case and split, or the word {GROUPED}."
-        )
 
 
 def _rows_of(own: list[Record], frame: pd.DataFrame) -> pd.DataFrame:

@@ -20,10 +20,10 @@ from bench.cli.options import (
     listed,
     output_option,
     print_json,
-    takes_run_options,
 )
 from bench.cli.running.plan import PLAN_EXAMPLES, plan, show_plan
 from bench.cli.running.predict import PREDICT_EXAMPLES, predict
+from bench.cli.running.run_options import takes_run_options
 from bench.core.errors import Interrupted
 
 RUN_EXAMPLES = (

@@ -14,8 +14,8 @@ from bench.cli.options import (
     listed,
     output_option,
     print_json,
-    takes_run_options,
 )
+from bench.cli.running.run_options import takes_run_options
 
 if TYPE_CHECKING:
     from bench.runs.studies.preview import Preview

@@ -29,7 +29,7 @@ from bench.results.record import Record
 from bench.results.store import Store
 from bench.runs.kept.find import find_run
 from bench.runs.kept.model_file import kept_tensors
-from bench.runs.recording import score_predictions
+from bench.runs.recording.scores import score_predictions
 from bench.runs.resolve import evaluation_versions
 from bench.runs.world import World
 

@@ -18,13 +18,13 @@ from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus, check_corpus_name
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import start_notes
+from bench.runs.checks import check_request
 from bench.runs.config import DEFAULT_BACKBONE, resolve_pretraining
 from bench.runs.plan import expand_names
 from bench.runs.pretraining.job import PretrainingJob, encoder_file
 from bench.runs.request import RunRequest
 from bench.runs.resolve import Options, corpus_facts, pretraining_versions
 from bench.runs.run import open_caches
-from bench.runs.session import check_request
 from bench.runs.world import World
 
 

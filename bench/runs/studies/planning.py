@@ -13,10 +13,11 @@ from bench.core.errors import BenchError, Problems
 from bench.core.registry import methods
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
+from bench.runs.checks import check_places, check_request
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
 from bench.runs.request import RunRequest
-from bench.runs.session import check_places, check_request, contestants_of, prepare_world
+from bench.runs.session import contestants_of, prepare_world
 from bench.runs.studies.cells import plan_cells
 from bench.runs.studies.costs import Costs
 from bench.runs.studies.preview import Cell, Preview

@@ -24,9 +24,10 @@ from bench.core.reading import content_of, reading
 from bench.core.registry import methods
 from bench.core.settings import TunedRecord, settings_text
 from bench.core.task import Task
+from bench.runs.checks import check_request
 from bench.runs.plan import applies, expand_names, make_plan
 from bench.runs.request import RunRequest
-from bench.runs.session import check_request, prepare_world
+from bench.runs.session import prepare_world
 from bench.runs.settings_file import HEADER, settings_file_text
 from bench.runs.tuning.trials import SAMPLER_SEED, SAMPLERS, Contestant, Trial, sections_of_values, try_settings
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.options import Cache, DataFiles, DataRoot, Json, Plugins, Quiet, echo, found_data_sets, print_json
+from bench.cli.data.chosen import found_data_set
+from bench.cli.options import Cache, DataFiles, DataRoot, Json, Plugins, Quiet, echo, print_json
 
 if TYPE_CHECKING:
     from bench.data.dataset import Data
@@ -37,17 +38,14 @@ def duplicates(
     """Find images that are in a data set more than once, whatever their files' bytes, and say where they stand."""
     from bench.core.cache_folder import default_cache
     from bench.core.console import Report
-    from bench.core.errors import UsageError
     from bench.data.cache import FOLDER, DiskCache
     from bench.data.dataset import read_data
     from bench.data.near_duplicates.groups import find_copies
     from bench.data.near_duplicates.page import write_page
 
-    root, data_sets = found_data_sets(task, data_root, data_file, plugin)
-    if len(data_sets) != 1:
-        raise UsageError(f"Name one task; {task} has the data sets {', '.join(d.name for d in data_sets)}.")
+    root, data_set = found_data_set(task, data_root, data_file, plugin)
     report = Report(quiet=quiet or as_json)
-    data = read_data(data_sets[0], root)
+    data = read_data(data_set, root)
     with report.live():
         copies = find_copies(data, report, DiskCache((cache or default_cache()) / FOLDER, report), near=near)
     if html:

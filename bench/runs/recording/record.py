@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from bench.core.kind import TaskKind
 from bench.core.settings import WeightsRecord
 from bench.core.task import Case
 from bench.data.duplicates import Overlap
@@ -34,7 +33,7 @@ from bench.results.record import (
     SplitRecord,
     Versions,
 )
-from bench.results.statistics.run_draws import mean_scores
+from bench.runs.recording.scores import overall_scores, score_domains
 from bench.runs.resolve import Options, ResolvedRun
 from bench.runs.tuned import tuning_warnings
 from bench.runs.world import World
@@ -162,10 +161,10 @@ def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap
         "metrics_without_duplicates": _others(cases, overlap.affected_test_cases),
         "metrics_without_near_duplicates": _others(cases, overlap.near_affected_test_cases),
     }
-    by_domain = {n: _score_domains(kind, run.plan.task.data.domains, cases, predictions, k) for n, k in kept.items()}
+    by_domain = {n: score_domains(kind, run.plan.task.data.domains, cases, predictions, k) for n, k in kept.items()}
     domains = by_domain["metrics"]
     return {
-        **{name: _overall(kind, cases, adaptation, by_domain[name], keep) for name, keep in kept.items()},
+        **{name: overall_scores(kind, cases, adaptation, by_domain[name], keep) for name, keep in kept.items()},
         "domains": domains,
         "trained_domain": run.plan.task.data.domains[0] if domains else None,
         "distribution": "in+out" if len(domains) > 1 else "in",
@@ -187,46 +186,6 @@ def _costs(evaluation: Evaluation, pretrained: Pretrained) -> dict[str, Any]:
     return {"cost": cost, "efficiency": evaluation.model | run_facts(cost), "logged": pretrained.logged}
 
 
-def mean_over(parts: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
-    """Mean of each metric over domains or draws; None where one of them lacks it."""
-    return mean_scores(list(parts.values()))
-
-
-def _overall(
-    kind: TaskKind,
-    cases: Sequence[Case],
-    adaptation: Adaptation,
-    domains: Mapping[str, Mapping[str, float | None]],
-    keep: np.ndarray,
-) -> dict[str, float | None]:
-    """Metrics over the kept cases: means over the domains or the draws, where there are any."""
-    if domains:
-        return mean_over(domains)
-    if adaptation.draws:
-        return mean_over(
-            {str(i): _score_subset(kind, cases, d.predictions, keep) for i, d in enumerate(adaptation.draws)}
-        )
-    return _score_subset(kind, cases, adaptation.predictions, keep)
-
-
-def score_predictions(
-    kind: TaskKind, domains: Sequence[str], cases: Sequence[Case], adaptation: Adaptation
-) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
-    """The metrics of a record, and those by domain, of predictions for cases; of domains that have any."""
-    keep = np.ones(len(cases), dtype=bool)
-    there = [domain for domain in domains if any(case.domain == domain for case in cases)]
-    by_domain = _score_domains(kind, there, cases, adaptation.predictions, keep)
-    return _overall(kind, cases, adaptation, by_domain, keep), by_domain
-
-
-def _score_domains(
-    kind: TaskKind, domains: Sequence[str], cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
-) -> dict[str, dict[str, float | None]]:
-    """Domain -> metrics over its kept cases; empty where the data set has no domains."""
-    places = np.array([case.domain for case in cases])
-    return {d: _score_subset(kind, cases, predictions, keep & (places == d)) for d in domains}
-
-
 def _selection(metric: str, adaptation: Adaptation) -> dict[str, float]:
     epoch = {} if adaptation.best_epoch is None else {"epoch": float(adaptation.best_epoch)}
     score = {f"validation_{metric}": adaptation.validation} if math.isfinite(adaptation.validation) else {}
@@ -243,10 +202,3 @@ def _corpus_record(corpus: Corpus, *, balanced: bool) -> CorpusRecord:
         sources=dict(corpus.sources),
         excluded=corpus.excluded,
     )
-
-
-def _score_subset(
-    kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray, keep: np.ndarray
-) -> dict[str, float | None]:
-    kept = [case for case, k in zip(cases, keep, strict=True) if k]
-    return kind.score(kept, predictions[keep]) if kept else {}

@@ -1,6 +1,6 @@
 """From predictions to scores of a record."""
 
-from bench.runs.recording import mean_over
+from bench.runs.recording.scores import mean_over
 
 
 def test_means_are_over_parts_and_undefined_where_one_is():

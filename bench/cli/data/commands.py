@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.duplicates import duplicates
+from bench.cli.data.chosen import found_data_set, found_data_sets
+from bench.cli.data.duplicates import duplicates
 from bench.cli.options import (
     Cache,
     DataFiles,
@@ -19,7 +20,6 @@ from bench.cli.options import (
     Quiet,
     Results,
     echo,
-    found_data_sets,
     listed,
     print_json,
 )
@@ -164,10 +164,8 @@ def splits(
 
     if grouped and import_:
         raise UsageError("--grouped draws a split, --import reads one. Give one of them.")
-    root, data_sets = found_data_sets(task, data_root, data_file, plugin)
-    if len(data_sets) != 1:
-        raise UsageError(f"A split is of one data set; found {', '.join(d.name for d in data_sets)}. Name one task.")
-    data = read_data(data_sets[0], root)
+    root, data_set = found_data_set(task, data_root, data_file, plugin)
+    data = read_data(data_set, root)
     split = _split(data, seed, import_, cache, grouped=grouped, quiet=as_json)
     if export:
         write_split(split, export)

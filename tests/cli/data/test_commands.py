@@ -133,7 +133,7 @@ def test_an_ambiguous_name_is_an_error(bench, whole_phantom_root, tmp_path):
         (["verify", "fgadrr"], 2, "Unknown task 'fgadrr'. Did you mean 'fgadr'?"),
         (["verify", "brats"], 3, "brats: this folder is missing"),
         (["fingerprint", "brats"], 3, "brats: this folder is missing"),
-        (["splits", "fgadr,drive"], 2, "A split is of one data set; found fgadr, drive."),
+        (["splits", "fgadr,drive"], 2, "Name one task; these are of the data sets fgadr, drive."),
         (["splits", "fgadr", "--import", "nowhere.csv"], 3, "nowhere.csv: cannot be read: No such file"),
     ],
 )
