@@ -53,23 +53,11 @@ def run_options(
     from bench.runs.config import parse_overrides
 
     options = {
-        "protocols": listed(*(protocol or ())),
-        "backbones": listed(backbone or ""),
-        "seeds": seed or seeds,
-        "profile": profile,
-        "settings": parse_overrides(set_ or ()),
-        "config": config or (),
-        "corpus": corpus,
-        "data_root": data_root,
-        "data": data or (),
-        "plugins": plugin or (),
-        "results": results,
-        "cache": cache,
-        "device": device,
-        "workers": workers,
-        "compile": compile_,
-        "split": split,
-    }
+        "protocols": listed(*(protocol or ())), "backbones": listed(backbone or ""), "seeds": seed or seeds,
+        "profile": profile, "settings": parse_overrides(set_ or ()), "config": config or (), "corpus": corpus,
+        "data_root": data_root, "data": data or (), "plugins": plugin or (), "results": results, "cache": cache,
+        "device": device, "workers": workers, "compile": compile_, "split": split,
+    }  # fmt: skip
     return {name: value for name, value in options.items() if value is not None}
 
 
