@@ -146,13 +146,14 @@ def list_(
 def show(
     name: Annotated[str, typer.Argument(help="A task, method, protocol, backbone, format, or a file of weights.")],
     plugin: Plugins = None,
+    backbone: Annotated[str | None, typer.Option(help="Of a file of weights; default: what fits best.")] = None,
     as_json: Json = False,
 ) -> None:
     """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, or a file of weights."""
     from bench.cli.describe import describe
     from bench.cli.describe_text import show_text
 
-    facts = describe(name, plugin or [])
+    facts = describe(name, plugin or [], backbone)
     if as_json:
         print_json(facts)
     else:

@@ -26,19 +26,21 @@ if TYPE_CHECKING:
     from bench.models.weights.formats import Format
 
 
-def describe(name: str, plugin_files: Iterable[Path]) -> Facts:
+def describe(name: str, plugin_files: Iterable[Path], backbone: str | None = None) -> Facts:
     """Facts about a task, method, protocol, backbone, format or file of weights, which `type` says; ready for JSON.
+
+    `backbone` is that of a file of weights; default: the one that it fits best.
 
     Raises:
         UsageError: nothing of that name, with the closest match of all.
         StorageError: a file that holds no usable weights.
     """
     add_files(plugin_files)
-    facts: Facts = to_jsonable_python(_facts(name))
+    facts: Facts = to_jsonable_python(_facts(name, backbone))
     return facts
 
 
-def _facts(name: str) -> Facts:
+def _facts(name: str, backbone: str | None) -> Facts:
     if name in registry.tasks().plugins:
         return _task_facts(registry.tasks().get(name))
     if name in registry.methods().plugins:
@@ -50,7 +52,7 @@ def _facts(name: str) -> Facts:
     if Path(name).is_file() or "/" in name:
         from bench.models.weights.facts import file_facts
 
-        return {"type": "weights", **file_facts(Path(name))}
+        return {"type": "weights", **file_facts(Path(name), backbone)}
     from bench.models.weights.formats import FORMATS
 
     if name in FORMATS:
