@@ -152,6 +152,7 @@ def show(
         typer.Argument(help="A task or its file, method, protocol, backbone, corpus, format, or a file of weights."),
     ],
     plugin: Plugins = None,
+    backbone: Annotated[str | None, typer.Option(help="Of a file of weights; default: what fits best.")] = None,
     data_root: DataRoot = None,
     data: DataFiles = None,
     as_json: Json = False,
@@ -160,7 +161,7 @@ def show(
     from bench.cli.describe import describe
     from bench.cli.describe_text import show_text
 
-    facts = describe(name, plugin or [], data or (), data_root)
+    facts = describe(name, plugin or [], data or (), data_root, backbone)
     if as_json:
         print_json(facts)
     else:

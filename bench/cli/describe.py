@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 
 
 def describe(
-    name: str, plugin_files: Iterable[Path], data: Iterable[Path] = (), data_root: Path | None = None
+    name: str,
+    plugin_files: Iterable[Path],
+    data: Iterable[Path] = (),
+    data_root: Path | None = None,
+    backbone: str | None = None,
 ) -> Facts:
     """Facts about a task (by name or file), method, protocol, backbone, corpus, format or file of weights, for JSON.
 
-    `type` says which it is.
+    `type` says which it is; `backbone` is that of a file of weights; default: the one that it fits best.
 
     Raises:
         UsageError: nothing of that name, with the closest match of all.
@@ -45,11 +49,11 @@ def describe(
     own = [Path(name)] if Path(name).suffix == ".toml" and is_declaration(Path(name)) else []
     names = add_declared([*own, *data], data_root)
     name = names[0] if own else name
-    facts: Facts = to_jsonable_python(_facts(name))
+    facts: Facts = to_jsonable_python(_facts(name, backbone))
     return facts
 
 
-def _facts(name: str) -> Facts:
+def _facts(name: str, backbone: str | None) -> Facts:
     if name in registry.tasks().plugins:
         return _task_facts(registry.tasks().get(name))
     if name in registry.methods().plugins:
@@ -68,7 +72,7 @@ def _facts(name: str) -> Facts:
     if Path(name).is_file() or "/" in name:
         from bench.models.weights.facts import file_facts
 
-        return {"type": "weights", **file_facts(Path(name))}
+        return {"type": "weights", **file_facts(Path(name), backbone)}
     from bench.models.weights.formats import FORMATS
 
     if name in FORMATS:

@@ -11,14 +11,16 @@ from bench.models.weights.method import load_into, load_weights
 from bench.models.weights.sources import WeightsEntry, default_name
 
 
-def file_facts(file: Path) -> dict[str, Any]:
+def file_facts(file: Path, backbone: str | None = None) -> dict[str, Any]:
     """What a file holds and how it would be loaded; it is loaded once for the probe, from seed 0.
+
+    `backbone` is the one it is loaded into; default: the one that it fits best.
 
     Raises:
         UsageError: no such file.
         StorageError: a file that cannot be used, with the reason.
     """
-    loaded = load_weights(WeightsEntry(name="file", file=file))
+    loaded = load_weights(WeightsEntry(name="file", file=file), backbone)
     seed_all(0)
     record = load_into(build_backbone(loaded.match.backbone), loaded)
     facts = {"file": str(file), "default_name": default_name(file), "backbone": loaded.match.backbone}

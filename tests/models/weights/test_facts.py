@@ -1,6 +1,9 @@
 """What is said about a file of weights: how it would be loaded, and that it can be."""
 
+import json
+
 import pytest
+import timm
 import torch
 import torchvision
 
@@ -25,3 +28,12 @@ def test_a_file_that_cannot_be_used_is_an_error(tmp_path):
     torch.save({"a": torch.ones(2)}, tmp_path / "other.pth")
     with pytest.raises(StorageError, match="no encoder was found"):
         file_facts(tmp_path / "other.pth")
+
+
+def test_the_advice_for_a_file_of_a_librarys_model_shows_it(bench, tmp_path):
+    torch.manual_seed(0)
+    torch.save(timm.create_model("convnext_atto").state_dict(), tmp_path / "atto.pth")
+    refused = bench("show", tmp_path / "atto.pth")
+    assert (refused.code, "name that one, as --backbone timm:convnext_tiny" in refused.err) == (6, True)
+    facts = json.loads(bench("show", tmp_path / "atto.pth", "--backbone", "timm:convnext_atto", "--json").out)
+    assert (facts["backbone"], facts["matched"], facts["missing"]) == ("timm:convnext_atto", 126, [])
