@@ -58,3 +58,8 @@ def test_a_bar_shows_names_as_they_are(monkeypatch):
         advance("[red]b")
         (task,) = report.bars.tasks
         assert (task.description, task.fields["note"]) == (r"\[bold]a\x1b", r"\[red]b")
+
+
+def test_colons_in_a_message_are_no_pictures(capsys):
+    Report().warn("from nothere:B: and :smile:")
+    assert "nothere:B: and :smile:" in capsys.readouterr().err

@@ -128,3 +128,27 @@ def test_layouts_are_checked(monkeypatch):
     use(monkeypatch, EntryPoint("odd", "methods.random:Random", "bench.layouts"))
     with pytest.raises(PluginError, match=r"is not a subclass of bench\.core\.layout\.Layout"):
         Registry("layout").get("odd")
+
+
+def test_what_cannot_be_used_is_left_out_with_one_warning(monkeypatch, capsys):
+    use(
+        monkeypatch,
+        EntryPoint("broken", "no_such_package_here:Thing", "bench.methods"),
+        EntryPoint("random", "methods.random:Random", "bench.methods"),
+    )
+    found = Registry("method")
+    monkeypatch.setattr(registry, "_SAID", set())
+    assert [list(found.working()) for _ in range(2)] == [["random"], ["random"]]
+    assert capsys.readouterr().err.count("Warning: left out: The method 'broken' of package") == 1
+    said = []
+    monkeypatch.setattr(registry, "_SAID", set())
+    found.working(warn=said.append)
+    assert len(said) == 1
+
+
+def test_a_file_given_again_replaces_itself(tmp_path):
+    path, found = tmp_path / "mine.py", Registry("method")
+    for title in ("Mine", "Yours"):
+        path.write_text(GOOD.replace('"Mine"', f'"{title}"'))
+        assert found.add_module(import_file(path), path) == ["mine"]
+        assert found.get("mine").title == title

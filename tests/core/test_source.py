@@ -100,3 +100,9 @@ def test_fingerprint_is_the_same_in_every_python():
     """These trees differ between Python 3.11, 3.12 and 3.13, and so does what `ast.unparse` makes of them."""
     text = "def f(x: int, w=2) -> str:\n    return f\"{x!r:>{w}} {'a'} {x['k']}\" if x else f'{x:{w}}'\n"
     assert _behaviour(text, True) == "0363b48862b39a2d4e3e059b8b3478f39e441ea35e15b7fef058889c59b63441"
+
+
+def test_a_file_of_another_encoding_is_hashed_all_the_same(tmp_path):
+    (tmp_path / "a.py").write_bytes(b"x = '\xf0\xff'")
+    (tmp_path / "b.py").write_bytes(b"x = '\xf0\xfe'")
+    assert source_hash([tmp_path / "a.py"]) != source_hash([tmp_path / "b.py"])

@@ -6,7 +6,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from bench.core.errors import StorageError
+from bench.core.errors import DataError, PluginError, StorageError
 from bench.data.dataset import read_data
 from bench.data.phantom import ensure_phantom
 from bench.data.root import PHANTOM_MARKER, data_kind
@@ -83,3 +83,16 @@ def test_a_cache_that_cannot_be_written(tiny, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="phantom-v1"):
         ensure_phantom(tiny, tmp_path / "file")
+
+
+def test_a_data_set_without_a_phantom_says_what_to_do(tiny, tmp_path):
+    with pytest.raises(DataError, match=r"has no phantom, so that its tasks need the real data.\nGive --data-root"):
+        ensure_phantom(replace(tiny, phantom=None), tmp_path)
+
+
+def test_a_phantom_that_fails_and_one_without_cases(tiny, tmp_path):
+    def fails(folder, seed):
+        raise KeyError("x")
+
+    with pytest.raises(PluginError, match=r"its phantom cannot be written: KeyError: 'x'"):
+        ensure_phantom(replace(tiny, phantom=fails), tmp_path)

@@ -50,3 +50,8 @@ def test_a_file_that_is_missing_or_no_table_is_an_error(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(StorageError, match=r"cases\.parquet is not a readable table of cases"):
         read_cases(path)
+
+
+def test_tuples_are_lists():
+    table = case_table({"target": [(1, 0), (0, 1)], "prediction": [[0.5, 0.25], [0.0, 1.0]]})
+    assert table["target"].to_pylist() == [[1.0, 0.0], [0.0, 1.0]]

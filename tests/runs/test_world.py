@@ -4,12 +4,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from bench.core import registry
 from bench.core.console import Report
-from bench.core.errors import DataError
+from bench.core.errors import BenchError, DataError
 from bench.data.dataset import read_data
 from bench.data.grouped_split import GROUPED_VERSION
 from bench.data.splits import write_split
@@ -19,6 +20,7 @@ from bench.runs.resolve import Options, resolve
 from bench.runs.world import World
 from tasks.brain_tumor import BRAIN_TUMOR
 from tasks.drive import DRIVE
+from tests.plugins_of import TASK, install, replaced, task_of
 
 
 def test_a_phantom_world_counts_its_own_data_sets_only(tmp_path):
@@ -123,3 +125,49 @@ def test_runs_with_and_without_grouping_never_share_an_identity(phantom_root, tm
         assert usual.hashes["evaluation"] != grouped.hashes["evaluation"], "another group of the leaderboard"
         assert grouped.facts.given_split == GROUPED_VERSION
         assert (usual.hashes["pretraining"] == grouped.hashes["pretraining"]) == (method == "random")
+
+
+BROKEN = {
+    "a package that cannot be imported": ("case_broken", "no_such_module_here:TASK", ""),
+    "a reader that fails to list": ("own_arrays", "", '["labels"]\n        return'),
+    "a reader that fails to load": ("own_arrays", "", '["images"][int'),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "broken"), BROKEN.values(), ids=BROKEN)
+def test_a_plugin_that_nobody_asked_for_is_one_warning(
+    phantom_root, tmp_path, monkeypatch, capsys, name, value, broken
+):
+    root = shutil.copytree(phantom_root, tmp_path / "root")
+    if value:
+        install(monkeypatch, name, value)
+        registry.tasks.cache_clear()
+    else:
+        (root / "own_arrays").mkdir()
+        task_of(tmp_path).data.phantom(root / "own_arrays", 0)
+        registry.tasks().add_own(task_of(tmp_path, replaced(TASK, (broken, broken.replace('["', '["no ')))))
+    world = World(root, Report())
+    try:
+        for seed in range(2):
+            assert set(world.corpus("pool", BRAIN_TUMOR, seed).sources) == {"brain_tumor"}
+        said = capsys.readouterr().err
+        assert said.count(f"left out: The task {name!r}" if value else f"the corpus goes without {name}") == 1
+        with pytest.raises(BenchError, match=name if value else "Arrays|own_arrays"):
+            world.split(registry.tasks().get(name).data, 0)
+    finally:
+        monkeypatch.undo()
+        registry.tasks.cache_clear()
+
+
+def test_many_cases_of_one_file_are_split_and_pretrained_on(tmp_path):
+    task = task_of(tmp_path)
+    (tmp_path / "root/own_arrays").mkdir(parents=True)
+    task.data.phantom(tmp_path / "root/own_arrays", 0)
+    registry.tasks().add_own(task)
+    world = World(tmp_path / "root", Report(quiet=True))
+    split, corpus = world.split(task.data, 0), world.corpus("pool", task.data, 0)
+    assert len(set(world.data(task.data).hashes.values())) == 24
+    assert len(corpus.images) == len(split.train)
+    assert len({image.content for image in corpus.images}) == len(split.train)
+    shown = {tuple(np.asarray(image.read()).ravel()[:30]) for image in corpus.images}
+    assert len(shown) == len(split.train)

@@ -1,9 +1,10 @@
 """Draws of one run's metrics are around what its record says."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from bench.results.statistics.run_draws import means_of_cases, run_draws
+from bench.results.statistics.run_draws import _of_kind, means_of_cases, run_draws
 from tests.results.stores_of import three_methods
 
 
@@ -23,3 +24,16 @@ def test_means_are_over_the_cases_where_a_metric_is_defined():
     weights = np.array([[1, 0, 3], [5, 1, 0], [1, 0, 1]], dtype=np.float32)
     expected = [0.75, np.nan, (3 * 0.5 + 1) / 4]
     assert means_of_cases(columns, weights)["dice"].tolist() == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"target": [[1.0, 0.0]] * 3, "prediction": [[0.5, 0.25]] * 3},
+        {"target": [1, 0, 1], "prediction": [0.5, 0.25, 0.1]},
+        {"target": [0.5, 1.5, 2.0], "prediction": [0.5, 0.25, 0.1]},
+    ],
+)
+def test_cases_that_another_kind_keeps_in_its_own_way_have_no_draws(columns):
+    table = pd.DataFrame(columns)
+    assert _of_kind(table, {"auroc"})(np.ones((3, 4), np.float32)) == {}
