@@ -78,6 +78,7 @@ def test_the_example_of_a_layout_is_valid(tmp_path, name):
 
 
 def test_phantoms_are_the_same_from_the_same_seed(tmp_path):
+    needs("ct")
     for name in ("a", "b"):
         layouts().get("dicom")(images="{case}/ct/*").write_phantom(tmp_path / name, "segmentation_3d", ("x",), 3)
         layouts().get("coco")().write_phantom(tmp_path / name, "detection", ("x",), 3)

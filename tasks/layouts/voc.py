@@ -25,7 +25,7 @@ from tasks.readers.folders import names_found, visible
 _FIX = "Correct this file, or restore it from the owner's archive."
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _LISTS = ("train", "val", "test")
-"""Names of the lists that make a split; others, as `trainval` and those of one class, are not read."""
+"""Names of the lists that make a split; `trainval` is read where neither of its parts is there, and no other list."""
 
 
 class Voc(Layout):
@@ -219,10 +219,11 @@ def _size(path: Path, root: ElementTree.Element, image: Path) -> tuple[int, int]
 def _splits(folder: Path, images: dict[str, Path]) -> dict[str, OwnerSplit]:
     """Image -> split, by the lists that are there. Raises `DataError` for a name that is no image or is in two."""
     found: dict[str, OwnerSplit] = {}
-    for path in (folder / f"{name}.txt" for name in _LISTS):
-        if not path.is_file():
-            continue
-        side = side_of(path.stem)
+    lists = [folder / f"{name}.txt" for name in _LISTS]
+    if not any(path.is_file() for path in lists[:2]):
+        lists.append(folder / "trainval.txt")
+    for path in filter(Path.is_file, lists):
+        side = side_of(path.stem.removesuffix("val") or path.stem)
         with reading(path, "Correct the list, or remove it."):
             names = [line.split()[0] for line in small_text(path).splitlines() if line.split()]
         for name in names:

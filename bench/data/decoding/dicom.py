@@ -161,7 +161,10 @@ def decode(path: Path, data: Any, index: int | None = None) -> np.ndarray:
     photometric = str(data.PhotometricInterpretation)
     if photometric not in (*_GREY, *_COLOURS, _PALETTE):
         raise Unusable(f"its colours are {one_line(photometric)}, which are not known")
-    values: np.ndarray = pixel_array(data, index=index)
+    try:
+        values: np.ndarray = pixel_array(data, index=index)
+    except RuntimeError as error:  # the reason of each decoder stands on a line of its own
+        raise Unusable(" ".join(str(error).split())) from error
     if photometric == _PALETTE:
         colours = apply_color_lut(values, data)
         return colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)

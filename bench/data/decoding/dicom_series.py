@@ -73,6 +73,8 @@ def read_slices(path: Path) -> Slices:
     """
     with reading(path, _RESTORE, what="is no readable DICOM series"):
         frames = _frames_of_folder(path) if path.is_dir() else _frames_of_file(path)
+        if not frames:
+            raise Unusable(f"{'this folder' if path.is_dir() else 'it'} holds no DICOM image in greys")
         _check_alike(frames)
         first = frames[0].header
         if any("ImagePositionPatient" not in f.header or "ImageOrientationPatient" not in f.header for f in frames):
@@ -116,8 +118,6 @@ def _plane(frame: Frame, data: Any) -> np.ndarray:
 def _frames_of_folder(folder: Path) -> list[Frame]:
     files = [path for path in sorted(folder.iterdir()) if not is_junk(path.name) and is_dicom(path)]
     frames = [frame for path in files for frame in _frames_of_file(path)]
-    if not frames:
-        raise Unusable("this folder holds no DICOM image")
     if len({frame.path for frame in frames}) > 1 and any(frame.index is not None for frame in frames):
         raise Unusable("this folder holds several files, and one of them has several frames; expected one series")
     return frames

@@ -1,18 +1,21 @@
 """DICOM volumes: voxels and places of known series, and one error for what is no volume."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("pydicom")
 
+import pydicom
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless, generate_uid
 
 from bench.core.errors import DataError
 from bench.data.decoding.dicom_series import is_series, read_series, read_slices
+from bench.data.decoding.images import read_image
 from bench.data.volumes import is_volume, read_grid, read_intensities, read_voxels, through_plane
 from tests.data.decoding.dicom_files import dataset, write, write_series
 
@@ -129,7 +132,7 @@ def change(folder, number, **fields):
         (lambda f: change(f, 2, ImagePositionPatient=[10, 20]), "is no readable DICOM series"),
         (lambda f: [change(f, k, PixelSpacing=[0, 1]) for k in range(5)], "place no pixels"),
         (lambda f: [change(f, k, ImageOrientationPatient=[1, 0, 0, 1, 0, 0]) for k in range(5)], "not at right angles"),
-        (lambda f: [p.unlink() for p in f.iterdir()], "this folder holds no DICOM image"),
+        (lambda f: [p.unlink() for p in f.iterdir()], "this folder holds no DICOM image in greys"),
         (lambda f: (f / "002.dcm").write_bytes(b"damaged"), "it is no DICOM file"),
         (lambda f: write(f / "9.dcm", VOLUME.transpose(2, 1, 0).copy(), SeriesInstanceUID="1.2"), "several frames"),
     ],
@@ -171,3 +174,25 @@ def test_slices_without_places_and_colours_are_errors(tmp_path):
 def test_a_single_slice_has_its_thickness(tmp_path):
     folder = write_series(tmp_path / "s", VOLUME[..., :1], SliceThickness=3.5)
     assert read_slices(folder).affine[2, 2] == 3.5
+
+
+def test_files_that_pydicom_ships_are_read_or_one_error():
+    root = Path(pydicom.__file__).parent / "data" / "test_files"
+    found = {path.name: outcome(path) for path in sorted(root.rglob("*.dcm"))}
+    assert set(found.values()) <= {"read", "one error"}
+    for name in ("CT_small.dcm", "MR_small.dcm", "MR_small_RLE.dcm", "examples_palette.dcm"):
+        assert found.get(name, "read") == "read", name
+    for name in ("rtdose.dcm", "rtplan.dcm", "test-SR.dcm", "MR_truncated.dcm"):
+        assert found.get(name, "one error") == "one error", name
+
+
+def outcome(path) -> str:
+    try:
+        if is_volume(path):
+            read_voxels(path)
+        else:
+            read_image(path)
+    except DataError as error:
+        text = str(error)
+        return "one error" if len(text.splitlines()) == 2 and "list index" not in text else text
+    return "read"

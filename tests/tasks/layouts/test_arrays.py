@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+pytest.importorskip("h5py")
+
 from bench.core.errors import DataError
 from tasks.layouts.arrays import Arrays
 from tasks.readers.array_files import write_arrays

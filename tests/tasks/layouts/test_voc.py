@@ -55,6 +55,16 @@ def test_lists_are_the_split_and_what_is_in_none_is_left_out(tmp_path):
     assert "1 images are in none of the lists in ImageSets/Main and are not used." in remarks
 
 
+def test_trainval_is_the_training_split_where_its_parts_are_not_there(tmp_path):
+    for name in "ab":
+        voc(tmp_path, name)
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "trainval.txt").write_text("a\n")
+    (lists / "test.txt").write_text("b\n")
+    assert [(c.image.stem, c.owner_split) for c in read(tmp_path)] == [("a", "train"), ("b", "test")]
+
+
 def test_a_size_of_zero_is_the_images(tmp_path):
     voc(tmp_path, size=(0, 0))
     (case,) = read(tmp_path)

@@ -6,6 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
+pytest.importorskip("h5py")
+
 from bench.core.errors import DataError
 from tasks.readers.array_files import array_names, array_shape, read_array, write_arrays
 
