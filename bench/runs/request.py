@@ -17,6 +17,7 @@ from bench.core.task import Task
 from bench.data.own.register import declare_tasks
 from bench.data.root import resolve_root
 from bench.evaluation.protocols import PROTOCOLS
+from bench.runs.plugin_files import add_files
 from bench.runs.settings_file import SettingsFile, read_settings_files
 
 Names = str | Iterable[str] | None
@@ -135,6 +136,8 @@ def request_of(*, takes_study: bool = False, **fields: Any) -> RunRequest:
             fields[name] = Path(fields[name])
     for name in ("plugins", "data"):
         fields[name] = paths_of(fields.get(name) or ())
+    if fields["data"]:
+        add_files(fields["plugins"])  # whose tasks may be those that sites are added to
     declared = declared_tasks(fields["data"], fields.get("data_root"))
     fields["tasks"] = tuple(dict.fromkeys((*fields.get("tasks", ()), *declared)))
     request = RunRequest(**fields | {"config": config})

@@ -44,7 +44,8 @@ class Study(Settings):
     checkpoints: Several | None = Field(None, description="Weights that take part, as --checkpoint takes them.")
     ablations: Several | None = Field(None, description="Declared ablations that take part beside the methods, or all.")
     split: str | None = Field(None, description="A split file, or grouped.")
-    plugins: Several | None = Field(None, description="Python files with methods of your own.")
+    plugins: Several | None = Field(None, description="Python files with methods, tasks, kinds or backbones.")
+    data: Several | None = Field(None, description="Files that declare data sets, whose tasks are among the tasks.")
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -76,8 +77,9 @@ def study_of(path: Path, table: Mapping[str, Any], advice: str) -> Study:
 
 def _placed(study: Study, folder: Path) -> Iterator[tuple[str, Any]]:
     """The entries with paths, each relative to `folder` unless it is absolute."""
-    if study.plugins:
-        yield "plugins", tuple(str(folder / name) for name in study.plugins)
+    for name in ("plugins", "data"):
+        if files := getattr(study, name):
+            yield name, tuple(str(folder / file) for file in files)
     if study.corpus:
         yield "corpus", tuple(name if name in NO_FILES else str(folder / name) for name in study.corpus)
     if study.split and study.split != GROUPED:

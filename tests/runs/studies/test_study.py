@@ -45,6 +45,19 @@ def test_a_study_is_the_request_that_its_options_would_be(request_from, tmp_path
     assert request.profile == "quick", "what a study does not say is as without one"
 
 
+def test_a_study_has_own_data_whose_base_may_be_a_plugins_task(request_from, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from dataclasses import replace\nfrom tasks.drive import TASK\n"
+        "MINE = replace(TASK, name='mine', data=replace(TASK.data, name='mine'))\n"
+    )
+    (tmp_path / "extra.toml").write_text(
+        'site_of = "mine"\n[layout]\ntype = "masks"\nimages = "images/{case}.png"\nmasks = "vessels/{case}.png"\n'
+    )
+    request = request_from('[study]\nmethods = "random"\nplugins = "mine.py"\ndata = "extra.toml"\n')
+    assert request.data == (tmp_path / "extra.toml",)
+    assert request.tasks == ("mine+extra",)
+
+
 def test_options_win(request_from):
     request = request_from(STUDY, tasks=("drive",), seeds=(7,), corpus="pool", profile=None)
     assert (request.tasks, request.seeds, [part.corpus for part in request.parts]) == (("drive",), (7,), ["pool"])
