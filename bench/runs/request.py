@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import registry
-from bench.core.errors import UsageError, closest, unknown
+from bench.core.errors import DataError, UsageError, closest, unknown
 from bench.core.escape import one_line
 from bench.core.method import Method
 from bench.core.settings import Overrides
@@ -163,13 +163,20 @@ def _completed(given: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any
 def declared_tasks(files: Iterable[Path], data_root: Path | None, *, here: bool = True) -> tuple[str, ...]:
     """Register the tasks of files that declare data sets, and of those under the data root; names of the former.
 
-    Without `here`, no data root means none, whatever BENCH_DATA says.
+    Without `here`, no data root means none, whatever BENCH_DATA says. One that is not there has no files; that it is not
+    is said where data are read.
 
     Raises:
-        DataError: a file is not as it should be, or the data root is not there.
+        DataError: a file is not as it should be.
         UsageError: a default protocol that there is not.
     """
-    names = declare_tasks(files, resolve_root(data_root) if here else data_root)
+    root = data_root
+    if here:
+        try:
+            root = resolve_root(data_root)
+        except DataError:
+            root = None
+    names = declare_tasks(files, root)
     for plugin in registry.tasks().plugins.values():
         if plugin.file and plugin.loaded.protocol not in PROTOCOLS:
             error = unknown("protocol", plugin.loaded.protocol, PROTOCOLS, "List them: bench list protocols.")
