@@ -163,8 +163,8 @@ def _completed(given: dict[str, Any], study: Mapping[str, Any]) -> dict[str, Any
 def declared_tasks(files: Iterable[Path], data_root: Path | None, *, here: bool = True) -> tuple[str, ...]:
     """Register the tasks of files that declare data sets, and of those under the data root; names of the former.
 
-    Without `here`, no data root means none, whatever BENCH_DATA says. One that is not there has no files; that it is not
-    is said where data are read.
+    Without `here`, no data root means none, whatever BENCH_DATA says. One that is not there has no files; that it is
+    missing is said where data are read.
 
     Raises:
         DataError: a file is not as it should be.
