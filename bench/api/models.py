@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from bench.core.errors import UsageError, closest
 from bench.core.task import Task
 from bench.results.record import Record
 from bench.runs.plugin_files import add_files
-from bench.runs.request import paths_of, task_names
+from bench.runs.request import declared_tasks, paths_of, task_names
 
 if TYPE_CHECKING:
     from bench.runs.kept.predict import Prediction, PredictRequest
@@ -25,6 +26,7 @@ def predict(
     every_case: bool = False,
     save_predictions: bool = False,
     plugins: Any = (),
+    data: Any = (),
     quiet: bool = False,
     **options: Any,
 ) -> Prediction:
@@ -32,10 +34,11 @@ def predict(
 
     Args:
         run: A record, its file, or six or more digits of its identity.
-        task: Another task of the same kind and classes; default: the run's own.
+        task: Another task of the same kind and classes; default: that of a file in `data`, else the run's own.
         every_case: Score all cases of the data set instead of its test split.
         save_predictions: Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions.
         plugins: Files with methods that the run needs.
+        data: Files of data sets of your own, among them that of the run where it is of one and `task` is not given.
         quiet: Print nothing but warnings and errors.
         options: data_root, results, cache, device, workers, as for `run`.
 
@@ -52,6 +55,7 @@ def predict(
     text = run.identity if isinstance(run, Record) else str(run)
     add_files(paths_of(plugins))
     request = _request(text, task, every_case, save_predictions, options)
+    request = replace(request, declared=declared_tasks(paths_of(data), request.data_root))
     return execute_prediction(request, quiet=quiet)
 
 

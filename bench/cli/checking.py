@@ -7,22 +7,24 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Json, Plugins, echo, print_json
+from bench.cli.options import DataFiles, Json, Plugins, echo, print_json
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         "check",
-        epilog="Examples: bench check mymethod.py · bench check simclr · bench check mytask --data-root ~/data",
+        epilog="Examples: bench check mymethod.py · bench check simclr · bench check my_cells.toml · "
+        "bench check mytask --data-root ~/data",
     )(check)
 
 
 def check(
     names: Annotated[
-        list[str], typer.Argument(help="Method, task, kind or backbone, or a Python file: all that it defines.")
+        list[str], typer.Argument(help="Method, task, kind or backbone, or a Python or TOML file: all that it defines.")
     ],
     plugin: Plugins = None,
+    data: DataFiles = None,
     data_root: Annotated[
         Path | None, typer.Option("--data-root", help="Check tasks on their data there; default: on their phantoms.")
     ] = None,
@@ -36,7 +38,7 @@ def check(
     from bench.runs.checking.named import check_named
 
     verdicts = []
-    for one in check_named(names, plugin or (), data_root, backbone):
+    for one in check_named(names, plugin or (), data_root, backbone, data or ()):
         verdicts.append(one)
         if as_json:
             continue

@@ -94,8 +94,10 @@ def read_voxels(path: Path) -> np.ndarray:
 def scaling_error(path: Path) -> float:
     """Largest difference that the header's scaling of whole numbers makes to a value: half its step; 0 without one.
 
-    Raises `DataError` as `read_voxels` does.
+    That of a DICOM series is 0. Raises `DataError` as `read_voxels` does.
     """
+    if not is_nifti(path) and is_series(path):
+        return 0.0
     stored = _open(path)
     slope = abs(float(getattr(stored.dataobj, "slope", 1.0)))
     return 0.0 if stored.get_data_dtype().kind == "f" or slope == 1.0 else 0.5 * slope

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import safetensors
 from safetensors.torch import save
@@ -20,6 +20,14 @@ FORMAT = "bench-adapted-1"
 _ADVICE = "Restore it, or delete the run's record and run again with --keep-model."
 
 
+class AdaptedFile(NamedTuple):
+    """Content of such a file."""
+
+    tensors: dict[str, Tensor]
+    provenance: dict[str, Any]
+    """The run that it is of, as it was written."""
+
+
 def save_adapted(path: Path, tensors: Mapping[str, Tensor], provenance: Mapping[str, Any]) -> None:
     """Write the tensors of an adapted model and the run that they are of. Raises `StorageError` on a failed write."""
     metadata = {"format": FORMAT, "provenance": json.dumps(dict(provenance), sort_keys=True)}
@@ -27,8 +35,8 @@ def save_adapted(path: Path, tensors: Mapping[str, Tensor], provenance: Mapping[
     write_atomic(path, lambda file: file.write(save(dict(tensors), metadata)))
 
 
-def read_adapted(path: Path, identity: str) -> dict[str, Tensor]:
-    """The tensors of the adapted model of a run.
+def read_adapted(path: Path, identity: str) -> AdaptedFile:
+    """The adapted model of a run.
 
     Raises:
         StorageError: no such file, a foreign or damaged one, or one of another run.
@@ -46,4 +54,4 @@ def read_adapted(path: Path, identity: str) -> dict[str, Tensor]:
         found = json_of(provenance)
         if not isinstance(found, dict) or found.get("identity") != identity:
             raise Unusable("it is of another run")
-    return tensors
+    return AdaptedFile(tensors, found)

@@ -9,7 +9,7 @@ from bench.core.errors import Problems, UsageError, closest
 from bench.core.settings import PROFILES, check_device
 from bench.core.task import DataSet
 from bench.data.grouped_split import GROUPED
-from bench.data.own.made import holds_data
+from bench.data.own.made import own_place
 from bench.data.own.sites import has_real_sites
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
@@ -51,7 +51,7 @@ def check_places(plans: Sequence[PlannedRun], request: RunRequest) -> Path | Non
 
 def lie_where_declared(data_sets: Sequence[DataSet]) -> bool:
     """Whether all data sets of a command without a data root have a place of their own; only some: `UsageError`."""
-    own = [d.name for d in data_sets if d.declared and d.declared.folder and holds_data(d)]
+    own = [d.name for d in data_sets if own_place(d)]
     others = [d.name for d in data_sets if d.name not in own]
     sited = [d.name for d in data_sets if has_real_sites(d) and d.name in others]
     if others and (own or sited):

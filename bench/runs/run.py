@@ -139,7 +139,8 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     finished = make_record(run, evaluation, pretrained, options, world)
     record = finished.record
     if options.keep_model:
-        report.say(f"  kept the adapted model: {keep_model(record, evaluation, options.results)}")
+        kept = keep_model(record, run.plan.task.data.classes, evaluation, options.results)
+        report.say(f"  kept the adapted model: {kept}")
     score = record.metrics[record.metric]
     shown = "undefined" if score is None else f"{score:.4f}"
     report.say(f"  {record.metric} {shown} on {record.split.test} test cases")

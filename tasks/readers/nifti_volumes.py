@@ -76,13 +76,17 @@ class NiftiVolumes(PairedFiles):
         (path,) = case.labels
         grid = read_grid(case.image)
         _check_same_grid(path, read_grid(path), case.image, grid)
-        return self.to_labels(path, read_voxels(path), grid.affine)
+        return self.to_labels(path, read_voxels(path), grid.affine, scaling_error(path))
 
-    def to_labels(self, path: Path, stored: np.ndarray, affine: np.ndarray) -> Volume:
-        """Labels (X, Y, Z), uint8, of stored values, see `load_labels`. Raises `DataError` for one that is no class."""
+    def to_labels(self, path: Path, stored: np.ndarray, affine: np.ndarray, scaling: float = 0.0) -> Volume:
+        """Labels (X, Y, Z), uint8, of stored values, see `load_labels`; `scaling` is the error of their file's scaling.
+
+        Raises:
+            DataError: a value is no class.
+        """
         check_finite(path, stored)
         values = stored if stored.dtype.kind in "biu" else np.rint(stored)
-        if np.abs(stored - values).max(initial=0) > _tolerance(path):
+        if np.abs(stored - values).max(initial=0) > _tolerance(scaling):
             raise self._no_class(path, np.unique(stored))
         return Volume(self._to_classes(path, values), affine, int((stored != values).sum()))
 
@@ -126,9 +130,8 @@ class NiftiVolumes(PairedFiles):
         )
 
 
-def _tolerance(path: Path) -> float:
+def _tolerance(error: float) -> float:
     """How far from a whole number a label may be stored."""
-    error = scaling_error(path)
     return max(_NEARLY_WHOLE, 1.001 * error if error <= _MOST_SCALING_ERROR else 0.0)
 
 

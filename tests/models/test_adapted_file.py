@@ -14,7 +14,8 @@ TENSORS = {"encoder.w": torch.arange(6.0).reshape(2, 3), "probe.mean": torch.one
 
 def test_what_was_written_comes_back(tmp_path):
     save_adapted(tmp_path / "a" / "m.safetensors", TENSORS, {"identity": "x"})
-    found = read_adapted(tmp_path / "a" / "m.safetensors", "x")
+    found, provenance = read_adapted(tmp_path / "a" / "m.safetensors", "x")
+    assert provenance == {"identity": "x"}
     assert found.keys() == TENSORS.keys()
     assert all(torch.equal(found[name], TENSORS[name]) and found[name].dtype == TENSORS[name].dtype for name in TENSORS)
 

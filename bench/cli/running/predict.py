@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.options import (
     Cache,
+    DataFiles,
     DataRoot,
     Device,
     Json,
@@ -26,7 +27,8 @@ PREDICT_EXAMPLES = (
     "Examples:\n\n"
     "bench run --method simclr --task drive --keep-model --data-root ~/data\n\n"
     "bench predict RESULTS/runs/real/quick/simclr/drive/FILE.json --data-root ~/data\n\n"
-    "bench predict 0123456789ab --task other_fundus --every-case --save-predictions --data-root ~/data"
+    "bench predict 0123456789ab --task other_fundus --every-case --save-predictions --data-root ~/data\n\n"
+    "bench predict 0123456789ab --data other_site.toml --every-case"
 )
 
 
@@ -34,7 +36,10 @@ RunName = Annotated[str, typer.Argument(help="A record's .json file, or six or m
 OtherTask = Annotated[
     str | None,
     typer.Option(
-        "--task", "-t", metavar="NAME", help="Another task of the same kind and classes; default: the run's own."
+        "--task",
+        "-t",
+        metavar="NAME",
+        help="Another task of the same kind and classes; default: that of --data, else the run's own.",
     ),
 ]
 EveryCase = Annotated[
@@ -50,6 +55,7 @@ def predict(
     save_predictions: SavePredictions = False,
     output: Output = None,
     data_root: DataRoot = None,
+    data: DataFiles = None,
     plugin: Plugins = None,
     results: Results = Path("results"),
     cache: Cache = None,
@@ -68,8 +74,8 @@ def predict(
     if output:
         require_writable(output.parent, "output")
     found = models.predict(
-        run, task, every_case=every_case, save_predictions=save_predictions, plugins=plugin or (), data_root=data_root,
-        results=results, cache=cache, device=device, workers=workers, quiet=quiet or as_json,
+        run, task, every_case=every_case, save_predictions=save_predictions, plugins=plugin or (), data=data or (),
+        data_root=data_root, results=results, cache=cache, device=device, workers=workers, quiet=quiet or as_json,
     )  # fmt: skip
     if output:
         write_text(output, found.cases.to_csv(index=False))

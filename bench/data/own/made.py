@@ -145,6 +145,11 @@ def folder_of_file(path: Path, declared: Declaration) -> Path:
     return beside if path.name != FILE and beside.is_dir() else here
 
 
+def own_place(data_set: DataSet) -> Path | None:
+    """The folder that a data set's file names, unless nothing is in it; None without such a file too."""
+    return data_set.declared.folder if data_set.declared and holds_data(data_set) else None
+
+
 def holds_data(data_set: DataSet) -> bool:
     """Whether there is anything in the declared folder but such files and results: without, there is only a phantom.
 

@@ -27,15 +27,24 @@ BACKBONES = ("resnet18", "vit_tiny_8")
 def check_before_pretraining(method: Method, backbone: str, settings: PretrainSettings) -> None:
     """The cheap part: views, module, one step with the run's own settings, on few and small images.
 
-    The method itself is left alone; no generator of random numbers is moved.
+    The method itself is left alone; no generator of random numbers is moved. What was found sound is not checked again
+    in the same process.
 
     Raises:
         PluginError: the first mistake, with the class and the fix.
     """
+    key = (type(method), method.config.model_dump_json(), backbone, settings.model_dump_json())
+    if key in _SOUND:
+        return
     small = settings.model_copy(update={"image_size": _small(find_backbone(backbone), settings.image_size)})
     with seeded(0), blaming(method, "__init__", "It takes the settings alone and calls super().__init__(config)."):
         fresh = type(method)(method.config)
         Trial(fresh, backbone, small).step()
+    _SOUND.add(key)
+
+
+_SOUND: set[tuple[type[Method], str, str, str]] = set()
+"""Class, settings, backbone and pretraining settings of what was checked in this process."""
 
 
 def _small(spec: BackboneSpec, image_size: int) -> int:

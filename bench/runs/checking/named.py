@@ -16,6 +16,7 @@ from bench.runs.checking.kinds import check_kind
 from bench.runs.checking.methods import check_method
 from bench.runs.checking.tasks import check_task
 from bench.runs.plugin_files import add_files
+from bench.runs.request import declared_tasks
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,34 @@ class Verdict:
 
 
 def check_named(
-    names: Iterable[str], plugins: Iterable[Path] = (), data_root: Path | None = None, backbone: str | None = None
+    names: Iterable[str],
+    plugins: Iterable[Path] = (),
+    data_root: Path | None = None,
+    backbone: str | None = None,
+    data: Iterable[Path] = (),
 ) -> Iterator[Verdict]:
-    """Check plugins by name, or all that a Python file defines, one after the other; a mistake does not end it.
+    """Check plugins by name, or all that a file defines, one after the other; a mistake does not end it.
 
     Args:
-        names: Methods, tasks, kinds, backbones, or files ending in .py.
+        names: Methods, tasks, kinds, backbones, or files: Python (.py), or data sets of a user's own (.toml).
         plugins: Further files whose names may be asked for.
         data_root: Where tasks find their data; without it they are checked on their phantoms.
         backbone: Check methods on this one alone.
+        data: Further files of data sets whose names may be asked for.
 
     Raises:
         UsageError: nothing of that name. PluginError: a file that cannot be imported or registered.
+        DataError: a file of a data set is not as it should be.
     """
+    names = list(names)
     add_files(plugins)
-    wanted: list[tuple[str, str]] = []
+    own = [Path(name) for name in names if name.endswith(".toml")]
+    wanted = [("task", task) for task in declared_tasks(own, data_root)]
+    if data:
+        declared_tasks([*own, *data], data_root)
     for name in names:
+        if name.endswith(".toml"):
+            continue
         if name.endswith(".py"):
             wanted += [(noun, own) for noun, found in add_files([Path(name)]).items() for own in found]
         else:

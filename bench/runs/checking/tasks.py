@@ -13,7 +13,9 @@ from bench.core.settings import PROFILES
 from bench.core.task import Task
 from bench.data.contract.tasks import require_sound
 from bench.data.dataset import read_data
+from bench.data.own.made import own_place
 from bench.data.phantom import ensure_phantom
+from bench.data.root import resolve_root
 from bench.data.splits import draw_split
 from bench.data.verify import verify
 from bench.evaluation.protocols import PROTOCOLS
@@ -24,7 +26,7 @@ from bench.runs.plan import require_applicable
 
 
 def check_task(task: Task, data_root: Path | None = None) -> Checked:
-    """All checks of a task; of its data under `data_root`, else of its phantom, where it has one.
+    """All checks of a task; of its data under `data_root` or where its file says, else of its phantom.
 
     Raises:
         PluginError: a mistake in the declaration, the reader or the kind, with the class and the fix.
@@ -44,8 +46,9 @@ def check_task(task: Task, data_root: Path | None = None) -> Checked:
     for profile in PROFILES:
         resolve_config("random", task, task.protocol, profile, "resnet18", {})
     passed = ["declaration, metric, protocol, settings of every profile"]
-    if data_root is not None:
-        passed.append(_check_data(task, data_root, "the data set"))
+    root = resolve_root(data_root) if data_root else own_place(task.data)
+    if root is not None:
+        passed.append(_check_data(task, root, "the data set"))
     elif task.data.phantom is not None:
         with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
             passed.append(_check_data(task, ensure_phantom(task.data, Path(folder)), "the phantom"))

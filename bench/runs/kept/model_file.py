@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-
-from torch import Tensor
 
 from bench.core.errors import StorageError
 from bench.evaluation.evaluate import Evaluation
-from bench.models.adapted_file import read_adapted, save_adapted
+from bench.models.adapted_file import AdaptedFile, read_adapted, save_adapted
 from bench.results.record import Record
 from bench.results.store import Store
 
@@ -21,17 +20,18 @@ def model_path(record: Record, results: Path) -> Path:
     return results / FOLDER / store.path(record).relative_to(store.runs).with_suffix(".safetensors")
 
 
-def keep_model(record: Record, evaluation: Evaluation, results: Path) -> Path:
-    """Write the model that made a record's predictions. Raises `StorageError` on a failed write."""
+def keep_model(record: Record, classes: Sequence[str], evaluation: Evaluation, results: Path) -> Path:
+    """Write the model that made a record's predictions of these classes. Raises `StorageError` on a failed write."""
     assert evaluation.adapted is not None
     path = model_path(record, results)
     names = ("identity", "method", "backbone", "task", "kind", "protocol", "seed")
-    save_adapted(path, evaluation.adapted.tensors(), {name: getattr(record, name) for name in names})
+    provenance = {name: getattr(record, name) for name in names} | {"classes": list(classes)}
+    save_adapted(path, evaluation.adapted.tensors(), provenance)
     return path
 
 
-def kept_tensors(record: Record, results: Path) -> dict[str, Tensor]:
-    """The tensors of the model of a record. Raises `StorageError` where none was kept, or as `read_adapted`."""
+def kept_model(record: Record, results: Path) -> AdaptedFile:
+    """The model of a record. Raises `StorageError` where none was kept, or as `read_adapted`."""
     path = model_path(record, results)
     if not path.exists():
         raise StorageError(

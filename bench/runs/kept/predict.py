@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
-from bench.core.errors import DataError, UsageError
+from bench.core.errors import DataError
 from bench.core.kind import TaskKind
 from bench.core.settings import settings_text
 from bench.core.task import Case, Task
@@ -27,8 +27,10 @@ from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
 from bench.results.record import Record
 from bench.results.store import Store
+from bench.runs.checks import lie_where_declared
 from bench.runs.kept.find import find_run
-from bench.runs.kept.model_file import kept_tensors
+from bench.runs.kept.model_file import kept_model
+from bench.runs.kept.wanted import kind_of, wanted_task
 from bench.runs.recording.scores import score_predictions
 from bench.runs.resolve import evaluation_versions
 from bench.runs.world import World
@@ -41,7 +43,9 @@ class PredictRequest:
     run: str
     """A record's file, or the beginning of its identity."""
     task: str | None = None
-    """Of the same kind and classes; None: the run's own."""
+    """Of the same kind and classes; None: the one of `declared` that is not the run's own, else the run's own."""
+    declared: tuple[str, ...] = ()
+    """Tasks of the user's files."""
     every_case: bool = False
     """All cases of the data set instead of its test split."""
     data_root: Path | None = None
@@ -113,10 +117,9 @@ def execute_prediction(request: PredictRequest, *, quiet: bool) -> Prediction:
     """
     report = Report(quiet=quiet)
     record, results = find_run(request.run, request.results)
-    own: Task = registry.tasks().get(record.task)
-    task: Task = own if request.task is None else registry.tasks().get(request.task)
-    kind = _kind_of(record, own, task)
-    tensors = kept_tensors(record, results)
+    task = wanted_task(record, request.task, request.declared)
+    tensors, provenance = kept_model(record, results)
+    kind = kind_of(record, provenance.get("classes"), task)
     compute, cache = Compute(request.device, request.workers), request.cache or default_cache()
     world = _world(record, task, request, cache, report)
     data = world.data(task.data)
@@ -139,23 +142,12 @@ def execute_prediction(request: PredictRequest, *, quiet: bool) -> Prediction:
     return Prediction(record, task.name, data.kind, metrics, domains, _table(kind, cases, adaptation), same, saved)
 
 
-def _kind_of(record: Record, own: Task, task: Task) -> TaskKind:
-    """The run's kind on a task, with the run's settings. Raises `UsageError` where its model does not fit the task."""
-    if task.kind != record.kind or task.data.classes != own.data.classes:
-        raise UsageError(
-            f"The run was adapted to {own.name} ({record.kind}: {', '.join(own.data.classes)}), and {task.name} is "
-            f"{task.kind}: {', '.join(task.data.classes)}. A kept model scores tasks of the same kind and classes."
-        )
-    cls = registry.kinds().get(record.kind)
-    settings = record.config["task"] | (dict(task.settings) if task is not own else {})
-    kind: TaskKind = cls(replace(task, metric=record.metric), cls.settings_class.model_validate(settings))
-    return kind
-
-
 def _world(record: Record, task: Task, request: PredictRequest, cache: Path, report: Report) -> World:
     root = resolve_root(request.data_root)
     if root is not None:
         return World(root, report, cache=cache)
+    if lie_where_declared([task.data]):
+        return World.declared([task.data], cache, report)
     if record.data == "real":
         raise DataError(
             "The run is of real data, and no data root is set.\nGive --data-root, the folder that has one folder per "

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bench.core.errors import PluginError, UsageError
+from bench.core.errors import DataError, PluginError, UsageError
 from bench.runs.checking.named import check_named
+from tests.own_data import declare, draw
 from tests.plugins_of import METHOD, TASK, replaced, write_plugin
 
 
@@ -28,3 +29,20 @@ def test_nothing_of_that_name():
         UsageError, match=r"Unknown method, task, kind, backbone or file 'simcrl'. Did you mean 'simclr'"
     ):
         list(check_named(["simcrl"]))
+
+
+def test_a_file_of_own_data_is_checked_where_its_data_lie_else_on_its_phantom(tmp_path):
+    top = "classes = ['flat', 'sessile']"
+    made = declare(tmp_path / "nothing" / "made.toml", 'type = "class_folders"', top)
+    path = declare(tmp_path / "cells.toml", 'type = "class_folders"', top)
+    draw(tmp_path / "cells", "classification", ("flat", "sessile"), "class_folders")
+    (phantom,) = check_named([str(made)])
+    (sound,) = check_named(["cells"], data=[path])
+    assert [one.checked.passed[-1].split(":")[0].split(" cases ")[1] for one in (phantom, sound)] == [
+        "of the phantom",
+        "of the data set",
+    ]
+    next(p for p in (tmp_path / "cells").rglob("*.png")).write_bytes(b"no image")
+    (broken,) = check_named([str(path)])
+    assert isinstance(broken.error, DataError)
+    assert "cannot be decoded" in str(broken.error)

@@ -8,7 +8,7 @@ import pytest
 
 from bench.core.errors import StorageError
 from bench.results.store import Store
-from bench.runs.kept.model_file import kept_tensors, model_path
+from bench.runs.kept.model_file import kept_model, model_path
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -20,4 +20,4 @@ def test_a_model_lies_as_its_record_does():
     found = model_path(record, RESULTS)
     assert found.relative_to(RESULTS / "models").with_suffix(".json") == path.relative_to(RESULTS / "runs")
     with pytest.raises(StorageError, match=r"kept no model .*run it again with --keep-model"):
-        kept_tensors(record, RESULTS)
+        kept_model(record, RESULTS)
