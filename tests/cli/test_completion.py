@@ -28,7 +28,7 @@ def test_the_last_of_several_names_is_completed(noun, typed, found):
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("bench pre", ["predict"]),
+        ("bench pre", ["predict", "pretrain"]),
         ("bench run --task=x --method dino,sim", ["dino,simclr"]),
         ("bench run --keep", ["--keep-model"]),
     ],

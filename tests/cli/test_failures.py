@@ -17,7 +17,7 @@ def command(*arguments, **options):
 
 @pytest.fixture
 def broken(monkeypatch, tmp_path):
-    def fails(what, plugins):
+    def fails(*given):
         raise ZeroDivisionError("by\x1b nothing\nsecond line")
 
     monkeypatch.setattr(listing, "listing", fails)

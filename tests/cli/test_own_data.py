@@ -104,7 +104,7 @@ def test_real_and_synthetic_data_are_not_mixed(bench, root):
     [
         (
             'metric = "accurary"',
-            "has the metric 'accurary', which its kind 'classification' does not give. Did you mean",
+            "has the metric 'accurary', which is none of the kind's. Did you mean 'accuracy'?",
         ),
         ('protocol = "finetuning"', "Unknown protocol 'finetuning'. Did you mean 'finetune'?"),
     ],

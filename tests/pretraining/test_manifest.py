@@ -233,7 +233,7 @@ def test_dicom_files_are_images_and_volumes(tmp_path):
     ]
     assert np.asarray(images[1].read())[..., 0].tolist() == np.arange(64).reshape(8, 8).tolist()
     assert images[3].read().size == (8, 8)
-    assert left_out(manifest) == "1 without a suffix, 1 .dcm"
+    assert left_out(manifest) == "2 files not taken: without a suffix 1, .dcm 1"
 
 
 def test_without_pydicom_dicom_files_are_not_taken_and_that_is_said(tmp_path, monkeypatch):
@@ -245,4 +245,4 @@ def test_without_pydicom_dicom_files_are_not_taken_and_that_is_said(tmp_path, mo
         manifest_corpus(manifest, [])
     image(folder / "b.png", 3)
     assert [i.path.name for i in manifest_corpus(manifest, []).images] == ["b.png"]
-    assert left_out(manifest).startswith("3 .dcm, 2 without a suffix (to read DICOM: pip install")
+    assert left_out(manifest).startswith("5 files not taken: .dcm 3, without a suffix 2 (to read DICOM: pip install")

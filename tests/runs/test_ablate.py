@@ -103,7 +103,13 @@ def test_bad_input_is_one_error_before_any_work(ablate, tmp_path, method, more, 
 
 @pytest.mark.parametrize(
     ("table", "message"),
-    [("{'full': {'temperature': 1}}", "is called 'full'"), ("{'a': {'temprature': 1}}", "sets unknown ['temprature']")],
+    [
+        ("{'full': {'temperature': 1}}", "is called 'full'"),
+        (
+            "{'a': {'temprature': 1}}",
+            "names 'temprature', which is no setting of SimCLRConfig. Did you mean 'temperature'?",
+        ),
+    ],
 )
 def test_wrong_declaration_names_the_method(ablate, tmp_path, table, message):
     done = ablate("mine", "--task", "brain_tumor", *plugin(tmp_path, table))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from bench.core.errors import UsageError
 from bench.core.registry import methods, tasks
@@ -37,16 +37,6 @@ def test_what_is_set_to_the_profiles_own_value_is_no_override():
     assert plain.pretrain.epochs == 5
     assert same.overrides == {"method": {"nodes": 8}}
     assert config("lvmmed", "brain_tumor", "paper", "pretrain.epochs=5").overrides == {"pretrain": {"epochs": 5}}
-
-
-def test_a_setting_without_a_default_is_an_override(monkeypatch):
-    class Demanding(methods().get("simclr").config_class):
-        depth: int = Field(description="Must be given.")
-
-    monkeypatch.setattr(methods().get("simclr"), "config_class", Demanding)
-    assert config("simclr", "brain_tumor", "quick", "method.depth=3").overrides == {"method": {"depth": 3}}
-    with pytest.raises(UsageError, match=r"method.depth: Field required"):
-        config("simclr")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.core.errors import DataError, PluginError, closest
+from bench.core.errors import BenchError, DataError, PluginError, UsageError, closest
 from bench.core.escape import one_line
 from bench.core.kind import TaskKind
 from bench.core.task import Case, Task
@@ -13,17 +13,25 @@ from bench.data.splits import SplitCases
 
 
 def require_sound(task: Task, kind: type[TaskKind], cases: Sequence[Case] = ()) -> None:
-    """Raise `PluginError` unless a task and its cases are what its kind takes; nothing is opened."""
+    """Raise `PluginError` unless a task and its cases are what its kind takes; nothing is opened.
+
+    A metric that a data set's file names wrongly is a `UsageError`.
+    """
     what = f"The task {task.name!r} of kind {task.kind!r}"
     metric, named = task.metric.partition("/")[::2]
+    own = task.data.declared is not None
+    error: type[BenchError]
+    place, error = ("`metric` of the data set's file", UsageError) if own else ("Task.metric", PluginError)
     if metric not in kind.metrics:
-        raise PluginError(
+        raise error(
             f"{what} has the metric {task.metric!r}, which is none of the kind's.{closest(metric, kind.metrics)} "
-            f"Known: {', '.join(kind.metrics)}. Correct Task.metric."
+            f"Known: {', '.join(kind.metrics)}. Correct {place}."
         )
     if named and named not in task.data.classes:
         known = ", ".join(task.data.classes)
-        raise PluginError(f"{what} has the metric {task.metric!r}, and {named!r} is no class. Known: {known}.")
+        raise error(
+            f"{what} has the metric {task.metric!r}, and {named!r} is no class. Known: {known}. Correct {place}."
+        )
     reader = type(task.data.reader).__name__
     for load in kind.loads:
         if not hasattr(task.data.reader, load):

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 import bench as package
-from bench.models.checkpoints import read_provenance
+from bench.models.checkpoints import read_encoder
 from tests.commands import SMALL
 
 
@@ -36,7 +36,7 @@ def test_the_encoder_is_written_and_what_is_not_taken_is_said(bench, images, tmp
     again = pretrain(bench, tmp_path, "--images", images, "--json")
     assert json.loads(again.out) == {"file": str(kept)}
     assert "reusing" not in again.err, "--json prints nothing else"
-    assert read_provenance(kept)["corpus"]["label"] == "scans(scans)"
+    assert read_encoder(kept)[1]["corpus"]["label"] == "scans(scans)"
 
 
 @pytest.mark.parametrize("corpus", ["noise", "list.csv"])

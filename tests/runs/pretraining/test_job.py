@@ -5,7 +5,7 @@ import pytest
 from bench.core.console import Report
 from bench.core.registry import methods
 from bench.engine.compute import Compute
-from bench.models.checkpoints import read_provenance
+from bench.models.checkpoints import read_encoder
 from bench.pretraining.settings import PretrainSettings
 from bench.runs.pretraining.job import PretrainingJob, encoder_file
 from bench.runs.world import World
@@ -24,7 +24,7 @@ def test_the_file_says_what_was_pretrained_and_is_used_again(job, tmp_path, caps
     compute = Compute("cpu", 0, False)
     file = encoder_file(job, tmp_path, compute, Report())
     assert file == tmp_path / "checkpoints" / "simclr" / ("ab" * 8) / "encoder.safetensors"
-    stated = read_provenance(file)
+    stated = read_encoder(file)[1]
     assert (stated["identity"], stated["seed"], stated["method"]) == ("ab" * 32, 4, "simclr")
     assert stated["config"]["pretrain"]["epochs"] == 1
     made = file.stat().st_mtime_ns
