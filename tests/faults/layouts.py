@@ -35,7 +35,7 @@ def forms() -> list[tuple[str, str]]:
 
 
 def own_data_set(root: Path, layout: str, kind: str) -> DataSet:
-    """Write a small data set of a layout and kind under a data root that holds nothing else; as its file declares it."""
+    """Write a small data set of a layout and kind, and its file, under an empty data root; as the file declares it."""
     name = f"{layout}_{kind}"
     options = [f'type = "{layout}"', NEEDED.get(layout, ""), OPTIONS.get(layout, {}).get(kind, "")]
     path = declare(root / f"{name}.toml", "\n".join(options), f'kind = "{kind}"\nclasses = {list(CLASSES)}')

@@ -17,10 +17,11 @@ from PIL import Image
 from bench.core.console import Report
 from bench.core.errors import BenchError
 from bench.core.task import Case, DataSet
+from bench.data.contract.loads import loaders
 from bench.data.decoding.images import read_image
 from bench.data.decoding.labels import read_label_values
 from bench.data.root import folder_name
-from bench.data.verify import loaders, verify
+from bench.data.verify import verify
 from tests.data.decoding.written import STORED, exif_of, write_png16, write_tiff
 from tests.faults.inputs import changed
 from tests.faults.outcomes import CLEAR, RIGHT, WRONG, Tally, judge
@@ -141,7 +142,7 @@ def _pixels(path: Path, *, is_mask: bool) -> np.ndarray:
 
 
 def _loaded(data_set: DataSet, case: Case) -> list[np.ndarray]:
-    return [np.asarray(load(case)) for load in loaders(data_set.reader)]
+    return [np.asarray(load(case)) for load in loaders(data_set.reader).values()]
 
 
 def _equal(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
