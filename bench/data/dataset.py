@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import DataError
+from bench.core.escape import one_line
 from bench.core.reading import hash_of, reading, require_regular
 from bench.core.task import Case, DataSet, RemarkingReader
 from bench.data.contract.cases import content_hash
@@ -68,10 +69,28 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     warnings = compare_counts(data_set, kind, counts, expected_counts(data_set, root))
     if isinstance(data_set.reader, RemarkingReader):
         warnings += tuple(f"{data_set.name}: {remark}" for remark in data_set.reader.remarks(cases))
+    warnings += _crossing_subjects(data_set, cases)
     if data_set.stand_in_for:
         what = f"a stand-in for {data_set.stand_in_for}; its scores are not that data set's"
         warnings += (f"{data_set.name}: {what}.",)
     return Data(data_set, folder, kind, cases, hashes, counts, warnings, fingerprint, label_hashes)
+
+
+def _crossing_subjects(data_set: DataSet, cases: Iterable[Case]) -> tuple[str, ...]:
+    """A warning where the owner's split, or that between sites, has one subject on two sides."""
+    sides: dict[str, set[str]] = {}
+    for case in cases:
+        if case.subject is not None:
+            foreign = data_set.domains and case.domain != data_set.domains[0]
+            sides.setdefault(case.subject, set()).add("test" if foreign else case.owner_split or "train")
+    crossing = sorted(subject for subject, found in sides.items() if len(found) > 1)
+    if not crossing:
+        return ()
+    between = f"{'sites or of ' if data_set.domains else ''}the owner's split"
+    return (
+        f"{data_set.name}: {len(crossing)} of {len(sides)} subjects have cases on two sides of {between}, as "
+        f"{one_line(crossing[0])}: scores reward memory of them.",
+    )
 
 
 def find_data_sets(root: Path, data_sets: Iterable[DataSet]) -> dict[str, Path]:

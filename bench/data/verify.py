@@ -18,6 +18,7 @@ from bench.data.contract.tasks import require_sound
 from bench.data.dataset import Counts, Data, compare_counts, count_cases, expected_counts, read_data
 from bench.data.duplicates import crossing_groups, duplicate_groups
 from bench.data.root import Kind, data_kind, folder_of
+from bench.data.splits import draw_split
 
 _THREADS = 4
 
@@ -58,7 +59,7 @@ def verify(data_set: DataSet, root: Path, report: Report) -> Verification:
     found = count_cases(data_set, cases)
     counts = compare_counts(data_set, kind, found, expected_counts(data_set, root))
     broken, rounded = _open_all(data_set, cases, report)
-    broken += _task_problems(data_set, cases)
+    broken += _task_problems(data_set, cases) + _split_problems(data)
     paths = {path for case in cases for path in (case.image, *case.labels)}
     if failure:
         broken += _unhashable(sorted(paths), "\n".join(broken))
@@ -84,6 +85,16 @@ def _task_problems(data_set: DataSet, cases: Sequence[Case]) -> list[str]:
             except BenchError as error:
                 problems.append(str(error))
     return problems
+
+
+def _split_problems(data: Data | None) -> list[str]:
+    """Why no split can be drawn, as a run would; a published one (`--split`) may still be there."""
+    try:
+        if data:
+            draw_split(data, 0)
+    except BenchError as error:
+        return [str(error)]
+    return []
 
 
 def _listed(data_set: DataSet, root: Path) -> Sequence[Case]:

@@ -120,7 +120,13 @@ class ArrayForm(NamedTuple):
         if outer is None or Path(name).suffix.lower() not in SUFFIXES:
             return
         path = folder / name
-        for inner in [""] if self.plain else array_names(path):
+        names = [""] if self.plain else array_names(path)
+        if _named(self.file) and not self.plain and not any(template(self.images).fields(n) is not None for n in names):
+            raise DataError(
+                f"{one_line(path)}: has no array {one_line(self.images)} "
+                f"(found: {one_line(', '.join(names[:8])) or 'none'}).\n{_FIX}"
+            )
+        for inner in names:
             within: Mapping[str, str] | None = {} if self.plain else template(self.images).fields(inner)
             if within is None or any(outer.get(key, value) != value for key, value in within.items()):
                 continue

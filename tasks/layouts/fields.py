@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 from typing import cast
 
@@ -89,6 +89,24 @@ def values_of(values: dict[str, int], classes: tuple[str, ...]) -> tuple[int, ..
             f"are {one_line(', '.join(classes))}.\nGive each class a value of its own, above 0."
         )
     return tuple(values[name] for name in classes)
+
+
+def values_beside(masks: Collection[str], values: dict[str, int], classes: tuple[str, ...]) -> tuple[int, ...]:
+    """Value of each class in label maps; none where masks are of one structure each, those of `masks` where named.
+
+    Raises:
+        DataError: both are given, `masks` has other names than the classes, or `values_of` finds something wrong.
+    """
+    if masks and values:
+        raise DataError(
+            "[layout] has masks of each structure and `values` of a label map.\nTake out what the data have not."
+        )
+    if masks and set(masks) != set(classes):
+        raise DataError(
+            f"[layout] has masks of {one_line(', '.join(masks))}, and the classes are {one_line(', '.join(classes))}.\n"
+            "Name the same in both, or leave `classes` out."
+        )
+    return values_of(values, classes) if values else ()
 
 
 def require_cases(cases: list[Case], folder: Path, classes: tuple[str, ...], wanted: str) -> list[Case]:

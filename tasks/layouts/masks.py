@@ -13,7 +13,7 @@ from bench.core.errors import DataError
 from bench.core.escape import one_line
 from bench.core.layout import Layout
 from bench.core.task import Case
-from tasks.layouts.fields import IMAGE_SUFFIXES, require_cases, require_side
+from tasks.layouts.fields import IMAGE_SUFFIXES, require_cases, require_side, values_beside
 from tasks.phantoms.drawing import save_image, save_mask
 from tasks.phantoms.shapes import N_EACH, draw_structures
 from tasks.readers.folders import files_below
@@ -59,19 +59,14 @@ class Masks(Layout):
 
     def reader(self, kind: str, classes: tuple[str, ...]) -> TemplateMasks:
         """Reads images and masks. Raises `DataError` where the structures named here are not the classes."""
-        named = self._names()
-        if named and set(named) != set(classes):
-            raise DataError(
-                f"[layout] has masks or values of {', '.join(named)}, and the classes are {', '.join(classes)}.\n"
-                "Name the same in both, or leave `classes` out."
-            )
-        if not named and len(classes) > 1:
+        masks = self.masks if isinstance(self.masks, dict) else {}
+        values = values_beside(masks, self.values, classes)
+        if not (masks or values) and len(classes) > 1:
             raise DataError(
                 f"[layout] has one template of masks for {len(classes)} classes ({', '.join(classes)}).\n"
                 f'Give masks a table, as masks = {{ {classes[0]} = "...", {classes[1]} = "..." }}, or `values`.'
             )
         texts = tuple(self.masks[name] for name in classes) if isinstance(self.masks, dict) else (self.masks,)
-        values = tuple(self.values[name] for name in classes) if self.values else ()
         return TemplateMasks(classes, values, self.lossy, self.images, texts, self.region)
 
     def write_phantom(

@@ -8,9 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.core.errors import DataError
 from bench.core.task import Reader
-from tasks.layouts.fields import sorted_names
+from tasks.layouts.fields import sorted_names, values_beside
 from tasks.layouts.table_form import TableForm
 from tasks.layouts.table_readers import TableBoxes, TableImages, TableMasks
 from tasks.phantoms.drawing import save_image, save_mask
@@ -44,14 +43,7 @@ class Table(TableForm):
             return TableImages(self, classes)
         if kind == "detection":
             return TableBoxes(self, classes)
-        named = tuple(self.masks or self.values)
-        if named and set(named) != set(classes):
-            raise DataError(
-                f"[layout] has masks or values of {', '.join(named)}, and the classes are {', '.join(classes)}.\n"
-                "Name the same in both, or leave `classes` out."
-            )
-        values = tuple(self.values[name] for name in classes) if self.values else ()
-        return TableMasks(classes, values, self.lossy, self)
+        return TableMasks(classes, values_beside(self.masks, self.values, classes), self.lossy, self)
 
     def write_phantom(
         self, folder: Path, kind: str, classes: tuple[str, ...], seed: int, sites: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from tests.faults.flips import CHECKED, flip
 from tests.faults.fuzzing import READERS
 from tests.faults.inputs import data_sets, try_inputs
 from tests.faults.kills import WORKS, kill_everywhere
+from tests.faults.layouts import forms, own_data_set
 from tests.faults.outcomes import OUTCOMES, Tally, judge
 from tests.faults.pixels import VOLUMES, try_pixels
 from tests.faults.runs import kill_runs
@@ -49,6 +50,14 @@ def inputs() -> Iterator[tuple[str, Tally]]:
         with tempfile.TemporaryDirectory() as folder:
             try_inputs(data_set, ensure_phantom(data_set, Path(folder)), tally)
         yield f"bad files: {name}", tally
+
+
+def own_inputs() -> Iterator[tuple[str, Tally]]:
+    for layout, kind in forms():
+        tally = Tally()
+        with tempfile.TemporaryDirectory() as folder:
+            try_inputs(own_data_set(Path(folder), layout, kind), Path(folder), tally)
+        yield f"bad files: layout {layout}, {kind}", tally
 
 
 def pixels() -> Iterator[tuple[str, Tally]]:
@@ -84,7 +93,14 @@ def main() -> None:
     print("| fault | tried | " + " | ".join(OUTCOMES) + " |")
     print("|---|" + "---|" * (len(OUTCOMES) + 1))
     bad: list[str] = []
-    parts = [kills(), flips(50 if quick else FLIPS), inputs(), pixels(), contents(50 if quick else EXAMPLES)]
+    parts = [
+        kills(),
+        flips(50 if quick else FLIPS),
+        inputs(),
+        own_inputs(),
+        pixels(),
+        contents(50 if quick else EXAMPLES),
+    ]
     for part in [*parts, *([] if quick else [kill_runs()])]:
         for name, tally in part:
             print(tally.row(name), flush=True)

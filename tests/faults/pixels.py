@@ -142,7 +142,7 @@ def _pixels(path: Path, *, is_mask: bool) -> np.ndarray:
 
 
 def _loaded(data_set: DataSet, case: Case) -> list[np.ndarray]:
-    return [np.asarray(load(case)) for load in loaders(data_set.reader)]
+    return [np.asarray(load(case)) for load in loaders(data_set.reader).values()]
 
 
 def _equal(first: list[np.ndarray], second: list[np.ndarray]) -> bool:

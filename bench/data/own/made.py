@@ -81,6 +81,7 @@ def make_task(path: Path, declared: Declaration, base: Task | None = None) -> Ta
         classes = declared.classes or _classes(layout, kind, folder)
         _check_classes(path, kind, classes, folder)
         reader = layout.reader(kind, classes)
+        _check_sites(path, declared.sites)
         sites = () if base else declared.sites or _sites(declared, layout, kind, classes, folder)
     except BenchError as error:
         raise _named(path, error) from error
@@ -190,6 +191,14 @@ def _check_classes(path: Path, kind: str, classes: tuple[str, ...], folder: Path
             f"{one_line(path)}: {kind} needs at least {least} class{'es' * (least > 1)}, found {len(classes)}"
             f"{': ' + one_line(', '.join(classes)) if classes else ' in ' + one_line(folder)}.\n"
             'Declare them in the file, as classes = ["...", "..."], and check that `folder` and [layout] fit the data.'
+        )
+
+
+def _check_sites(path: Path, sites: tuple[str, ...]) -> None:
+    if sites and (len(sites) == 1 or len(set(sites)) < len(sites) or "" in sites):
+        raise DataError(
+            f"{one_line(path)}: sites is {one_line(', '.join(sites))}; expected two or more names, each once, the "
+            "trained one first.\nName all that the data have, or leave sites out."
         )
 
 

@@ -167,3 +167,46 @@ def test_identity_follows_the_content_and_no_place(tmp_path):
     lines = table.read_text().splitlines()
     table.write_text("\n".join([f"{lines[0]},subject", *(f"{line},p{i // 2}" for i, line in enumerate(lines[1:]))]))
     assert read_data(two, tmp_path).fingerprint != read_data(one, tmp_path).fingerprint, "subjects change what is drawn"
+
+
+def write_table(folder, columns, rows):
+    """A table of labelled pictures, one a row, with these columns beside their paths."""
+    draw(folder, "classification", ("a", "b"), "csv", file="all.csv")
+    pictures = sorted((folder / "images").iterdir())
+    lines = [f"images/{p.name},{row}" for p, row in zip(pictures, rows, strict=False)]
+    (folder / "cases.csv").write_text("\n".join([f"path,{columns}", *lines]))
+
+
+def test_subjects_on_two_sides_are_a_warning_and_a_split_without_training_cases_is_found_by_verify(tmp_path):
+    path = declare(
+        tmp_path / "set.toml", 'type = "csv"\nfile = "cases.csv"', "kind = 'classification'\nclasses = ['a', 'b']"
+    )
+    columns = "subject,split,label"
+    sides = ["p1,train,a", "p2,train,b", "p3,test,a", "p4,test,b"] * 3
+    write_table(tmp_path / "set", columns, sides)
+    assert verify(data_set_of(path), tmp_path, Report(quiet=True)).warnings == ()
+    write_table(tmp_path / "set", columns, [*sides, "p1,test,a"])
+    (line,) = verify(data_set_of(path), tmp_path, Report(quiet=True)).warnings
+    assert "set: 1 of 4 subjects have cases on two sides of the owner's split, as p1: scores reward memory" in line
+    write_table(tmp_path / "set", columns, [side.replace("train", "validation") for side in sides])
+    (problem,) = verify(data_set_of(path), tmp_path, Report(quiet=True)).problems
+    assert "6 validation cases and no training case" in problem
+
+
+def test_a_subject_of_two_sites_is_on_two_sides(tmp_path):
+    top = "kind = 'classification'\nclasses = ['a', 'b']\nsites = ['n', 's']"
+    path = declare(tmp_path / "set.toml", 'type = "csv"\nfile = "cases.csv"', top)
+    write_table(tmp_path / "set", "subject,site,label", ["p1,n,a", "p2,n,b", "p1,s,a", "p4,s,b"])
+    (warning,) = read_data(data_set_of(path), tmp_path).warnings
+    assert "1 of 3 subjects have cases on two sides of sites or of the owner's split, as p1" in warning
+
+
+@pytest.mark.parametrize("sites", [["n"], ["n", "n"], ["n", ""]])
+def test_sites_are_several_and_each_is_named_once(tmp_path, sites):
+    path = declare(
+        tmp_path / "set.toml",
+        'type = "csv"\nfile = "c.csv"',
+        f"kind = 'classification'\nclasses = ['a', 'b']\nsites = {sites}",
+    )
+    with pytest.raises(DataError, match=r"sites is n.*; expected two or more names, each once"):
+        task_of(path)

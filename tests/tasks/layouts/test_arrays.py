@@ -189,3 +189,13 @@ def test_wrong_options_are_errors():
         Arrays(values={"a": 1}).reader("classification", ("a", "b"))
     with pytest.raises(DataError, match="Give each class a value of its own"):
         Arrays(values={"a": 1, "c": 2}).reader("segmentation_2d", ("a", "b"))
+
+
+def test_a_file_of_a_case_without_its_array_is_an_error_and_not_left_out(tmp_path):
+    for name in ("a", "b"):
+        write_arrays(tmp_path / f"{name}.h5", {"x": np.zeros((4, 4, 4)), "y": np.zeros((4, 4, 4))})
+    reader = Arrays(file="{case}.h5", images="x", labels="y").reader("segmentation_3d", ("n",))
+    assert len(reader.read(tmp_path)) == 2
+    write_arrays(tmp_path / "b.h5", {"image": np.zeros((4, 4, 4)), "y": np.zeros((4, 4, 4))})
+    with pytest.raises(DataError, match=r"b\.h5: has no array x \(found: image, y\)"):
+        reader.read(tmp_path)

@@ -81,8 +81,8 @@ def test_a_class_without_images(folder):
 
 def test_an_empty_folder_says_what_is_there(tmp_path):
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "scan.raw").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"no cases found \(files here: 1 .raw\).\nExpected: "):
+    (tmp_path / "a" / "scan.mha").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"no cases found \(files here: 1 .mha\).\nExpected: "):
         read(tmp_path)
 
 

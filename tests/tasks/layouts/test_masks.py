@@ -132,7 +132,9 @@ def test_the_advice_for_a_label_map_works(folder):
 def test_options_and_classes_that_contradict_each_other():
     with pytest.raises(DataError, match=r"one template of masks for 2 classes \(a, b\).\nGive masks a table"):
         reader(("a", "b"))
-    with pytest.raises(DataError, match="has masks or values of c, and the classes are a"):
+    with pytest.raises(DataError, match="has masks of c, and the classes are a"):
         reader(("a",), masks={"c": "{case}.png"})
+    with pytest.raises(DataError, match=r"masks of each structure and `values` of a label map"):
+        reader(("a",), masks={"a": "{case}.png"}, values={"a": 1})
     with pytest.raises(ValueError, match=r"has no \{case\}"):
         Masks(images="*.png", masks="{case}.png")

@@ -135,5 +135,9 @@ def test_masks_of_another_size_and_of_other_values(folder):
 
 
 def test_structures_named_otherwise_than_the_classes(folder):
-    with pytest.raises(DataError, match="masks or values of c, and the classes are a, b"):
+    with pytest.raises(DataError, match="masks of c, and the classes are a, b"):
         read(folder, "masks", "path,c", masks={"c": "c"})
+    with pytest.raises(DataError, match="masks of each structure and `values` of a label map"):
+        read(folder, "masks", "path,c", masks={"a": "c", "b": "c"}, values={"a": 1, "b": 2})
+    with pytest.raises(DataError, match=r"values of a = 1, b = 1, and the classes are a, b\.\nGive each class"):
+        read(folder, "masks", "path,mask", values={"a": 1, "b": 1})
