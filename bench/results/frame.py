@@ -130,7 +130,7 @@ def _sort_of(record: Record) -> dict[str, bool]:
 
 
 def _split_used(record: Record) -> str:
-    """`owner` (or drawn as the data set says), `grouped`, a published one's name, or `file` and its hash's beginning."""
+    """`owner` (or drawn as the data set says), `grouped`, a published one's name, or the hash of the user's file."""
     given = record.split.given
     if given is None:
         return "owner"

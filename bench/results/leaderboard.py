@@ -39,7 +39,7 @@ def summary(runs: pd.DataFrame, rows: pd.Series, evidence: Evidence) -> pd.DataF
 
 
 def _seen(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
-    """The mean without test cases that weights saw and how many these are, where any row's weights have a known past."""
+    """The mean without test cases that weights saw, and how many these are; no columns where nothing is known."""
     known = means(runs[list(SEEN)], rows).rename(columns={SEEN[0]: f"mean_{SEEN[0]}"})
     return known if runs[SEEN[1]].notna().any() else known[[]]
 

@@ -11,8 +11,8 @@ from bench.core.task import DataSet
 from bench.data.grouped_split import GROUPED
 from bench.data.own.made import holds_data
 from bench.data.own.sites import has_real_sites
-from bench.data.root import resolve_root
 from bench.data.published.named_splits import SPLITS, is_named, require_named
+from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
 from bench.runs.plan import PlannedRun
 from bench.runs.plugin_files import add_files

@@ -42,7 +42,7 @@ class World:
         """Names of the data sets that count as lying under the root; None for all."""
         self.report = report
         self.given_splits = given_splits or {}
-        """Data set -> split file that the user gave, the name of a published one, or `GROUPED`; where the latter one is, all data sets are split so."""
+        """Data set -> split file that the user gave, name of a published one, or `GROUPED`, by which all are split."""
         self.grouped = Path(GROUPED) in self.given_splits.values()
         self.decoded = DiskCache(cache / FOLDER, report) if cache else None
         """Where decoded images and what is computed of them are kept; None: nowhere."""
@@ -137,7 +137,7 @@ class World:
             *selected,
             f"{data_set.name}: {exact} of {n_test} test images equal a training or validation image by content, "
             f"{near} with near copies. Scores reward memory; those without the copies stand beside them. No copy "
-            "crosses the split of: --split grouped"
+            "crosses the split of: --split grouped",
         ]
 
     def corpus(self, name: str, data_set: DataSet | None, seed: int) -> Corpus:

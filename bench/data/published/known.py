@@ -41,6 +41,11 @@ class KnownPast:
         return Past(self.statement, (), lists)
 
     @property
+    def facts(self) -> str:
+        """The statement with its sources, for `bench show`."""
+        return f"{self.statement} Sources: {' '.join(self.sources)}"
+
+    @property
     def statement(self) -> str:
         """For records and people."""
         told = (

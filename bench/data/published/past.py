@@ -1,4 +1,4 @@
-"""What weights were pretrained on, as far as it can be told case by case, and which cases of a data set are among it."""
+"""What weights were pretrained on, as far as it is told case by case, and which cases of a data set are among it."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def past_notices(where: str, past: Past | None) -> list[str]:
     known = {task.data.name for task in tasks().working().values()}
     unknown = [name for name in (past.data_sets if past else ()) if name not in known]
     return [
-        f"{where}: pretrained_on names {one_line(name)}, which is no data set here, so that none of its cases are looked "
-        f"for.{closest(name, known)}"
+        f"{where}: pretrained_on names {one_line(name)}, which is no data set here, so that none of its cases are "
+        f"looked for.{closest(name, known)}"
         for name in unknown
     ]

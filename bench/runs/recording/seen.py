@@ -33,10 +33,13 @@ class Seen:
 
     def record(self, beside: SplitFiles) -> SeenRecord:
         """The counts; writes the names. Raises `StorageError`."""
-        counts = {f"n_{side}": len(cases) for side, cases in self.sides.items()}
+        written = beside.write_seen(self.sides)
         return SeenRecord(
-            **beside.write_seen(self.sides).model_dump(),
-            **counts,
+            file=written.file,
+            sha256=written.sha256,
+            n_test=len(self.sides["test"]),
+            n_validation=len(self.sides["validation"]),
+            n_train=len(self.sides["train"]),
             past=self.past.fingerprint,
             statement=self.past.statement,
             sources=dict(sorted(Counter(self.sides["test"].values()).items())),
