@@ -25,7 +25,7 @@ def test_every_past_has_a_source_and_formats_that_there_are():
 
 
 def test_a_wrong_name_is_an_error():
-    with pytest.raises(UsageError, match="Unknown past 'lvmmde'. Did you mean 'lvmmed'"):
+    with pytest.raises(UsageError, match=r"Unknown past 'lvmmde'\. Did you mean 'lvmmed'"):
         find_past("lvmmde")
 
 

@@ -49,7 +49,7 @@ def test_a_file_that_is_not_there(tmp_path, text):
 
 
 def test_wrong_entries(tmp_path):
-    with pytest.raises(UsageError, match="Unknown past 'lvmed'. Did you mean 'lvmmed'"):
+    with pytest.raises(UsageError, match=r"Unknown past 'lvmed'\. Did you mean 'lvmmed'"):
         past_of("lvmed", ())
     (tmp_path / "image.png").write_bytes(b"\x89PNG\xff\xfe")
     with pytest.raises(UsageError, match=r"image\.png cannot be read as text|image\.png: cannot be read as text"):

@@ -58,7 +58,7 @@ def weights(tmp_path):
 def run(bench, phantom_root, tmp_path):
     def call(toml):
         return bench(
-            "run", "-t", "brain_tumor_linear", "--checkpoint", toml, "--data-root", phantom_root, *SMALL,
+            "run", "-t", "brain_tumor_linear", "--protocol", "knn", "--checkpoint", toml, "--data-root", phantom_root, *SMALL,
             "--results", tmp_path / "r", "--cache", tmp_path / "c",
         )  # fmt: skip
 
@@ -73,8 +73,8 @@ def test_a_run_gives_the_score_without_them_and_the_board_marks_it(run, weights,
     expected = {case.id for case in test if keys[case.id] in listed}
     (weights / "seen.txt").write_text("\n".join(listed))
     (weights / "w.toml").write_text(
-        '[some]\nfile = "w.pth"\npretrained_on = ["seen.txt"]\n[all]\nfile = "w.pth"\npretrained_on = ["brain_tumor"]\n'
-        '[other]\nfile = "w.pth"\npast = "lvmmed"\n[unknown]\nfile = "w.pth"\n'
+        '[some]\nfile = "w.pth"\npretrained_on = ["seen.txt"]\n[whole]\nfile = "w.pth"\npretrained_on = ["brain_tumor"]\n'
+        '[other]\nfile = "w.pth"\npast = "lvmmed"\n'
     )
     done = run(weights / "w.toml")
     assert done.code == 0, done.err
@@ -94,17 +94,15 @@ def test_a_run_gives_the_score_without_them_and_the_board_marks_it(run, weights,
     right = (kept["prediction"].map(lambda p: int(p.argmax())) == kept["target"]).mean()
     assert some.metrics_without_seen["accuracy"] == pytest.approx(right)
     assert any("pretrained on" in warning and "test cases (seen.txt)" in warning for warning in some.warnings)
-    assert of["all"].seen.n_test == len(test)
-    assert of["all"].metrics_without_seen == {}
+    assert of["whole"].seen.n_test == len(test)
+    assert of["whole"].metrics_without_seen == {}
     assert (of["other"].seen.n_test, of["other"].metrics_without_seen) == (0, of["other"].metrics)
-    assert (of["unknown"].seen, of["unknown"].metrics_without_seen) == (None, None)
     assert f"(pretrained on {len(expected)} of {len(test)}; without " in done.out
     assert f"(pretrained on {len(test)} of {len(test)}; none left)" in done.out
     board = pd.read_csv(tmp_path / "r" / "leaderboard" / "phantom-quick.csv").set_index("method")
     assert board.loc["some", "seen_cases"] == len(expected)
     assert board.loc["some", "mean_without_seen"] == pytest.approx(right)
     assert board.loc["other", "seen_cases"] == 0
-    assert pd.isna(board.loc["unknown", "seen_cases"])
 
 
 def test_a_stored_run_without_the_past_is_said(run, weights):
