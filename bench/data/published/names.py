@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 HASH_BYTES = 5
 """Of a name's hash: among 130 000 names, a name that is not there has the hash of one by chance once in 8 million."""
 _SUFFIXES = re.compile(r"(\.(nii|gz|png|jpe?g|tiff?|bmp|webp|dcm|dicom|npy|npz|mat|nrrd|mha|mhd))+$")
-_ROLE = re.compile(r"_(image|label)$")
+_ROLE = re.compile(r"_(image|label|downsampled)$")
+"""What names a part of a case, or, in ISIC 2019, a smaller copy of an image of the same name."""
 _YEARS = re.compile(r"^brats(17|18|19)_")
 """BraTS 2017 to 2019 name the same scan alike but for the year."""
 
@@ -23,8 +24,8 @@ _YEARS = re.compile(r"^brats(17|18|19)_")
 def names_of_cases(data: Data) -> dict[str, list[str]]:
     """Every name that a case may go by -> ids of the cases that go by it.
 
-    A case goes by its id, its file's name, either without suffix, the latter without `_image`, and by its folder where
-    it is the only case in it and no file has that name.
+    A case goes by its id, its file's name, either without suffix, the latter without `_image` and the like, and by its
+    folder where it is the only case in it and no file has that name.
     """
     found: dict[str, list[str]] = defaultdict(list)
     folders: dict[str, list[str]] = defaultdict(list)
@@ -44,7 +45,7 @@ def without_suffix(name: str) -> str:
 
 
 def normalise(name: str) -> str:
-    """A file's name without folder, suffixes of images and `_image` or `_label` at its end, in lower case.
+    """A file's name without folder, suffixes of images and `_image`, `_label` or `_downsampled`, in lower case.
 
     BraTS's names of 2017 to 2019 lose their year.
     """

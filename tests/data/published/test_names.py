@@ -14,6 +14,7 @@ from tasks.mmwhs_ct import MMWHS_CT
         ("ISIC_0024763.jpg", "isic_0024763"),
         ("a/b/ct_train_1005_image.nii.gz", "ct_train_1005"),
         ("ct_train_1005_label.nii", "ct_train_1005"),
+        ("BKL_ISIC_0012103_downsampled.jpg", "bkl_isic_0012103"),
         ("a\\b\\X.PNG ", "x"),
         ("Brats18_CBICA_ANZ_1/", "brats_cbica_anz_1"),
         ("BraTS19_CBICA_ANZ_1", "brats_cbica_anz_1"),

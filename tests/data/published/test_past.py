@@ -46,10 +46,17 @@ def test_the_fingerprint_is_of_what_is_compared():
 
 def test_names_of_the_lists_mark_the_right_cases_and_no_others():
     lvmmed = find_past("lvmmed").past
-    names = ["ISIC_0024763.jpg", "ISIC_9999999.jpg", "9043e39c8e52843751e7cc9edc2c02e6.png", "014508ccb9cb.png"]
+    names = [
+        "ISIC_0024763.jpg",
+        "ISIC_0012103.jpg",
+        "ISIC_9999999.jpg",
+        "9043e39c8e52843751e7cc9edc2c02e6.png",
+        "014508ccb9cb.png",
+    ]
     names += ["esophagitis/0339a2f7-65bb-41fb-8650-e119670b4e2e.jpg", "00003e63-6ee6-4251-9879-8a27856179db.jpg"]
     assert seen_cases(data_of(names), lvmmed, {}) == {
         "ISIC_0024763.jpg": "ISIC 2019",
+        "ISIC_0012103.jpg": "ISIC 2019",
         "9043e39c8e52843751e7cc9edc2c02e6.png": "VinBigData (VinDr-CXR)",
         "014508ccb9cb.png": "APTOS 2019",
         "esophagitis/0339a2f7-65bb-41fb-8650-e119670b4e2e.jpg": "Kvasir",

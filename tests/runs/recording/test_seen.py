@@ -58,7 +58,8 @@ def weights(tmp_path):
 def run(bench, phantom_root, tmp_path):
     def call(toml):
         return bench(
-            "run", "-t", "brain_tumor_linear", "--protocol", "knn", "--checkpoint", toml, "--data-root", phantom_root, *SMALL,
+            "run", "-t", "brain_tumor_linear", "--protocol", "knn", "--checkpoint", toml, *SMALL,
+            "--data-root", phantom_root,
             "--results", tmp_path / "r", "--cache", tmp_path / "c",
         )  # fmt: skip
 
@@ -73,7 +74,8 @@ def test_a_run_gives_the_score_without_them_and_the_board_marks_it(run, weights,
     expected = {case.id for case in test if keys[case.id] in listed}
     (weights / "seen.txt").write_text("\n".join(listed))
     (weights / "w.toml").write_text(
-        '[some]\nfile = "w.pth"\npretrained_on = ["seen.txt"]\n[whole]\nfile = "w.pth"\npretrained_on = ["brain_tumor"]\n'
+        '[some]\nfile = "w.pth"\npretrained_on = ["seen.txt"]\n'
+        '[whole]\nfile = "w.pth"\npretrained_on = ["brain_tumor"]\n'
         '[other]\nfile = "w.pth"\npast = "lvmmed"\n'
     )
     done = run(weights / "w.toml")
