@@ -106,9 +106,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "test_cases": r.split.test,
         "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
         "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
-        "seen_cases": r.seen.n_test if r.seen else None,
-        "without_seen": (r.metrics_without_seen or {}).get(r.metric),
-        "split_used": _split_used(r),
+        **_seen(r),
         "validation": r.selection.get(f"validation_{r.metric}"),
         "source": digest(r.versions.pretraining)[:8],
         "budget": _text(r, "pretrain"),
@@ -127,6 +125,12 @@ def row_of(r: Record) -> dict[str, Any]:
 def _sort_of(record: Record) -> dict[str, bool]:
     """Whether the data stand in for others, and whether the encoder is weights from a file."""
     return {"stand_in": bool(record.stand_in_for), "weights": record.weights is not None}
+
+
+def _seen(r: Record) -> dict[str, Any]:
+    """What the weights saw of the test cases, the score without these, and by which split there are test cases."""
+    without = (r.metrics_without_seen or {}).get(r.metric)
+    return {"seen_cases": r.seen.n_test if r.seen else None, "without_seen": without, "split_used": _split_used(r)}
 
 
 def _split_used(record: Record) -> str:
