@@ -17,6 +17,8 @@ from bench.core.errors import UsageError, unknown
 from bench.core.escape import one_line
 from bench.core.task import DataSet, Task
 from bench.data.own.declaration import is_declaration
+from bench.data.published.known import pasts_of_format
+from bench.data.published.named_splits import named_splits_of, sizes_of
 from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
@@ -128,6 +130,7 @@ def _splits(data: DataSet) -> Facts:
         "validation": {"source": "drawn", "fraction": data.validation_fraction},
         "trained_domain": data.domains[0] if data.domains else None,
         "tested_only_domains": data.domains[1:],
+        "published": {name: sizes_of(name, data.name) for name in named_splits_of(data.name)},
     }
 
 
@@ -191,6 +194,7 @@ def _format_facts(form: Format) -> Facts:
         "summary": form.summary,
         "containers": form.containers,
         "prefixes": form.prefixes,
+        "known_pasts": {past.name: past.facts for past in pasts_of_format(form.name)},
         "layouts": [{"name": x.name, "summary": x.summary, "anchor": x.anchor} for x in LAYOUTS],
     }
 

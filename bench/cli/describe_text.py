@@ -124,9 +124,13 @@ def _splits(splits: Facts) -> str:
     rest = "the owner's training cases" if owners else "the others"
     if splits["test"]["source"] == "owner or drawn":
         rest = "the others where the owner gives none"
+    published = [
+        f"; --split {name}: {', '.join(f'{n} {side}' for side, n in sizes.items())}, as published"
+        for name, sizes in splits["published"].items()
+    ]
     return (
         f"{test}; validation = {splits['validation']['fraction']:.0%} of {rest}, drawn by seed, stratified by class, "
-        "identical files and subjects kept together, written to results/splits/"
+        "identical files and subjects kept together, written to results/splits/" + "".join(published)
     )
 
 
@@ -174,6 +178,7 @@ def _format(facts: Facts) -> Facts:
     return {
         "format": f"{facts['name']}: {facts['summary']}",
         "looked for in": ", ".join("/".join(container) or "the file itself" for container in facts["containers"]),
+        "released weights of this format (past = NAME in a TOML entry)": facts["known_pasts"],
         "prefixes stripped": ", ".join(prefix or "none" for prefix in facts["prefixes"]),
         "layouts": {layout["name"]: f"{layout['summary']}; known by {layout['anchor']}" for layout in facts["layouts"]},
     }

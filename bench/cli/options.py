@@ -154,8 +154,8 @@ Split = Annotated[
     Path | None,
     places_option(
         metavar="FILE",
-        help="Published split: CSV file, columns `case` and `split` (train, validation, test); or `grouped`: drawn so "
-        "that no near duplicates stand on two sides.",
+        help="Published split: CSV file, columns `case` and `split` (train, validation, test), or its name "
+        "(`bench list splits`), as `lvmmed`; or `grouped`: drawn so that no near duplicates stand on two sides.",
     ),
 ]
 

@@ -130,6 +130,19 @@ class WeightsRecord(Part):
     )
 
 
+class SeenRecord(Part):
+    """Cases that stand in what the weights are known to have been pretrained on, and the file that names them."""
+
+    file: str = Field(description="Path relative to the results folder.")
+    sha256: str = Field(description="Of its content.")
+    past: str = Field(description="SHA-256 of all that cases were compared with.")
+    statement: str = Field(description="What the weights were pretrained on.")
+    n_test: int = Field(ge=0, description="Test cases among it.")
+    n_validation: int = Field(ge=0, description="Validation cases among it.")
+    n_train: int = Field(ge=0, description="Training cases among it.")
+    sources: dict[str, int] = Field(description="Data set or list -> test cases in it.")
+
+
 class TunedRecord(Part):
     """How settings were chosen by `bench tune`; provenance, no part of a run's identity."""
 

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ SIDES = ("train", "validation", "test")
 def read_split(data: Data, path: Path, seed: int, report: Report) -> SplitCases:
     """The split that a file gives: each case once, as `train`, `validation` or `test`.
 
+    Where all validation cases are the test cases, as in some published splits, they are both, with a warning.
     Cases that it does not name are left out, with a warning. Of a data set with several domains, those it names no
     case of are test cases, with a notice, as in a drawn split. Where it names no validation cases, they are drawn
     from its training cases by `seed`.
@@ -51,7 +52,10 @@ def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int,
     by_id = {case.id: case for case in data.cases}
     sides: dict[str, list[Case]] = {side: [] for side in SIDES}
     places: dict[str, str] = {}
+    selected_on_test = _selects_on_test(rows)
     for place, name, side in rows:
+        if selected_on_test and side == "validation":
+            continue
         name = name if name in by_id else name.strip()
         if name not in by_id:
             hint = closest(name, by_id)
@@ -63,6 +67,9 @@ def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int,
             raise DataError(f"{path}, {place}: unknown split {side!r}; expected one of {', '.join(SIDES)}.")
         places[name] = place
         sides[side].append(by_id[name])
+    if selected_on_test:
+        sides["validation"] = list(sides["test"])
+        report.warn(f"{path}: {SELECTED_ON_TEST.format(n=len(sides['test']))}")
     foreign = _unnamed_domains(data, places)
     if foreign and sides["test"]:
         named = ", ".join(dict.fromkeys(str(case.domain) for case in foreign))
@@ -77,6 +84,24 @@ def check_rows(data: Data, path: Path, rows: list[Row], content: str, seed: int,
         sides["train"], sides["validation"] = draw_validation(data, sides["train"], seed)
     given = hashlib.sha256(content.encode()).hexdigest()
     return make_split(sides["train"], sides["validation"], sides["test"], seed, given)
+
+
+SELECTED_ON_TEST = (
+    "its {n} validation cases are its test cases, so that selection sees the test set. Scores are better than on "
+    "unseen cases; compare them with those of the same split alone."
+)
+
+
+def selection_note(split: SplitCases) -> list[str]:
+    """What a reader of scores must know where test cases chose the epoch."""
+    both = {case.id for case in split.validation} & {case.id for case in split.test}
+    return [f"The split: {SELECTED_ON_TEST.format(n=len(both))}"] if both else []
+
+
+def _selects_on_test(rows: Sequence[Row]) -> bool:
+    """Whether the cases of validation and of test are the same."""
+    named = {side: sorted(row.name.strip() for row in rows if row.side == side) for side in ("validation", "test")}
+    return bool(named["test"]) and named["validation"] == named["test"]
 
 
 def _unnamed_domains(data: Data, named: Container[str]) -> list[Case]:
@@ -116,9 +141,10 @@ def _check(path: Path, data: Data, sides: dict[str, list[Case]], where_named: di
         if not sides[side]:
             raise DataError(f"{path}: no case is in {side!r}. A split needs train and test cases.")
     places: dict[str, dict[str, Case]] = defaultdict(dict)
+    tested = {case.id for case in sides["test"]}
     for side, cases in sides.items():
         for case in cases:
-            if case.subject is not None:
+            if case.subject is not None and (side != "validation" or case.id not in tested):
                 places[case.subject].setdefault(side, case)
     for subject, seen in sorted(places.items()):
         if len(seen) > 1:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bench.core.console import Report
 from bench.core.errors import DataError, closest
 from bench.core.reading import json_of, reading
 from bench.data.dataset import Data
+from bench.data.published.names import names_of_cases
 from bench.data.split_files import SIDES, Row, check_rows, read_content, read_rows
 from bench.data.splits import SplitCases
 
@@ -21,20 +22,24 @@ def import_split(data: Data, path: Path, seed: int, report: Report) -> SplitCase
     """Read a published split: the CSV of `read_split`, or JSON with a list of cases per side.
 
     A case may be named as here (its path relative to the data set's folder), by its file name, by either without
-    suffix, or by its folder (of BraTS), wherever only one case has it. Sides may have their other usual names.
+    suffix or `_image`, or by its folder (of BraTS), wherever only one case has it. Sides may have their other usual
+    names; lists of label files are ignored.
 
     Raises:
         DataError: the file is neither, a name fits no case or several, or the split is wrong as in `read_split`.
     """
     content = read_content(path)
-    rows = _json_rows(path, content) if path.suffix.lower() == ".json" else read_rows(path, content)
-    names = _names(data)
+    rows = json_rows(path, content) if path.suffix.lower() == ".json" else read_rows(path, content)
+    names = names_of_cases(data)
     return check_rows(data, path, [_resolve(data, path, row, names) for row in rows], content, seed, report)
 
 
-def _json_rows(path: Path, content: str) -> list[Row]:
+def json_rows(path: Path, content: str) -> list[Row]:
+    """The rows of a JSON text with a list of cases per side; lists of label files are ignored. Raises `DataError`."""
     with reading(path, _FORM, what="this is no JSON"):
         sides = json_of(content)
+    if isinstance(sides, dict):
+        sides = {side: names for side, names in sides.items() if not _LABELS.search(side)}
     lists = isinstance(sides, dict) and all(isinstance(names, list) for names in sides.values())
     if not lists or not all(isinstance(name, str) for names in sides.values() for name in names):
         raise DataError(f"{path}: expected an object with a list of case names per split.\n{_FORM}")
@@ -42,31 +47,18 @@ def _json_rows(path: Path, content: str) -> list[Row]:
     for side in sides:
         if side not in known:
             raise DataError(f"{path}: unknown split {side!r}; expected {', '.join(SIDES)}.\n{_FORM}")
-    return [Row(f"{side}[{i}]", name, side) for side, names in sides.items() for i, name in enumerate(names)]
+    return [
+        Row(f"{side}[{i}]", name, ALIASES.get(side, side))
+        for side, names in sides.items()
+        for i, name in enumerate(names)
+    ]
+
+
+_LABELS = re.compile(r"(^|[_ -])(labels?|masks?|gt|ground_truth)$", re.IGNORECASE)
+"""Keys of lists of label files, such as `train_labels`, which say nothing that the images' lists do not."""
 
 
 _FORM = 'For example: {"train": ["0001", "0002"], "validation": ["0003"], "test": ["0004"]}'
-
-
-def _names(data: Data) -> Mapping[str, list[str]]:
-    """Every name that a case may go by -> ids of the cases that go by it.
-
-    A folder is the name of the only case in it, unless a file has that name.
-    """
-    found: dict[str, list[str]] = defaultdict(list)
-    folders: dict[str, list[str]] = defaultdict(list)
-    for case in data.cases:
-        path = PurePosixPath(case.id)
-        names = (case.id, _without_suffix(case.id), path.name, path.stem, _without_suffix(path.name))
-        for name in dict.fromkeys(names):
-            found[name].append(case.id)
-        folders[path.parent.name].append(case.id)
-    return {name: ids for name, ids in folders.items() if len(ids) == 1} | found
-
-
-def _without_suffix(name: str) -> str:
-    """A path without the suffix of its file; `.nii.gz` is one."""
-    return str(PurePosixPath(name.removesuffix(".gz") if name.endswith(".nii.gz") else name).with_suffix(""))
 
 
 def _resolve(data: Data, path: Path, row: Row, names: Mapping[str, list[str]]) -> Row:

@@ -81,7 +81,7 @@ def across_markdown(board: pd.DataFrame) -> str:
                 _number(r.get("gflops_per_image")),
                 _number(r.get("images_per_second")),
             ),
-            *(percent(r["mean"], r["std"]), between, str(r["seeds"]), f"{r['rank']:.0f}{places}"),
+            *(percent(r["mean"], r["std"]) + seen_mark(r), between, str(r["seeds"]), f"{r['rank']:.0f}{places}"),
             "" if pd.isna(r["tested"]) else r["tested"],
         )
         rows.append(tuple(map(markdown_cell, cells)))
@@ -98,7 +98,8 @@ def _cells(r: dict[Any, Any]) -> tuple[str, ...]:
     places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
     to_best = signed(r["difference_to_best"], r["difference_low"], r["difference_high"])
     return (
-        *(r["task"], r["protocol"], r["split_used"], _name(r), settings_cell(r), percent(r["mean"], r["std"]), between),
+        *(r["task"], r["protocol"], r["split_used"], _name(r), settings_cell(r)),
+        *(percent(r["mean"], r["std"]) + seen_mark(r), between),
         *(r["interval_over"], _clean(r, "without_duplicates", "clean_cases")),
         *(_clean(r, "without_near_duplicates", "near_clean_cases"), str(r["seeds"]), f"{r['rank']:.0f}{places}"),
         *("" if r["tested"] == "the best" else to_best, p_value(r["p_holm"]), r["tested"]),
@@ -112,6 +113,15 @@ def _name(r: dict[Any, Any]) -> str:
     if pd.isna(share) or not share:
         return str(r["method"])
     return f"{r['method']} (collapsed: {round(share * r['seeds'])} of {r['seeds']} seeds)"
+
+
+def seen_mark(r: dict[Any, Any]) -> str:
+    """After a score: of how many test cases the weights were pretrained on, and the score without them."""
+    n = r.get("seen_cases", NAN)
+    if pd.isna(n) or not n:
+        return ""
+    without = "none left" if n == r["test_cases"] else f"without {percent(r['mean_without_seen'], NAN)}"
+    return f" (pretrained on {n:.0f} of {r['test_cases']:.0f}; {without})"
 
 
 def _clean(r: dict[Any, Any], name: str, count: str) -> str:

@@ -31,6 +31,10 @@ class SplitFiles:
         written = self._write("duplicates", ".json", text + "\n")
         return DuplicatesRecord.model_validate({**written.model_dump(), **counts})
 
+    def write_seen(self, seen: Mapping[str, Mapping[str, str]]) -> FileRecord:
+        """Side -> case that the weights were pretrained on -> the list that it is in. Raises `StorageError`."""
+        return self._write("seen", ".json", json.dumps(seen, indent=0, sort_keys=True) + "\n")
+
     def write_labelled(self, draws: Sequence[Sequence[str]]) -> FileRecord | None:
         """The labelled training cases of each draw, columns `draw` and `case`; None where there are no draws."""
         if not draws:

@@ -33,6 +33,8 @@ CLEAN = ("without_duplicates", "without_near_duplicates")
 """The headline metric without test cases that have a training or validation case's content, or nearly."""
 CASE_COUNTS = ("test_cases", "clean_cases", "near_clean_cases")
 """Test cases: all, and as many as each of `CLEAN` is of."""
+SEEN = ("without_seen", "seen_cases")
+"""The headline metric without test cases that the weights saw, and how many these are; empty where nothing is known."""
 EMBEDDING = ("effective_rank", "mean_cosine", "dead_units", "collapsed")
 """What the record says of the encoder's embeddings; empty for kinds that read feature maps."""
 TUNED = ("tuned", "tuned_over", "tuned_on_scored")
@@ -74,7 +76,7 @@ def path_of(row: Mapping[Any, Any], results: Path) -> Path:
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The frame of rows that `row_of` gave."""
     frame = pd.DataFrame(rows)
-    numbers = ["score", *CLEAN, "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY, *EMBEDDING]
+    numbers = ["score", *CLEAN, *SEEN, "validation", *DISTRIBUTION, *site_columns(frame), *EFFICIENCY, *EMBEDDING]
     return frame.astype(dict.fromkeys(numbers, float)) if rows else frame
 
 
@@ -104,7 +106,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "test_cases": r.split.test,
         "clean_cases": r.split.test - r.duplicates.n_affected_test_cases,
         "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
-        "split_used": _split_used(r),
+        **_seen(r),
         "validation": r.selection.get(f"validation_{r.metric}"),
         "source": digest(r.versions.pretraining)[:8],
         "budget": _text(r, "pretrain"),
@@ -125,10 +127,18 @@ def _sort_of(record: Record) -> dict[str, bool]:
     return {"stand_in": bool(record.stand_in_for), "weights": record.weights is not None}
 
 
+def _seen(r: Record) -> dict[str, Any]:
+    """What the weights saw of the test cases, the score without these, and by which split there are test cases."""
+    without = (r.metrics_without_seen or {}).get(r.metric)
+    return {"seen_cases": r.seen.n_test if r.seen else None, "without_seen": without, "split_used": _split_used(r)}
+
+
 def _split_used(record: Record) -> str:
-    """`owner` (or drawn as the data set says), `grouped`, or the beginning of the hash of the user's file."""
+    """`owner` (or drawn as the data set says), `grouped`, a published one's name, or the hash of the user's file."""
     given = record.split.given
-    return "owner" if given is None else "grouped" if given.startswith("grouped") else f"file {given[:8]}"
+    if given is None:
+        return "owner"
+    return given.rpartition("-")[0] or f"file {given[:8]}"
 
 
 def _tuned(record: Record) -> dict[str, Any]:

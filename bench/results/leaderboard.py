@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.results.comparison.with_best import compare_with_best
 from bench.results.domains import domain_summary
-from bench.results.frame import CASE_COUNTS, CLEAN, CONTESTANT, EFFICIENCY, EMBEDDING, GROUP, TUNED, to_frame
+from bench.results.frame import CASE_COUNTS, CLEAN, CONTESTANT, EFFICIENCY, EMBEDDING, GROUP, SEEN, TUNED, to_frame
 from bench.results.record import Record
 from bench.results.statistics.evidence import NOTHING, Evidence, Intervals
 from bench.results.statistics.run_draws import CALIBRATION, DROP
@@ -30,12 +30,18 @@ def summary(runs: pd.DataFrame, rows: pd.Series, evidence: Evidence) -> pd.DataF
     The column `sample` holds draws of the mean, `metrics` all metrics with their intervals.
     """
     others = means(runs[[*CLEAN, "validation"]], rows).add_prefix("mean_")
-    counts = means(runs[list(CASE_COUNTS)], rows)
+    counts = means(runs[list(CASE_COUNTS)], rows).join(_seen(runs, rows))
     contestants = evidence.contestants(runs, rows)
     top = first(runs, rows)
     found = [evidence.intervals(contestants[row]) if row in contestants else NOTHING for row in top.index]
     parts = [top[["metric"]], deviations(runs["score"], rows), _interval_columns(found, top["metric"]), others, counts]
     return pd.concat([*parts, domain_summary(runs, rows), _more_columns(found, top.index)], axis=1)
+
+
+def _seen(runs: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """The mean without test cases that weights saw, and how many these are; no columns where nothing is known."""
+    known = means(runs[list(SEEN)], rows).rename(columns={SEEN[0]: f"mean_{SEEN[0]}"})
+    return known if runs[SEEN[1]].notna().any() else known[[]]
 
 
 def _interval_columns(found: Sequence[Intervals], metrics: pd.Series) -> pd.DataFrame:

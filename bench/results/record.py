@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from bench.core.identity import CorpusFacts, RunFacts, digest
-from bench.core.settings import Part, ProfileName, TunedRecord, WeightsRecord
+from bench.core.settings import Part, ProfileName, SeenRecord, TunedRecord, WeightsRecord
 
 SCHEMA_VERSION: Literal[3] = 3
 EARLIER_VERSIONS = (1, 2)
@@ -43,7 +43,7 @@ class SplitRecord(Part):
     train: Count
     validation: Count
     test: Count
-    given: str | None = Field(None, description="SHA-256 of the split file the user gave; null where it was drawn.")
+    given: str | None = Field(None, description="SHA-256 of the user's file, or NAME-HASH; null where it was drawn.")
 
 
 class FileRecord(Part):
@@ -143,6 +143,7 @@ class Record(Part):
     metrics_without_near_duplicates: Scores = Field(
         description="The same without those and near duplicates of a training or validation case."
     )
+    metrics_without_seen: Scores | None = Field(None, description="The same without test cases that the weights saw.")
     selection: dict[str, Number] = Field(
         description="What validation chose (epoch, penalty, neighbours, rate), and the headline metric there."
     )
@@ -153,6 +154,7 @@ class Record(Part):
         None, description="Of a classification task's encoder; null for kinds that read feature maps."
     )
     duplicates: DuplicatesRecord
+    seen: SeenRecord | None = Field(None, description="What they saw; null where weights' entries name nothing.")
     split: SplitRecord
     corpus: CorpusRecord | None
     weights: WeightsRecord | None = Field(default=None, description="Weights from a file; null for everything else.")
@@ -194,12 +196,10 @@ class Record(Part):
     def _check(self) -> Record:
         if self.cases.rows != self.split.test:
             raise ValueError(f"{self.cases.rows} rows of cases for {self.split.test} test cases")
-        for name, wanted, found in (
-            ("config", {"method", "pretrain", "task", "protocol"}, self.config),
-            ("fingerprints", {"data", "declaration"}, self.fingerprints),
-        ):
-            if wanted - found.keys():
-                raise ValueError(f"{name} lacks {', '.join(sorted(wanted - found.keys()))}")
+        sections = {"config": ["method", "pretrain", "protocol", "task"], "fingerprints": ["data", "declaration"]}
+        for name, wanted in sections.items():
+            if lacking := [one for one in wanted if one not in getattr(self, name)]:
+                raise ValueError(f"{name} lacks {', '.join(lacking)}")
         if self.metric not in self.metrics:
             raise ValueError(f"headline metric {self.metric!r} is not among {sorted(self.metrics)}")
         if self.trained_domain not in (self.domains or [None]):

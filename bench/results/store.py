@@ -185,6 +185,7 @@ def _check_ranges(record: Record) -> None:
     parts: list[Mapping[str, float | None]] = [
         record.metrics,
         record.metrics_without_duplicates,
+        record.metrics_without_seen or {},
         validation,
         *record.domains.values(),
     ]

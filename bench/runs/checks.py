@@ -11,6 +11,7 @@ from bench.core.task import DataSet
 from bench.data.grouped_split import GROUPED
 from bench.data.own.made import own_place
 from bench.data.own.sites import has_real_sites
+from bench.data.published.named_splits import SPLITS, is_named, require_named
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
 from bench.runs.plan import PlannedRun
@@ -66,11 +67,16 @@ def _check_split(path: Path | None, plans: Sequence[PlannedRun]) -> None:
     names = sorted({plan.task.data.name for plan in plans})
     if path is None or path == Path(GROUPED):
         return
+    if is_named(path):
+        for name in names:
+            require_named(str(path), name)
+        return
     if len(names) > 1:
         raise UsageError(
             f"--split names one data set's cases; these tasks use {', '.join(names)}. Run them one by one."
         )
     if not path.is_file():
         raise UsageError(
-            f"--split {path}: no such file. It is a CSV file with the columns case and split, or the word {GROUPED}."
+            f"--split {path}: no such file. It is a CSV file with the columns case and split, or one of the words "
+            f"{', '.join((GROUPED, *SPLITS))}."
         )

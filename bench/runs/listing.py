@@ -9,6 +9,9 @@ from typing import Any
 from bench.core import registry
 from bench.core.console import Report
 from bench.core.errors import DataError, UsageError, closest
+from bench.data.grouped_split import GROUPED
+from bench.data.published.known import KNOWN
+from bench.data.published.named_splits import SPLITS, TITLES, sizes_of
 from bench.data.root import resolve_root
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.libraries.names import LIBRARIES
@@ -16,7 +19,7 @@ from bench.models.specs import BACKBONES, BackboneSpec, own_backbones
 from bench.runs.plugin_files import add_files
 from bench.runs.request import declared_tasks
 
-LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats")
+LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats", "splits", "pasts")
 Facts = dict[str, Any]
 
 
@@ -47,9 +50,27 @@ def listing(
         from bench.pretraining.corpus import CORPORA
 
         return [{"name": name, "summary": summary} for name, summary in CORPORA.items()]
+    if what == "splits":
+        return split_rows()
+    if what == "pasts":
+        return [{"name": p.name, "summary": f"{p.title}: {', '.join(p.data_sets)}"} for p in KNOWN.values()]
     from bench.models.weights.formats import FORMATS
 
     return [{"name": f.name, "summary": f.summary} for f in FORMATS.values()]
+
+
+def split_rows() -> list[Facts]:
+    """What `--split` takes besides files; of published splits with the number of cases on each side by data set."""
+    grouped = {"name": GROUPED, "summary": "drawn so that no near duplicates stand on two sides", "data_sets": None}
+    named = [
+        {
+            "name": name,
+            "summary": f"{TITLES[name]}: {', '.join(files)}",
+            "data_sets": {data_set: sizes_of(name, data_set) for data_set in files},
+        }
+        for name, files in SPLITS.items()
+    ]
+    return [grouped, *named]
 
 
 def add_declared(data: Iterable[Path], data_root: Path | None) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from bench.runs.kept.model_file import keep_model, model_path
 from bench.runs.plan import PlannedRun
 from bench.runs.pretraining.job import CHECKPOINTS, PretrainingJob, encoder_file, encoder_folder
 from bench.runs.recording.record import Finished, Pretrained, make_record, notes_of
+from bench.runs.recording.seen import notes_of_seen, warn_of_other_pasts
 from bench.runs.resolve import Options, ResolvedRun, resolve_all
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
@@ -65,6 +66,9 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     warn_of_precision(missing, options, report)
     for note in dict.fromkeys(n for run in missing for n in world.copies_note(run.plan.task.data, run.plan.seed)):
         report.warn(note)
+    for note in dict.fromkeys(note for run in missing for note in notes_of_seen(run, world)):
+        report.warn(note)
+    warn_of_other_pasts(runs, known, report)
     warn_of_tuning(runs, known, world, report)
     for run in {run.plan.task.name: run for run in missing}.values():
         require_samples(run.plan.task, world.split(run.plan.task.data, run.plan.seed))

@@ -13,7 +13,7 @@ import pandas as pd
 from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
-from bench.results.board_text import settings_cell
+from bench.results.board_text import seen_mark, settings_cell
 from bench.results.boards import refresh_tables
 from bench.results.domains import DISTRIBUTION
 from bench.results.index import read_frame
@@ -91,7 +91,7 @@ def _board_line(row: dict[Any, Any]) -> str:
     return (
         f"{row['data']}/{row['profile']} {row['task']} ({row['protocol']}, {row['backbone']}) "
         f"{row['method']}{settings}: "
-        f"{row['metric']} {percent(row['mean'], row['std'])} % over {row['seeds']} seed(s){between}; "
+        f"{row['metric']} {percent(row['mean'], row['std'])} %{seen_mark(row)} over {row['seeds']} seed(s){between}; "
         f"without copies of training images {percent(row['mean_without_duplicates'], float('nan'))} %, "
         f"nor near copies {percent(row['mean_without_near_duplicates'], float('nan'))} %; "
         f"rank {row['rank']:.0f}{_sites(row)}"

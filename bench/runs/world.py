@@ -16,7 +16,8 @@ from bench.data.duplicates import Overlap, find_duplicates
 from bench.data.grouped_split import GROUPED, GROUPED_VERSION, draw_grouped_split
 from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, components, find_copies, near_contents
 from bench.data.phantom import ensure_phantoms
-from bench.data.split_files import read_split
+from bench.data.published.named_splits import is_named, read_named_split
+from bench.data.split_files import read_split, selection_note
 from bench.data.splits import SplitCases, draw_split
 from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus, pool_corpus
 from bench.pretraining.corpus_image import CorpusImage
@@ -41,7 +42,7 @@ class World:
         """Names of the data sets that count as lying under the root; None for all."""
         self.report = report
         self.given_splits = given_splits or {}
-        """Data set -> split file that the user gave, or `GROUPED`; where one is, all data sets are split so."""
+        """Data set -> split file that the user gave, name of a published one, or `GROUPED`, by which all are split."""
         self.grouped = Path(GROUPED) in self.given_splits.values()
         self.decoded = DiskCache(cache / FOLDER, report) if cache else None
         """Where decoded images and what is computed of them are kept; None: nowhere."""
@@ -102,6 +103,8 @@ class World:
             data = self.data(data_set)
             if self.grouped:
                 self._splits[key] = draw_grouped_split(data, self.copies(data_set).near, seed)
+            elif given and is_named(given):
+                self._splits[key] = read_named_split(data, str(given), seed, self.report)
             elif given:
                 self._splits[key] = read_split(data, given, seed, self.report)
             else:
@@ -124,15 +127,17 @@ class World:
         return self._overlaps[key]
 
     def copies_note(self, data_set: DataSet, seed: int) -> list[str]:
-        """What is wrong with the test cases under the split of a seed, where some are copies of training cases."""
-        overlap, n_test = self.overlap(data_set, seed), len(self.split(data_set, seed).test)
+        """What is wrong with the test cases under the split of a seed: copies of training cases, use for selection."""
+        split, overlap = self.split(data_set, seed), self.overlap(data_set, seed)
+        n_test, selected = len(split.test), selection_note(split)
         exact, near = len(overlap.affected_test_cases), len(overlap.near_affected_test_cases)
         if not near:
-            return []
+            return selected
         return [
+            *selected,
             f"{data_set.name}: {exact} of {n_test} test images equal a training or validation image by content, "
             f"{near} with near copies. Scores reward memory; those without the copies stand beside them. No copy "
-            "crosses the split of: --split grouped"
+            "crosses the split of: --split grouped",
         ]
 
     def corpus(self, name: str, data_set: DataSet | None, seed: int) -> Corpus:

@@ -8,7 +8,7 @@ from bench.core.console import Report
 from bench.core.errors import DataError
 from bench.data.dataset import read_data
 from bench.data.duplicates import find_duplicates
-from bench.data.split_files import read_split
+from bench.data.split_files import read_split, selection_note
 from bench.data.splits import draw_split, write_split
 from tasks.brain_tumor import BRAIN_TUMOR
 
@@ -170,3 +170,22 @@ def test_bytes_that_are_no_table(data, tmp_path, content, message):
     (tmp_path / "s.csv").write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_split(data, tmp_path / "s.csv", 0, REPORT)
+
+
+def test_validation_may_be_the_whole_test_side_with_a_warning(tiny, tiny_root, tmp_path, capsys):
+    data = read_data(tiny, tiny_root)
+    test = [case.id for case in data.cases if case.owner_split == "test"]
+    train = [case.id for case in data.cases if case.owner_split != "test"]
+    rows = [*((i, "train") for i in train), *((i, side) for i in test for side in ("test", "validation"))]
+    (tmp_path / "s.csv").write_text("case,split\n" + "".join(f"{i},{side}\n" for i, side in rows))
+    split = read_split(data, tmp_path / "s.csv", 0, Report())
+    assert [case.id for case in split.validation] == [case.id for case in split.test] == test
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"its {len(test)} validation cases are its test cases, so that selection sees the test set" in said
+    assert "selection sees the test set" in selection_note(split)[0]
+    write_split(split, tmp_path / "again.csv")
+    assert read_split(data, tmp_path / "again.csv", 0, Report(quiet=True)).fingerprint == split.fingerprint
+    some = [row for row in rows if row != (test[0], "validation")]
+    (tmp_path / "s.csv").write_text("case,split\n" + "".join(f"{i},{side}\n" for i, side in some))
+    with pytest.raises(DataError, match="stands in line"):
+        read_split(data, tmp_path / "s.csv", 0, Report(quiet=True))

@@ -56,3 +56,13 @@ def test_what_is_no_json_is_one_error(segmentation_root, tmp_path, content):
     (tmp_path / "s.json").write_text(content)
     with pytest.raises(DataError, match=r"s\.json: this is no JSON: .*\n.*For example"):
         import_split(data, tmp_path / "s.json", 0, REPORT)
+
+
+def test_lists_of_labels_are_ignored(segmentation_root, tmp_path):
+    data = read_data(MMWHS_CT, segmentation_root)
+    names = [case.id.rpartition("/")[2].removesuffix("_image.nii.gz") for case in data.cases]
+    labels = {"train_labels": ["x"], "val_mask": [], "label": {}}
+    sides = {"train": names[:6], "val": names[6:8], "test": names[8:], **labels}
+    (tmp_path / "s.json").write_text(json.dumps(sides))
+    split = import_split(data, tmp_path / "s.json", 0, REPORT)
+    assert [len(cases) for cases in split.sides.values()] == [6, 2, len(names) - 8]

@@ -4,10 +4,12 @@ import math
 
 import pytest
 
-from bench.results.board_text import p_value, signed, to_markdown
+from bench.core.settings import SeenRecord
+from bench.results.board_text import NAN, p_value, seen_mark, signed, to_markdown
 from bench.results.index import read_frame
-from bench.results.leaderboard import board_of
+from bench.results.leaderboard import board_of, task_board
 from bench.results.tables import leaderboard_texts
+from tests.records_of import record
 from tests.results.stores_of import three_methods
 
 
@@ -36,3 +38,29 @@ def test_files_have_every_metric_with_its_interval_and_the_text_what_was_tested(
     text = to_markdown(board_of(frame))
     assert "| seeds and cases |" in text
     assert "| the best |" in text
+
+
+@pytest.mark.parametrize(
+    ("row", "mark"),
+    [
+        ({}, ""),
+        ({"seen_cases": float("nan")}, ""),
+        ({"seen_cases": 0.0, "test_cases": 10, "mean_without_seen": 0.5}, ""),
+        ({"seen_cases": 4.0, "test_cases": 10, "mean_without_seen": 0.456}, " (pretrained on 4 of 10; without 45.6)"),
+        ({"seen_cases": 10.0, "test_cases": 10, "mean_without_seen": None}, " (pretrained on 10 of 10; none left)"),
+    ],
+)
+def test_scores_of_weights_that_saw_test_cases_are_marked(row, mark):
+    assert seen_mark(row) == mark
+
+
+def test_the_columns_of_what_weights_saw_are_there_only_where_it_is_known():
+    counts = {"n_test": 1, "n_validation": 0, "n_train": 0, "sources": {"x": 1}}
+    seen = SeenRecord(file="f", sha256="s", past="p", statement="s", **counts)
+    unknown = record("random")
+    known = record("file", seen=seen, metrics_without_seen={"accuracy": 0.25})
+    assert "seen_cases" not in task_board([unknown])
+    board = task_board([unknown, known])
+    without = board.set_index("method")["mean_without_seen"].to_dict()
+    assert without == pytest.approx({"random": NAN, "file": 0.25}, nan_ok=True)
+    assert "(pretrained on 1 of 1; none left)" in to_markdown(board)

@@ -40,3 +40,13 @@ def test_a_split_that_is_not_there_is_named(tmp_path):
 
 def test_a_shipped_data_set_has_no_place_of_its_own():
     assert not lie_where_declared([BRAIN_TUMOR])
+
+
+def test_a_named_split_is_of_some_data_sets(bench, tmp_path):
+    options = ("-m", "random", "--split", "lvmmed", "--results", tmp_path / "r", "--cache", tmp_path / "c")
+    done = bench("run", "-t", "buid,drive", *options)
+    assert done.code == 2
+    assert "--split lvmmed: no split of drive is published under this name" in done.err
+    done = bench("run", "-t", "buid", *options)
+    assert done.code == 3, "a phantom has not the cases of the data set"
+    assert "its 647 cases are not in" in done.err

@@ -12,7 +12,10 @@ def data(done):
     return json.loads(done.out)
 
 
-@pytest.mark.parametrize("command", ["list tasks", "list protocols", "list backbones", "list formats", "show moco"])
+@pytest.mark.parametrize(
+    "command",
+    [f"list {what}" for what in ("tasks", "protocols", "backbones", "formats", "splits", "pasts")] + ["show moco"],
+)
 def test_other_lists_import_no_torch(command):
     assert not imported_by(*command.split()) & {"torch", "torchvision", "lightly"}
 
@@ -28,3 +31,16 @@ def test_lists_as_data(bench):
     assert named["tasks"]["dr_patient600_linear"]["data_set"] == "dr_patient600"
     assert named["protocols"]["finetune"]["frozen"] is False
     assert named["backbones"]["resnet18"]["embedding_dim"] == 512
+
+
+def test_published_splits_and_known_pasts(bench):
+    splits = {row["name"]: row["data_sets"] for row in data(bench("list", "splits", "--json"))}
+    assert splits["grouped"] is None
+    assert splits["lvmmed"]["fgadr"] == {"train": 1500, "validation": 341, "test": 341}
+    assert "lvmmed" in bench("list", "splits").out
+    assert "SA-1B" in bench("list", "pasts").out
+    assert "--split lvmmed: 413 train, 104 validation, 130 test" in bench("show", "buid").out
+    assert "--split" not in bench("show", "drive").out
+    shown = " ".join(bench("show", "sam").out.split())
+    assert "medsam: MedSAM: pretrained on SA-1B" in shown
+    assert "Sources: J. Ma et al.: Segment Anything in Medical Images." in shown

@@ -171,3 +171,11 @@ def test_many_cases_of_one_file_are_split_and_pretrained_on(tmp_path):
     assert len({image.content for image in corpus.images}) == len(split.train)
     shown = {tuple(np.asarray(image.read()).ravel()[:30]) for image in corpus.images}
     assert len(shown) == len(split.train)
+
+
+def test_a_split_whose_validation_is_its_test_set_is_noted(phantom_root, tmp_path):
+    drawn = World(phantom_root, Report(quiet=True)).split(BRAIN_TUMOR, 0)
+    write_split(replace(drawn, validation=drawn.test), tmp_path / "s.csv")
+    world = World(phantom_root, Report(quiet=True), given_splits={"brain_tumor": tmp_path / "s.csv"})
+    assert world.split(BRAIN_TUMOR, 0).validation == drawn.test
+    assert "selection sees the test set" in world.copies_note(BRAIN_TUMOR, 0)[0]

@@ -11,6 +11,8 @@ from bench.core.errors import UsageError
 
 if TYPE_CHECKING:
     from bench.core.task import DataSet
+    from bench.data.dataset import Data
+    from bench.data.splits import SplitCases
 
 
 def found_data_sets(
@@ -58,3 +60,31 @@ def found_data_set(
     if len(data_sets) != 1:
         raise UsageError(f"Name one task; these are of the data sets {', '.join(d.name for d in data_sets)}.")
     return root, data_sets[0]
+
+
+def chosen_split(
+    data: Data, seed: int, file: Path | None, cache: Path | None, *, grouped: bool, quiet: bool
+) -> SplitCases:
+    """The split that options ask for: of a file or a name, grouped, or as the data set says. Raises `DataError`."""
+    from bench.core.cache_folder import default_cache
+    from bench.core.console import Report
+    from bench.data.cache import FOLDER, DiskCache
+    from bench.data.grouped_split import draw_grouped_split
+    from bench.data.near_duplicates.groups import find_copies
+    from bench.data.published.named_splits import is_named, read_named_split
+    from bench.data.split_import import import_split
+    from bench.data.splits import draw_split
+
+    report = Report(quiet=quiet)
+    if is_named(file):
+        return read_named_split(data, str(file), seed, report)
+    if file:
+        return import_split(data, file, seed, report)
+    contents = DiskCache((cache or default_cache()) / FOLDER, report)
+    with report.live():
+        copies = find_copies(data, report, contents)
+    return (
+        draw_grouped_split(data, copies.near, seed)
+        if grouped
+        else draw_split(data, seed, copies.labels(data, near=True))
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bench.cli.data.chosen import found_data_set, found_data_sets
+from bench.cli.data.chosen import chosen_split, found_data_set, found_data_sets
 from bench.cli.data.duplicates import duplicates
+from bench.cli.data.keys import keys
 from bench.cli.options import (
     Cache,
     DataFiles,
@@ -23,10 +24,6 @@ from bench.cli.options import (
     listed,
     print_json,
 )
-
-if TYPE_CHECKING:
-    from bench.data.dataset import Data
-    from bench.data.splits import SplitCases
 
 Tasks = Annotated[
     str,
@@ -51,6 +48,7 @@ def register(app: typer.Typer) -> None:
         epilog="Examples:\n\nbench data splits fgadr --seed 1 --export fgadr-1.csv\n\n"
         "bench data splits kvasir_seg --import published.json --export kvasir.csv",
     )(splits)
+    app.command("keys", epilog="Example: bench data keys buid --export keys.txt --data-root ~/data")(keys)
     app.command("phantom", epilog="Example: bench data phantom drive,brats")(phantom)
     app.command("clean", epilog="Example: bench data clean")(clean)
 
@@ -146,7 +144,7 @@ def splits(
     seed: Annotated[int, typer.Option(min=0, help="Seed that draws what the owner or the file does not give.")] = 0,
     export: Annotated[Path | None, typer.Option("--export", help="Write the split to this CSV file.")] = None,
     import_: Annotated[
-        Path | None, typer.Option("--import", help="Check this published split (.csv or .json) instead of drawing one.")
+        Path | None, typer.Option("--import", help="Check a published split (.csv, .json, or a name as lvmmed).")
     ] = None,
     grouped: Annotated[
         bool, typer.Option("--grouped", help="Draw a split that no near duplicates cross; the owner's is ignored.")
@@ -166,7 +164,7 @@ def splits(
         raise UsageError("--grouped draws a split, --import reads one. Give one of them.")
     root, data_set = found_data_set(task, data_root, data_file, plugin)
     data = read_data(data_set, root)
-    split = _split(data, seed, import_, cache, grouped=grouped, quiet=as_json)
+    split = chosen_split(data, seed, import_, cache, grouped=grouped, quiet=as_json)
     if export:
         write_split(split, export)
     sides = {side: count_cases(data.data_set, cases) for side, cases in split.sides.items()}
@@ -179,29 +177,6 @@ def splits(
     echo(f"fingerprint {split.fingerprint}")
     if export:
         echo(f"Wrote {export}; give it to bench run with --split {'grouped' if grouped else export}")
-
-
-def _split(data: Data, seed: int, file: Path | None, cache: Path | None, *, grouped: bool, quiet: bool) -> SplitCases:
-    """The split that the options ask for."""
-    from bench.core.cache_folder import default_cache
-    from bench.core.console import Report
-    from bench.data.cache import FOLDER, DiskCache
-    from bench.data.grouped_split import draw_grouped_split
-    from bench.data.near_duplicates.groups import find_copies
-    from bench.data.split_import import import_split
-    from bench.data.splits import draw_split
-
-    report = Report(quiet=quiet)
-    if file:
-        return import_split(data, file, seed, report)
-    contents = DiskCache((cache or default_cache()) / FOLDER, report)
-    with report.live():
-        copies = find_copies(data, report, contents)
-    return (
-        draw_grouped_split(data, copies.near, seed)
-        if grouped
-        else draw_split(data, seed, copies.labels(data, near=True))
-    )
 
 
 def phantom(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bench.data.published.known import pasts_of_format
 from bench.engine.seeding import seed_all
 from bench.models.build import build_backbone
 from bench.models.weights.method import load_into, load_weights
@@ -24,4 +25,6 @@ def file_facts(file: Path, backbone: str | None = None) -> dict[str, Any]:
     seed_all(0)
     record = load_into(build_backbone(loaded.match.backbone), loaded)
     facts = {"file": str(file), "default_name": default_name(file), "backbone": loaded.match.backbone}
-    return {**facts, **record.model_dump(exclude={"file"}), "notices": list(loaded.notices)}
+    pasts = {one.name: one.facts for one in pasts_of_format(record.format)}
+    more = {"known_pasts": pasts, "notices": list(loaded.notices)}
+    return {**facts, **record.model_dump(exclude={"file"}), **more}

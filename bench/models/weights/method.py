@@ -13,12 +13,14 @@ from bench.core.errors import StorageError, UsageError
 from bench.core.method import Method, MethodConfig, Progress
 from bench.core.settings import WeightsRecord
 from bench.core.versions import PARTS
+from bench.data.published.past import Past
 from bench.models.weights.encoder_places import encoder_places
 from bench.models.weights.files import file_hash, read_weights
 from bench.models.weights.formats import HARNESS, Unpacked, unpack
 from bench.models.weights.layouts import OPTIONAL
 from bench.models.weights.match import COUNTER, Match, encoder_hash, layouts_of, match, own_shapes, recognise_backbone
 from bench.models.weights.notices import activation_notice, missing_notice, others_notice
+from bench.models.weights.pasts import past_notices, past_of
 from bench.models.weights.places import file_label
 from bench.models.weights.probe import compare, embed_noise
 from bench.models.weights.sources import WeightsEntry
@@ -46,6 +48,8 @@ class Weights(Method):
 
     pretrains: ClassVar[bool] = False
     entry: ClassVar[WeightsEntry]
+    past: ClassVar[Past | None] = None
+    """What they were pretrained on, where the entry names it."""
     backbones: ClassVar[tuple[str, ...] | None] = None
 
     def build(self, backbone: nn.Module) -> nn.Module:
@@ -99,11 +103,12 @@ def load_weights(entry: WeightsEntry, wanted: str | None = None) -> LoadedWeight
         dropped=fitted.dropped,
         other_parts=dict(unpacked.others),
         missing=fitted.missing,
-        corpus=_corpus(provenance),
+        corpus=_corpus(provenance, entry),
     )
     notices = _notices(entry.file.name, fitted, guessed=not stated)
     if entry.container is None and entry.prefix is None:
         notices += others_notice(entry.file.name, encoder_places(tree, layouts), unpacked.place)
+    notices += past_notices(entry.file.name, past_of(entry.past, entry.pretrained_on))
     return LoadedWeights(entry, fitted, record, notices)
 
 
@@ -132,7 +137,9 @@ def _rules(entry: WeightsEntry, unpacked: Unpacked, fitted: Match) -> list[str]:
     ]
 
 
-def _corpus(provenance: Mapping[str, Any]) -> str:
+def _corpus(provenance: Mapping[str, Any], entry: WeightsEntry) -> str:
+    if past := past_of(entry.past, entry.pretrained_on):
+        return f"The weights come from a file, and their entry says what they were pretrained on. {past.statement}"
     if not provenance:
         return UNKNOWN_CORPUS
     corpus, method = provenance.get("corpus", {}), provenance.get("method")
@@ -161,6 +168,7 @@ def contestant(loaded: LoadedWeights) -> type[Weights]:
         "citation": record.corpus,
         "config_class": create_model("WeightsConfig", __base__=MethodConfig, **fields),
         "backbones": (loaded.match.backbone,),
+        "past": past_of(loaded.entry.past, loaded.entry.pretrained_on),
         "entry": loaded.entry.model_copy(update={"backbone": loaded.match.backbone}),
     }
     return type("Weights", (Weights,), attributes)

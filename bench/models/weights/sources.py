@@ -14,6 +14,7 @@ from bench.core.reading import reading, text_of, toml_of
 from bench.core.settings import Settings
 from bench.models.checkpoints import ENCODER_FILE
 from bench.models.weights.imagenet import imagenet_file
+from bench.models.weights.pasts import placed_lists
 from bench.models.weights.places import hub_name, is_hub, local_file
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -40,6 +41,14 @@ class WeightsEntry(Settings):
         default=(), description="Patterns of tensors that may keep their initial values."
     )
     drop: tuple[str, ...] = Field(default=(), description="Patterns of tensors to leave out.")
+    past: str | None = Field(
+        default=None, description="Whose released weights they are (bench list pasts): what those were pretrained on."
+    )
+    pretrained_on: tuple[str, ...] = Field(
+        default=(),
+        description="What they were pretrained on: data sets, files with a file name or content key a line, and "
+        "DATA_SET=FILE.",
+    )
 
 
 def parse_checkpoints(texts: Iterable[str], default_backbone: str) -> list[WeightsEntry]:
@@ -71,7 +80,7 @@ def _of_text(text: str, default_backbone: str) -> WeightsEntry:
     if kind == IMAGENET:
         backbone = backbone or default_backbone
         file = imagenet_file(backbone, f"leave --checkpoint {text} out")
-        return WeightsEntry(name=name or IMAGENET, file=file, backbone=backbone)
+        return WeightsEntry(name=name or IMAGENET, file=file, backbone=backbone, past=IMAGENET)
     file = local_file(source)
     if named and "=" in source and not file.is_file():
         raise UsageError(f"--checkpoint {text}: neither {text} nor, with {name!r} as the name, {source} is a file.")
@@ -110,4 +119,5 @@ def _entry(path: Path, name: str, table: Any) -> WeightsEntry:
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {name}.{where}: {first['msg']} (found {first['input']!r}).") from error
     file = str(table["file"])
-    return entry.model_copy(update={"file": local_file(file) if is_hub(file) else path.parent / local_file(file)})
+    placed = {"file": local_file(file) if is_hub(file) else path.parent / local_file(file)}
+    return entry.model_copy(update={**placed, "pretrained_on": placed_lists(entry.pretrained_on, path.parent)})

@@ -34,6 +34,7 @@ from bench.results.record import (
     Versions,
 )
 from bench.runs.recording.scores import overall_scores, score_domains
+from bench.runs.recording.seen import Seen, find_seen, seen_notes
 from bench.runs.resolve import Options, ResolvedRun
 from bench.runs.tuned import tuning_warnings
 from bench.runs.world import World
@@ -62,7 +63,8 @@ def make_record(
 ) -> Finished:
     """Score the predictions, with and without duplicated test cases, and write split, duplicates and draws down."""
     adaptation, split = evaluation.adaptation, world.split(run.plan.task.data, run.plan.seed)
-    scores = _scores(run, adaptation, split, world.overlap(run.plan.task.data, run.plan.seed))
+    seen = find_seen(run.method, run.plan.task.data, run.plan.seed, world)
+    scores = _scores(run, adaptation, split, world.overlap(run.plan.task.data, run.plan.seed), seen)
     sites = [str(case.domain) for case in split.test] if scores["domains"] else []
     table = case_table(run.kind.case_columns(split.test, adaptation.predictions), sites)
     cases = to_bytes(table)
@@ -75,7 +77,7 @@ def make_record(
         **_names(run),
         **scores,
         **_settings(run),
-        **_data(run, evaluation, pretrained, options, world),
+        **_data(run, evaluation, pretrained, options, world, seen),
         **_costs(evaluation, pretrained),
         embedding=_embedding(evaluation.health),
     )
@@ -112,7 +114,12 @@ def _settings(run: ResolvedRun) -> dict[str, Any]:
 
 
 def _data(
-    run: ResolvedRun, evaluation: Evaluation, pretrained: Pretrained, options: Options, world: World
+    run: ResolvedRun,
+    evaluation: Evaluation,
+    pretrained: Pretrained,
+    options: Options,
+    world: World,
+    seen: Seen | None,
 ) -> dict[str, Any]:
     """What was trained and tested on; writes the split and the files beside it."""
     adaptation = evaluation.adaptation
@@ -125,6 +132,7 @@ def _data(
     return {
         "data": data.kind,
         "duplicates": beside.write_duplicates(overlap.groups_by_concern, overlap.counts),
+        "seen": seen.record(beside) if seen else None,
         "split": SplitRecord(fingerprint=split.fingerprint, file=file, given=split.given, **sizes),
         "labelled": beside.write_labelled([draw.labelled for draw in adaptation.draws]),
         "subjects": beside.write_subjects({case.id: case.subject for case in split.test}),
@@ -134,6 +142,7 @@ def _data(
             *data.warnings,
             *world.copies_note(run.plan.task.data, run.plan.seed),
             *([pretrained.weights.corpus] if pretrained.weights else []),
+            *seen_notes(seen, run.plan.task.data, len(split.test)),
             *(start_notes(run.plan.backbone, run.config.pretrain.init) if run.corpus else []),
             *tuning_warnings(run, data.kind),
             *notes_of(evaluation),
@@ -153,13 +162,16 @@ def notes_of(evaluation: Evaluation) -> list[str]:
     return [*([collapse] if collapse else []), *evaluation.adaptation.notes]
 
 
-def _scores(run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap: Overlap) -> dict[str, Any]:
-    """The metrics: overall, by domain and by draw, and without duplicated test cases."""
+def _scores(
+    run: ResolvedRun, adaptation: Adaptation, split: SplitCases, overlap: Overlap, seen: Seen | None
+) -> dict[str, Any]:
+    """The metrics: overall, by domain and by draw, and without duplicated test cases or those that weights saw."""
     kind, cases, predictions = run.kind, split.test, adaptation.predictions
     kept = {
         "metrics": np.ones(len(cases), dtype=bool),
         "metrics_without_duplicates": _others(cases, overlap.affected_test_cases),
         "metrics_without_near_duplicates": _others(cases, overlap.near_affected_test_cases),
+        **({"metrics_without_seen": _others(cases, seen.test)} if seen else {}),
     }
     by_domain = {n: score_domains(kind, run.plan.task.data.domains, cases, predictions, k) for n, k in kept.items()}
     domains = by_domain["metrics"]

@@ -107,7 +107,8 @@ def _by_settings(
     from bench.runs.studies.stored import given_of, records_by_settings, settings_key
 
     check_places(plans, request)
-    given = given_of(request.split)
+    data_sets = {plan.task.data.name for plan in plans}
+    given_splits = {name: given_of(request.split, name) for name in data_sets}
     found: list[_Found | BenchError] = []
     for plan in plans:
         try:
@@ -117,7 +118,7 @@ def _by_settings(
         except BenchError as error:
             found.append(error)
             continue
-        corpus = plan.corpus or request.corpus
+        corpus, given = plan.corpus or request.corpus, given_splits[plan.task.data.name]
         pretraining = ""
         if methods().get(plan.method).pretrains:
             drawn = [corpus, plan.task.data.name if corpus == "task" else "", given, plan.seed, plan.backbone]

@@ -10,6 +10,7 @@ from bench.core.identity import declaration_fingerprint, digest
 from bench.core.registry import methods
 from bench.core.versions import PARTS
 from bench.data.grouped_split import GROUPED, GROUPED_VERSION
+from bench.data.published.named_splits import given_of_named, is_named
 from bench.data.split_files import read_content
 from bench.results.record import Record
 from bench.runs.config import RunConfig
@@ -46,12 +47,14 @@ def records_by_settings(records: Iterable[Record]) -> dict[str, Record]:
     return {_key_of(record): record for record in records if record.data == "real" and _is_current(record)}
 
 
-def given_of(split: Path | None) -> str | None:
-    """What a record's `split.given` is for `--split`."""
+def given_of(split: Path | None, data_set: str = "") -> str | None:
+    """What a record's `split.given` is for `--split` and a data set."""
     if split is None:
         return None
     if split == Path(GROUPED):
         return GROUPED_VERSION
+    if is_named(split):
+        return given_of_named(str(split), data_set)
     return hashlib.sha256(read_content(split).encode()).hexdigest()
 
 

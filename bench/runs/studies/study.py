@@ -21,6 +21,7 @@ from bench.core.errors import UsageError, closest
 from bench.core.escape import one_line
 from bench.core.settings import Settings
 from bench.data.grouped_split import GROUPED
+from bench.data.published.named_splits import is_named
 
 Several = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 """One text or a list of texts."""
@@ -43,7 +44,7 @@ class Study(Settings):
     corpus: Several | None = Field(None, description="pool, task, manifests; of several, each method has each.")
     checkpoints: Several | None = Field(None, description="Weights that take part, as --checkpoint takes them.")
     ablations: Several | None = Field(None, description="Declared ablations that take part beside the methods, or all.")
-    split: str | None = Field(None, description="A split file, or grouped.")
+    split: str | None = Field(None, description="A split file, the name of a published one, or grouped.")
     plugins: Several | None = Field(None, description="Python files with methods, tasks, kinds or backbones.")
     data: Several | None = Field(None, description="Files that declare data sets, whose tasks are among the tasks.")
 
@@ -82,7 +83,7 @@ def _placed(study: Study, folder: Path) -> Iterator[tuple[str, Any]]:
             yield name, tuple(str(folder / file) for file in files)
     if study.corpus:
         yield "corpus", tuple(name if name in NO_FILES else str(folder / name) for name in study.corpus)
-    if study.split and study.split != GROUPED:
+    if study.split and study.split != GROUPED and not is_named(study.split):
         yield "split", str(folder / study.split)
     if study.checkpoints:
         yield "checkpoints", tuple(_checkpoint(text, folder) for text in study.checkpoints)

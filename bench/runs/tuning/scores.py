@@ -16,10 +16,11 @@ from pydantic import Field
 
 from bench.core.console import Report
 from bench.core.digest import digest
-from bench.core.errors import StorageError
+from bench.core.errors import DataError, StorageError
 from bench.core.files import require_writable, sweep, write_text
 from bench.core.reading import Unusable, reading, text_of
 from bench.core.settings import Part
+from bench.data.split_files import selection_note
 from bench.data.splits import SplitCases
 from bench.engine.kept import name_contents
 from bench.evaluation.evaluate import Job, evaluate
@@ -94,7 +95,13 @@ class ValidationScores:
 
 
 def without_test(split: SplitCases) -> SplitCases:
-    """The split with the validation cases in place of the test cases, so that whatever is evaluated reads no others."""
+    """The split with the validation cases in place of the test cases, so that whatever is evaluated reads no others.
+
+    Raises:
+        DataError: the validation cases are the test cases, as in a published split.
+    """
+    if note := selection_note(split):
+        raise DataError(f"{note[0]}\nTune on another split: what is chosen here is chosen by the test cases.")
     return replace(split, test=split.validation)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bench.api import grids
 from bench.data.grouped_split import GROUPED_VERSION
+from bench.data.published.named_splits import given_of_named
 from bench.results.store import Store
 from bench.runs.studies.stored import given_of, records_by_settings
 
@@ -70,6 +71,7 @@ def test_outdated_records_are_not_found(monkeypatch):
 def test_a_split_is_known_by_its_content(tmp_path):
     assert given_of(None) is None
     assert given_of(Path("grouped")) == GROUPED_VERSION
+    assert given_of(Path("lvmmed"), "buid") == given_of_named("lvmmed", "buid") != given_of_named("lvmmed", "fgadr")
     (tmp_path / "a.csv").write_text("case,split\n")
     (tmp_path / "b.csv").write_text("case,split\n")
     assert given_of(tmp_path / "a.csv") == given_of(tmp_path / "b.csv")

@@ -1,11 +1,12 @@
 """Scores of trials: those that a run has on validation, without any look at a test case, and kept."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from bench.core.console import Report
-from bench.core.errors import StorageError
+from bench.core.errors import DataError, StorageError
 from bench.engine.compute import Compute
 from bench.runs.plan import make_plan
 from bench.runs.resolve import Options
@@ -109,3 +110,9 @@ def test_a_split_without_test_cases_has_the_others(world):
     split = world.split(plans()[0].task.data, 1000)
     without = without_test(split)
     assert (without.train, without.validation, without.test) == (split.train, split.validation, split.validation)
+
+
+def test_a_split_that_validates_on_its_test_cases_is_refused(world):
+    split = world.split(plans()[0].task.data, 1000)
+    with pytest.raises(DataError, match=r"selection sees the test set.*\n.*Tune on another split"):
+        without_test(replace(split, validation=split.test))
