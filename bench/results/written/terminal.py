@@ -1,0 +1,57 @@
+"""Boards on a terminal, 80 columns wide: the same table as plain text where there is none."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.core.escape import one_line
+from bench.results.written.columns import interval_cell, plain_rows, rank_cell, score_cell, site_cells, without_copies
+from bench.results.written.keys import keys_of
+
+WIDTH = 80
+NUMBERS = {"mean", "95 %", "no copies", "nor near", "seeds", "rank"}
+
+
+def board_table(board: pd.DataFrame) -> Table:
+    """The rows of a task board with what tells them apart, in percent; the caption has what they share."""
+    rows = plain_rows(board)
+    records = rows.to_dict("records")
+    keys = keys_of(rows, one_line)
+    columns = keys.columns | {
+        "mean": [score_cell(row) for row in records],
+        "95 %": [interval_cell(row) for row in records],
+        **_copies(rows),
+        **site_cells(rows),
+        "seeds": [str(row["seeds"]) for row in records],
+        "rank": [rank_cell(row) for row in records],
+    }
+    caption = "Percent; mean ± deviation over seeds, and its interval. " + keys.note
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), caption=Text(one_line(caption)), caption_justify="left")
+    for heading in columns:
+        table.add_column(Text(one_line(heading)), overflow="fold", justify="right" if heading == "seeds" else "left")
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*(Text(one_line(cell)) for cell in cells))
+    return table
+
+
+def board_lines(board: pd.DataFrame, width: int = WIDTH) -> list[str]:
+    """The same table as lines of text, at most `width` characters wide."""
+    if board.empty:
+        return []
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as text:
+        console.print(board_table(board))
+    return [line.rstrip() for line in text.get().splitlines()]
+
+
+def _copies(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Means without copies, and without near copies, where a test case has some."""
+    counts = {"no copies": ("without_duplicates", "clean_cases"), "nor near": ("without_near_duplicates", "near_clean_cases")}
+    records = rows.to_dict("records")
+    cells = {heading: [without_copies(row, *names) for row in records] for heading, names in counts.items()}
+    return {heading: cells[heading] for heading, (_, n) in counts.items() if (rows[n] != rows["test_cases"]).any()}
