@@ -32,6 +32,8 @@ def overall_board(board: pd.DataFrame) -> pd.DataFrame:
     rows["mean"] = rows["mean"].round(DECIMALS)
     rows["rank"] = rows.groupby(CELL)["mean"].rank(method="min", ascending=False)
     rows = rows.dropna(subset="rank").reset_index(drop=True)
+    if rows.empty:
+        return rows
     table = mean_ranks(rows, rows["rank"].to_numpy(float))
     table = (
         table.join(_intervals(rows)) if "sample" in rows else table.assign(mean_rank_low=np.nan, mean_rank_high=np.nan)

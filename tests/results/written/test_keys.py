@@ -68,8 +68,8 @@ def markdown_tables(text):
     return [rows_of(part, " |", r"(?<!\\)\|") for part in re.split(r"^\*\*.*\*\*$", text, flags=re.MULTILINE)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(FACTS, min_size=2, max_size=8, unique_by=lambda facts: digest({**facts, "score": 0})))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(FACTS, min_size=2, max_size=12, unique_by=lambda facts: digest({**facts, "score": 0})))
 def test_no_two_rows_of_any_table_look_alike(tmp_path_factory, facts):
     frame = to_frame([record_of(one) for one in facts])
     tables = leaderboard_tables(frame, tmp_path_factory.getbasetemp() / "none")
@@ -95,7 +95,7 @@ def test_no_two_rows_of_any_table_look_alike(tmp_path_factory, facts):
     assert len({tuple(map(str, row)) for row in cells}) == len(cells) == len(board)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(FACTS, min_size=1, max_size=8, unique_by=lambda facts: digest({**facts, "score": 0})))
 def test_keys_alone_tell_rows_apart_in_every_escape(facts):
     board = task_board([record_of(one) for one in facts])
