@@ -14,6 +14,7 @@ from bench.core.files import write_text
 from bench.results.boards import FORMATS, read_boards
 from bench.results.comparison import side_by_side
 from bench.results.index import read_frame
+from bench.results.leaderboard import board_of
 from bench.results.record import Record
 from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store, lines_of
@@ -79,17 +80,20 @@ def leaderboard(
         Columns as those of results/leaderboard/*.csv (docs/records.md); fractions, in Markdown and LaTeX percent.
 
     Raises:
-        UsageError: no records, an unknown name or format, or an `output` without a format.
+        UsageError: an unknown name or format, no records to write of, or an `output` without a format.
         StorageError: a file of cases is missing or was changed, or the output cannot be written.
     """
-    boards = read_boards(Path(results))
-    for line in boards.problems:
-        Report().warn(line)
     chosen = Chosen(names_of(task), names_of(protocol), names_of(method), names_of(backbone))
     if format is None:
         if output is not None:
             raise UsageError(f"output={str(output)!r} needs a format: {', '.join(FORMATS)}.")
-        return boards.rows(chosen)
+        frame, problems = read_frame(Store(Path(results)))
+        for line in lines_of(problems):
+            Report().warn(line)
+        return chosen.of(board_of(frame))
+    boards = read_boards(Path(results))
+    for line in boards.problems:
+        Report().warn(line)
     text = boards.text(format, chosen)
     if output is not None:
         write_text(Path(output), text)

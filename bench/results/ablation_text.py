@@ -71,7 +71,11 @@ def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
     hashes = {PRETRAINING: [s[2] for s in first]}
     cells = apart(names, hashes, str, always=tuple(names)).columns
     for (protocol, evaluation, chosen), found in columns.items():
-        names_of_column = (protocol, f"{protocol} {chosen}".rstrip(), f"{protocol} {chosen} evaluation hash {evaluation}")
+        names_of_column = (
+            protocol,
+            f"{protocol} {chosen}".rstrip(),
+            f"{protocol} {chosen} evaluation hash {evaluation}",
+        )
         name = next(name for name in names_of_column if name not in cells)
         cells[name] = [_score(found.get(s)) for s in first]
         cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]

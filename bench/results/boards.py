@@ -28,7 +28,6 @@ from bench.results.tables import (
 from bench.results.written.chosen import Chosen
 from bench.results.written.latex import PREAMBLE, to_latex
 
-
 FORMATS = ("csv", "markdown", "latex", "json")
 EVERYTHING = Chosen()
 

@@ -49,7 +49,11 @@ def compare(
     lines = [
         top.loc[i, [*GROUP, "metric"]].to_dict()
         | {"a": a, "b": b, "corpus": top["corpus"][i] or top["corpus"][j]}
-        | {f"{column}_{side}": top[column][k] for column in ("settings", "pretraining_hash") for side, k in (("a", i), ("b", j))}
+        | {
+            f"{column}_{side}": top[column][k]
+            for column in ("settings", "pretraining_hash")
+            for side, k in (("a", i), ("b", j))
+        }
         | _tested(test, evidence.scores(contestants[i]))
         | {"p_holm": p, "margin": margin, "p_equivalence": outside, "tested": verdict(test, p, outside, margin)}
         for (i, j), test, margin, p, outside in zip(pairs, tests, margins, zero, outside, strict=True)

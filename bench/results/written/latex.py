@@ -15,8 +15,8 @@ from bench.results.written.keys import Keys, keys_of
 SAME, UNTESTED = r"$^{\dagger}$", r"$^{\ddagger}$"
 PREAMBLE = "% needs \\usepackage{booktabs}\n"
 TEXTS = {
-    SAME: "not told apart from the best of its group, or equivalent to it (paired by seed and test case, $p \\geq 0.05$ "
-    "after Holm's correction for all pairs of the group)",
+    SAME: "not told apart from the best of its group, or equivalent to it (paired by seed and test case; "
+    "$p \\geq 0.05$, or within the margin of equivalence, after Holm's correction for all pairs of the group)",
     UNTESTED: "not tested (fewer than three common seeds, or no common cases)",
 }
 """Mark -> what the caption says that it means."""

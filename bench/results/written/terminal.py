@@ -31,7 +31,9 @@ def board_table(board: pd.DataFrame) -> Table:
         "rank": [rank_cell(row) for row in records],
     }
     caption = "Percent; mean ± deviation over seeds, and its interval. " + keys.note
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), caption=Text(one_line(caption)), caption_justify="left")
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), caption=Text(one_line(caption)), caption_justify="left"
+    )
     for heading in columns:
         table.add_column(Text(one_line(heading)), overflow="fold", justify="right" if heading == "seeds" else "left")
     for cells in zip(*columns.values(), strict=True):
@@ -51,7 +53,10 @@ def board_lines(board: pd.DataFrame, width: int = WIDTH) -> list[str]:
 
 def _copies(rows: pd.DataFrame) -> dict[str, list[str]]:
     """Means without copies, and without near copies, where a test case has some."""
-    counts = {"no copies": ("without_duplicates", "clean_cases"), "nor near": ("without_near_duplicates", "near_clean_cases")}
+    counts = {
+        "no copies": ("without_duplicates", "clean_cases"),
+        "nor near": ("without_near_duplicates", "near_clean_cases"),
+    }
     records = rows.to_dict("records")
     cells = {heading: [without_copies(row, *names) for row in records] for heading, names in counts.items()}
     return {heading: cells[heading] for heading, (_, n) in counts.items() if (rows[n] != rows["test_cases"]).any()}

@@ -134,7 +134,9 @@ def test_corpus_and_settings_of_those_that_pretrain_are_hidden_where_they_are_al
     assert keys.note.endswith("Where pretrained: settings pretrain.epochs=3, corpus pool(brain_tumor).")
 
 
-@pytest.mark.parametrize(("column", "heading"), [("pretraining", "pretraining hash"), ("evaluation", "evaluation hash")])
+@pytest.mark.parametrize(
+    ("column", "heading"), [("pretraining", "pretraining hash"), ("evaluation", "evaluation hash")]
+)
 def test_hashes_stand_only_where_nothing_else_tells_rows_or_groups_apart(column, heading):
     hashes = {"evaluation": "e" * 64, "pretraining": "p" * 64}
     one, other = (record("simclr", 0, 0.5, hashes=hashes | {column: letter * 64}) for letter in "ab")
