@@ -19,6 +19,7 @@ from bench.engine.kept import name_contents
 from bench.engine.resume import RESUME_FILE
 from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
+from bench.evaluation.pictures.sheet import write_contact_sheet
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
 from bench.models.checkpoints import ENCODER_FILE, load_encoder
@@ -33,7 +34,6 @@ from bench.runs.resolve import Options, ResolvedRun, resolve_all
 from bench.runs.studies.costs import seconds_of
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
-
 
 MOST_READ = 500
 """Records that the time left is estimated from."""
@@ -161,6 +161,8 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, unfinished(run.identity, options))
     for note in notes_of(evaluation):
         report.warn(note)
+    if save is not None:
+        write_contact_sheet(run.kind, split.test, evaluation.adaptation.predictions, save)
     finished = make_record(run, evaluation, pretrained, options, world)
     record = finished.record
     if options.keep_model:
