@@ -67,12 +67,12 @@ def leaderboard(
 
 def say_board(board: pd.DataFrame) -> None:
     """Print rows of a board: as a table on a terminal, as plain text of 80 columns elsewhere."""
-    from bench.results.written.terminal import board_lines, board_table
+    from bench.results.written.terminal import board_lines, board_view
 
     if sys.stdout.isatty() and len(board):
         from rich.console import Console
 
-        Console(highlight=False).print(board_table(board))
+        Console(highlight=False).print(board_view(board))
         return
     for line in board_lines(board):
         echo(line)

@@ -35,15 +35,18 @@ class Keys:
     columns: dict[str, list[str]]
     """Heading -> a text for each row; no two rows have the same in all of them."""
     shared: dict[str, str]
-    """Heading -> what all rows have; of `OF_PRETRAINING`, all rows that pretrain."""
+    """Heading -> what all rows have."""
+    pretrained: dict[str, str]
+    """Heading -> what all rows that pretrain have, and the others have not."""
 
     @property
     def note(self) -> str:
         """What all rows share, in one line; empty where they share nothing."""
-        parts: dict[str, list[str]] = {"All rows": [], "Where pretrained": []}
-        for heading, text in self.shared.items():
-            parts["Where pretrained" if heading in OF_PRETRAINING else "All rows"].append(f"{heading} {text}")
-        return " ".join(f"{whose}: {', '.join(facts)}." for whose, facts in parts.items() if facts)
+        parts = {"All rows": self.shared, "Where pretrained": self.pretrained}
+        facts = {
+            whose: ", ".join(f"{h} {text}" for h, text in found.items()) for whose, found in parts.items() if found
+        }
+        return " ".join(f"{whose}: {text}." for whose, text in facts.items())
 
 
 def keys_of(rows: pd.DataFrame, escape: Escape = one_line) -> Keys:
@@ -77,7 +80,8 @@ def apart(
     if _distinct(columns) < n_rows:
         columns |= {NUMBER: [str(number) for number in range(1, n_rows + 1)]}
     shared = {h: next(filter(None, texts[h])) for h in texts if h not in columns and any(texts[h])}
-    return Keys(columns, shared)
+    parts = ({h: t for h, t in shared.items() if ("" in texts[h]) is some} for some in (False, True))
+    return Keys(columns, *parts)
 
 
 def method_cell(row: Mapping[object, object]) -> str:

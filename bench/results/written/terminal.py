@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pandas as pd
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,8 +17,14 @@ WIDTH = 80
 NUMBERS = {"mean", "95 %", "no copies", "nor near", "seeds", "rank"}
 
 
+def board_view(board: pd.DataFrame) -> Group:
+    """The table of `board_table`, and below it what its rows share."""
+    note = keys_of(plain_rows(board), one_line).note
+    return Group(board_table(board), Text(f"Percent; mean ± deviation over seeds, and its interval. {note}".rstrip()))
+
+
 def board_table(board: pd.DataFrame) -> Table:
-    """The rows of a task board with what tells them apart, in percent; the caption has what they share."""
+    """The rows of a task board with what tells them apart, in percent."""
     rows = plain_rows(board)
     records = rows.to_dict("records")
     keys = keys_of(rows, one_line)
@@ -30,10 +36,7 @@ def board_table(board: pd.DataFrame) -> Table:
         "seeds": [str(row["seeds"]) for row in records],
         "rank": [rank_cell(row) for row in records],
     }
-    caption = "Percent; mean ± deviation over seeds, and its interval. " + keys.note
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), caption=Text(one_line(caption)), caption_justify="left"
-    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in columns:
         table.add_column(Text(one_line(heading)), overflow="fold", justify="right" if heading == "seeds" else "left")
     for cells in zip(*columns.values(), strict=True):
@@ -47,7 +50,7 @@ def board_lines(board: pd.DataFrame, width: int = WIDTH) -> list[str]:
         return []
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as text:
-        console.print(board_table(board))
+        console.print(board_view(board))
     return [line.rstrip() for line in text.get().splitlines()]
 
 

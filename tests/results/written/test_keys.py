@@ -132,6 +132,8 @@ def test_corpus_and_settings_of_those_that_pretrain_are_hidden_where_they_are_al
     keys = keys_of(task_board([*trained, record("random")]))
     assert set(keys.columns) == {"method"}
     assert keys.note.endswith("Where pretrained: settings pretrain.epochs=3, corpus pool(brain_tumor).")
+    floor = record("random", 0, 0.5, overrides={"protocol": {"epochs": 2}})
+    assert keys_of(task_board([floor])).note.endswith("metric accuracy, settings protocol.epochs=2.")
 
 
 @pytest.mark.parametrize(

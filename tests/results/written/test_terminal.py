@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from bench.results.leaderboard import task_board
-from bench.results.written.terminal import WIDTH, board_lines, board_table
+from bench.results.written.terminal import WIDTH, board_lines, board_view
 from tests.records_of import record
 
 
@@ -34,7 +34,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut_off(width):
 
 def test_a_terminal_shows_the_same_table():
     screen = Console(file=io.StringIO(), width=WIDTH, force_terminal=True, color_system=None)
-    screen.print(board_table(board()))
+    screen.print(board_view(board()))
     shown = [line.rstrip() for line in screen.file.getvalue().splitlines()]
     assert [line for line in shown if "simclr" in line] == [line for line in board_lines(board()) if "simclr" in line]
 
