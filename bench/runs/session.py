@@ -61,10 +61,14 @@ class Runs:
         return table[[*names, *(c for c in table if c not in names)]]
 
     @property
-    def lines(self) -> list[str]:
-        """What was run now, and where the CSV files of the leaderboard are."""
-        nothing = [] if self.made else ["Nothing to run: every run of this command is already stored."]
-        return [*nothing, *(f"Leaderboard: {f}" for f in self.files)]
+    def opening(self) -> list[str]:
+        """What is said before the board: that nothing was to be run, where nothing was."""
+        return [] if self.made else ["Nothing to run: every run of this command is already stored."]
+
+    @property
+    def closing(self) -> list[str]:
+        """What is said after the board: where the CSV files are."""
+        return [f"Leaderboard: {f}" for f in self.files]
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""

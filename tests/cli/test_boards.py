@@ -129,3 +129,17 @@ def test_a_terminal_gets_a_table_and_a_file_the_same_as_text(monkeypatch, capsys
     assert shown.split() == text.split()
     assert "simclr" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_commands_of_the_documents_run_as_they_stand(bench, stored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_RESULTS", str(stored))
+    text = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
+    section = text.partition("## Print and share a board")[2].partition("\n## ")[0]
+    commands = re.findall(r"^    (bench leaderboard.*)$", section, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        done = bench(*command.split()[1:])
+        assert (done.code, done.err) == (0, ""), command
+        assert done.out
+    assert "\\toprule" in (tmp_path / "board.tex").read_text()

@@ -123,10 +123,10 @@ def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, width: int) -> None:
-    """A line of text, cut off where it is too wide, with three dots."""
+    """A line of text; of one that is too wide its end, which tells the names of files apart, after three dots."""
     text, font = one_line(text), _font()
     if font.getlength(text) > width:
-        while text and font.getlength(f"{text}...") > width:
-            text = text[:-1]
-        text = f"{text}..."
+        while text and font.getlength(f"...{text}") > width:
+            text = text[1:]
+        text = f"...{text}"
     draw.text(place, text, fill="black", font=font)

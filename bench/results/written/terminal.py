@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.core.escape import one_line
-from bench.results.written.columns import interval_cell, plain_rows, rank_cell, score_cell, site_cells, without_copies
+from bench.results.tables import percent
+from bench.results.written.columns import NAN, interval_cell, plain_rows, rank_cell, score_cell, site_cells
 from bench.results.written.keys import keys_of
 
 WIDTH = 80
-NUMBERS = {"mean", "95 %", "no copies", "nor near", "seeds", "rank"}
 
 
 def board_view(board: pd.DataFrame) -> Group:
@@ -56,10 +56,7 @@ def board_lines(board: pd.DataFrame, width: int = WIDTH) -> list[str]:
 
 def _copies(rows: pd.DataFrame) -> dict[str, list[str]]:
     """Means without copies, and without near copies, where a test case has some."""
-    counts = {
-        "no copies": ("without_duplicates", "clean_cases"),
-        "nor near": ("without_near_duplicates", "near_clean_cases"),
-    }
-    records = rows.to_dict("records")
-    cells = {heading: [without_copies(row, *names) for row in records] for heading, names in counts.items()}
-    return {heading: cells[heading] for heading, (_, n) in counts.items() if (rows[n] != rows["test_cases"]).any()}
+    counts = {"no copies": "clean_cases", "nor near": "near_clean_cases"}
+    means = {"no copies": "mean_without_duplicates", "nor near": "mean_without_near_duplicates"}
+    needed = [heading for heading, count in counts.items() if (rows[count] != rows["test_cases"]).any()]
+    return {heading: [percent(mean, NAN) for mean in rows[means[heading]]] for heading in needed}
