@@ -10,31 +10,37 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.core.escape import one_line
+from bench.results.leaderboard import is_variant
 from bench.results.tables import percent
 from bench.results.written.columns import NAN, interval_cell, plain_rows, rank_cell, score_cell, site_cells
 from bench.results.written.keys import keys_of
 
 WIDTH = 80
+VARIANTS = "Rank `as N`: the settings were changed; the rank among methods with their own."
 
 
 def board_view(board: pd.DataFrame) -> Group:
     """The table of `board_table`, and below it what its rows share."""
-    note = keys_of(plain_rows(board), one_line).note
-    return Group(board_table(board), Text(f"Percent; mean ± deviation over seeds, and its interval. {note}".rstrip()))
+    rows = plain_rows(board)
+    notes = ["Percent; mean ± deviation over seeds, and its interval.", keys_of(rows, one_line).note]
+    notes += [VARIANTS] if is_variant(rows).any() else []
+    return Group(board_table(board), Text(" ".join(filter(None, notes))))
 
 
 def board_table(board: pd.DataFrame) -> Table:
     """The rows of a task board with what tells them apart, in percent."""
     rows = plain_rows(board)
     records = rows.to_dict("records")
-    keys = keys_of(rows, one_line)
+    keys, variants = keys_of(rows, one_line), is_variant(rows)
     columns = keys.columns | {
         "mean": [score_cell(row) for row in records],
         "95 %": [interval_cell(row) for row in records],
         **_copies(rows),
         **site_cells(rows),
         "seeds": [str(row["seeds"]) for row in records],
-        "rank": [rank_cell(row) for row in records],
+        "rank": [
+            f"as {rank_cell(r)}" if changed else rank_cell(r) for r, changed in zip(records, variants, strict=True)
+        ],
     }
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in columns:

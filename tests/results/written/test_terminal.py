@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from bench.results.leaderboard import task_board
-from bench.results.written.terminal import WIDTH, board_lines, board_view
+from bench.results.written.terminal import VARIANTS, WIDTH, board_lines, board_view
 from tests.records_of import record
 
 
@@ -54,3 +54,12 @@ def test_scores_without_copies_have_columns_where_there_are_copies():
     lines = board_lines(task_board([record("simclr", 0, 0.5, duplicates=duplicates)]))
     assert "no copies" in lines[0]
     assert lines[1].split()[:5] == ["simclr", "50.0", "n/a", "40.0", "30.0"]
+
+
+def test_a_variant_has_no_rank_of_its_own():
+    hashes = {"evaluation": "e" * 64, "pretraining": "1"}
+    changed = record("simclr", 0, 0.9, overrides={"method": {"alpha": 1}}, hashes=hashes)
+    lines = board_lines(task_board([changed, record("byol", 0, 0.5)]))
+    assert [line.split("  ")[-1].strip() for line in lines[1:3]] == ["1", "as 1"]
+    assert VARIANTS in " ".join(" ".join(lines).split())
+    assert "as N" not in " ".join(board_lines(board()))
