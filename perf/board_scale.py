@@ -42,15 +42,15 @@ def make_runs(count: int) -> pd.DataFrame:
     trained = contestant > 0
     frame = pd.DataFrame({"task": np.array(TASKS)[task], "backbone": [f"resnet{i}" for i in backbone]})
     return frame.assign(
-        **{"data": "real", "profile": "quick", "protocol": "finetune", "metric": "dice", "source": "1"},
+        **{"data": "real", "profile": "quick", "protocol": "finetune", "metric": "dice", "source_hash": "1"},
         data_set=frame["task"],
-        evaluation=[f"{i:08x}" for i in task],
+        evaluation_hash=[f"{i:08x}" for i in task],
         evaluation_settings="",
         method=np.where(trained, "lvmmed", "random"),
         settings=np.where(trained, own, ""),
         corpus=np.where(trained, "pool", ""),
         budget=np.where(trained, budgets, ""),
-        pretraining=[f"{i:08x}" for i in np.where(trained, budget * 100 + contestant, 0)],
+        pretraining_hash=[f"{i:08x}" for i in np.where(trained, budget * 100 + contestant, 0)],
         stand_in=False,
         seed=np.where(trained, seed, seed + SEEDS * budget),
         changed=changed,

@@ -50,7 +50,7 @@ def test_an_example_runs_from_its_file_alone(bench, folder, name, tmp_path):
     assert "nothing wrong" in bench("data", "verify", "--data", file).out
     done = bench("run", *RUN, "--data", file, "--results", tmp_path / "results", "--cache", tmp_path / "cache")
     assert done.code == 0, done.err
-    assert f"real/quick {name} (finetune, resnet18) random" in done.out
+    assert f"task {name}, protocol finetune, backbone resnet18" in " ".join(done.out.split())
     if name == "lesions":
         assert "out of distribution" in done.out
 
@@ -76,4 +76,4 @@ def test_a_file_with_nothing_beside_it_runs_on_its_phantom(bench, tmp_path):
     file = declare(tmp_path / "alone" / "shapes.toml", 'type = "class_folders"', 'classes = ["a", "b"]')
     done = bench("run", *RUN, "--data", file, "--results", tmp_path / "results", "--cache", tmp_path / "cache")
     assert done.code == 0, done.err
-    assert "phantom/quick shapes" in done.out
+    assert "data phantom, profile quick, task shapes" in " ".join(done.out.split())

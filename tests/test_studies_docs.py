@@ -32,7 +32,7 @@ def test_the_study_is_planned_and_run(documented):
     assert plan.out.splitlines()[-1].startswith("estimate: none")
     small = ["--seed=0", "--method=random", "--task=brain_tumor", "--protocol=linear", "--set=task.image_size=32"]
     run = documented("bench run --config study.toml --data-root DATA", *small)
-    assert "phantom/quick brain_tumor_linear (linear, resnet18) random" in run.out
+    assert "task brain_tumor_linear, protocol linear, backbone resnet18" in " ".join(run.out.split())
 
 
 def test_a_model_is_kept_and_scored_again(documented, tmp_path):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
 from bench.core.console import Report
+from bench.core.errors import UsageError
+from bench.core.files import write_text
+from bench.results.boards import FORMATS, read_boards
 from bench.results.comparison import side_by_side
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of
 from bench.results.record import Record
 from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store, lines_of
+from bench.results.written.chosen import Chosen
 from bench.runs.listing import listing
 from bench.runs.request import names_of
 
@@ -27,26 +31,81 @@ Settings = Mapping[str, Any]
 AnyPath = str | Path
 
 
-def leaderboard(results: AnyPath = "results") -> pd.DataFrame:
-    """The task board of a results folder, a row for each contestant; writes nothing.
+Names = str | Iterable[str] | None
 
-    Columns are those of results/leaderboard/*.csv (docs/records.md); fractions, not percent.
+
+@overload
+def leaderboard(
+    results: AnyPath = "results",
+    *,
+    task: Names = None,
+    protocol: Names = None,
+    method: Names = None,
+    backbone: Names = None,
+) -> pd.DataFrame: ...
+
+
+@overload
+def leaderboard(
+    results: AnyPath = "results",
+    *,
+    format: str,
+    task: Names = None,
+    protocol: Names = None,
+    method: Names = None,
+    backbone: Names = None,
+    output: AnyPath | None = None,
+) -> str: ...
+
+
+def leaderboard(
+    results: AnyPath = "results",
+    *,
+    format: str | None = None,
+    task: Names = None,
+    protocol: Names = None,
+    method: Names = None,
+    backbone: Names = None,
+    output: AnyPath | None = None,
+) -> pd.DataFrame | str:
+    """The task boards of a results folder, a row for each contestant, or a text of them; no board's file is written.
+
+    Args:
+        results: Folder with the records.
+        format: None for a table, else `csv`, `markdown`, `latex` or `json` for a text.
+        task, protocol, method, backbone: Only these; default: all. Ranks and tests count every contestant.
+        output: A file that gets the text.
+
+    Returns:
+        Columns as those of results/leaderboard/*.csv (docs/records.md); fractions, in Markdown and LaTeX percent.
 
     Raises:
-        StorageError: two records claim one contestant and seed.
+        UsageError: an unknown name or format, no records to write of, or an `output` without a format.
+        StorageError: a file of cases is missing or was changed, or the output cannot be written.
     """
-    frame, problems = read_frame(Store(Path(results)))
-    for line in lines_of(problems):
+    chosen = Chosen(names_of(task), names_of(protocol), names_of(method), names_of(backbone))
+    if format is None:
+        if output is not None:
+            raise UsageError(f"output={str(output)!r} needs a format: {', '.join(FORMATS)}.")
+        frame, problems = read_frame(Store(Path(results)))
+        for line in lines_of(problems):
+            Report().warn(line)
+        return chosen.of(board_of(frame))
+    boards = read_boards(Path(results))
+    for line in boards.problems:
         Report().warn(line)
-    return board_of(frame)
+    text = boards.text(format, chosen)
+    if output is not None:
+        write_text(Path(output), text)
+    return text
 
 
 def compare(
     a: str,
     b: str,
     *,
-    task: str | Iterable[str] | None = None,
-    protocol: str | Iterable[str] | None = None,
+    task: Names = None,
+    protocol: Names = None,
     results: AnyPath = "results",
 ) -> pd.DataFrame:
     """Paired differences a - b of two contestants, a row for each task, protocol and budget that both were run on.

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.boards import register as register_boards
 from bench.cli.checking import register as register_checking
 from bench.cli.compare import register as register_compare
 from bench.cli.data.commands import register
@@ -26,7 +27,7 @@ from bench.cli.failures import (
     unexpected_text,
 )
 from bench.cli.interrupts import ending_when_interrupted
-from bench.cli.options import DataFiles, DataRoot, Json, Plugins, Quiet, Results, echo, print_json
+from bench.cli.options import DataFiles, DataRoot, Json, Plugins, echo, print_json
 from bench.cli.pretraining import register as register_pretraining
 from bench.cli.running.commands import register as register_running
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
@@ -51,6 +52,7 @@ app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)
 register_running(app)
 register_pretraining(app)
+register_boards(app)
 register_compare(app)
 register_checking(app)
 
@@ -69,32 +71,6 @@ def bench(
     _debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; with any command.")] = False,
 ) -> None:
     """Benchmark self-supervised pretraining in medical imaging: pair a method with a task, get a score to trust."""
-
-
-@app.command(epilog="Example: bench leaderboard --results results")
-def leaderboard(
-    results: Results = Path("results"),
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Regenerate the CSV files in results/leaderboard from the records alone."""
-    from bench.results.boards import regenerate
-
-    board = regenerate(results)
-    if board.problems:
-        from bench.core.console import Report
-
-        for problem in board.problems:
-            Report().warn(problem)
-    if as_json:
-        print_json({"files": [str(p) for p in board.files], "records": board.records, "problems": board.problems})
-    elif markdown:
-        echo(board.markdown, nl=False)
-    elif not quiet:
-        echo(f"{board.records} records -> {len(board.files)} files")
-        for path in board.files:
-            echo(str(path))
 
 
 @app.command(

@@ -43,7 +43,8 @@ Methods = Annotated[
 SavePredictions = Annotated[
     bool,
     output_option(
-        "--save-predictions", help="Write predicted masks, or pictures of predicted boxes, to RESULTS/predictions."
+        "--save-predictions",
+        help="Write predicted masks, or pictures of predicted boxes, and a contact sheet to RESULTS/predictions.",
     ),
 ]
 Quiet = Annotated[bool, output_option("--quiet", "-q", help="Print results and errors only.")]

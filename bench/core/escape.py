@@ -1,4 +1,4 @@
-"""Names and texts from outside on their way out: to a terminal, a log, a CSV cell, a Markdown cell.
+"""Names and texts from outside on their way out: to a terminal, a log, a CSV cell, a Markdown or LaTeX cell.
 
 HTML has `html.escape`, JSON its own escapes.
 """
@@ -19,6 +19,13 @@ _UNPRINTABLE = re.compile(
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a cell a formula for a spreadsheet, at its start (OWASP, CSV injection)."""
 _SPECIAL = re.compile(r"[|<>]")
+_LATEX = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", "[": "{[}", "]": "{]}", "*": "{*}", "±": r"$\pm$",
+} | {c: f"\\{c}" for c in "_%&#${}"}  # fmt: skip
+"""What is no plain character in LaTeX's text; brackets and stars because they may follow the end of a row."""
+_LIGATURE = re.compile(r"(?<=([-'`,?!]))(?=[-'`])")
+"""Between two signs that LaTeX would set as one."""
 
 
 def printable(text: str) -> str:
@@ -61,6 +68,15 @@ def csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
 def markdown_cell(text: object) -> str:
     """A cell of a Markdown table: `|` cannot end it, `<` begins no element."""
     return _SPECIAL.sub(lambda found: {"|": "\\|", "<": "&lt;", ">": "&gt;"}[found[0]], one_line(text))
+
+
+def latex_cell(text: object) -> str:
+    r"""A cell of a LaTeX table in which every character stands for itself.
+
+    >>> latex_cell("50 % of a_b & {c}")
+    '50 \\% of a\\_b \\& \\{c\\}'
+    """
+    return _LIGATURE.sub("{}", "".join(_LATEX.get(character, character) for character in one_line(text)))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -13,7 +13,16 @@ from bench.core.task import Case, Task
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from PIL.Image import Image
     from torch import Tensor, nn
+
+
+class Shown(NamedTuple):
+    """What a contact sheet shows of a case: pictures of any size, or texts of a few lines."""
+
+    image: Image
+    truth: Image | str
+    prediction: Image | str
 
 
 class Features(NamedTuple):
@@ -131,6 +140,28 @@ class TaskKind(ABC):
     def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
         """Per-case columns of the record, one entry per case: target and prediction unless a kind says otherwise."""
         return {"target": [case.target for case in cases], "prediction": predictions.round(5).tolist()}
+
+    @property
+    def case_score_name(self) -> str:
+        """What `case_scores` are, for a contact sheet."""
+        return self.task.metric
+
+    def case_scores(self, cases: Sequence[Case], predictions: np.ndarray) -> list[float | None]:
+        """How good what `collect` gave is for each case, the greater the better; None where that is undefined."""
+        pairs = range(len(cases))
+        return [self.score(cases[i : i + 1], predictions[i : i + 1])[self.task.metric] for i in pairs]
+
+    def show(self, case: Case, prediction: Any, saved: Path) -> Shown | None:
+        """Image, truth and prediction of a case for a contact sheet; None: the kind draws none.
+
+        `prediction` is its entry of what `collect` gave, and `saved` the folder that `collect` saved to.
+        """
+        return None
+
+    @property
+    def legend(self) -> Mapping[str, str]:
+        """Name -> colour, as Pillow takes it, of what `show` draws."""
+        return {}
 
     def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray | None:
         """Made-up predictions, right in part, in the form that `score` takes; `behaviour.lock` keeps their metrics.

@@ -9,8 +9,10 @@ import pandas as pd
 
 from bench.core.escape import markdown_cell
 from bench.results.ablations import FULL, NULL, ROW, TABLE
-from bench.results.board_text import p_value, signed
+from bench.results.board_text import aligned
 from bench.results.tables import percent
+from bench.results.written.columns import markdown_table, p_value, signed
+from bench.results.written.keys import PRETRAINING, apart
 
 Row = dict[Any, Any]
 NOTE = (
@@ -26,7 +28,7 @@ def tables_text(board: pd.DataFrame, *, markdown: bool) -> str:
     for key, rows in board.groupby(TABLE, sort=True):
         cells = _cells(rows)
         title = _title(dict(zip(TABLE, key, strict=True)), rows, markdown)
-        parts += [markdown_cell(title) if markdown else title, _markdown(cells) if markdown else _plain(cells)]
+        parts += [markdown_cell(title) if markdown else title, _written(cells, markdown)]
         parts += _floor_lines(rows)
     return "\n\n".join([*parts, NOTE])
 
@@ -54,7 +56,7 @@ def _title(names: dict[str, Any], rows: pd.DataFrame, markdown: bool) -> str:
     chosen = rows[["protocol", "evaluation_settings"]].drop_duplicates().itertuples(index=False, name=None)
     facts += [f"{protocol}: {settings}" for protocol, settings in chosen if settings]
     mark = "**" if markdown else ""
-    return f"{mark}{title}{mark}" + "".join(f" · {fact}" for fact in [*facts, f"source {names['source']}"])
+    return f"{mark}{title}{mark}" + "".join(f" · {fact}" for fact in [*facts, f"source hash {names['source_hash']}"])
 
 
 def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
@@ -65,9 +67,16 @@ def _cells(board: pd.DataFrame) -> dict[str, list[str]]:
     for row in rows:
         first.setdefault(_setting(row), row)
         columns.setdefault(_column(row), {})[_setting(row)] = row
-    cells = {"setting": [s[0] for s in first], "changes": [s[1] for s in first]}
+    names = {"setting": [s[0] for s in first], "changes": [s[1] for s in first]}
+    hashes = {PRETRAINING: [s[2] for s in first]}
+    cells = apart(names, hashes, str, always=tuple(names)).columns
     for (protocol, evaluation, chosen), found in columns.items():
-        name = protocol if protocol not in cells else f"{protocol} {chosen or evaluation}"
+        names_of_column = (
+            protocol,
+            f"{protocol} {chosen}".rstrip(),
+            f"{protocol} {chosen} evaluation hash {evaluation}",
+        )
+        name = next(name for name in names_of_column if name not in cells)
         cells[name] = [_score(found.get(s)) for s in first]
         cells[f"{name}: difference"] = [_difference(found.get(s)) for s in first]
         cells[f"{name}: p"] = [p_value(found[s]["p_holm"]) if s in found else "" for s in first]
@@ -88,7 +97,7 @@ def _setting(row: Row) -> tuple[str, ...]:
 
 
 def _column(row: Row) -> tuple[str, str, str]:
-    return row["protocol"], row["evaluation"], row["evaluation_settings"]
+    return row["protocol"], row["evaluation_hash"], row["evaluation_settings"]
 
 
 def _reported(row: Row | None, about: str) -> str:
@@ -111,14 +120,7 @@ def _difference(row: Row | None, prefix: str = "") -> str:
     return signed(*(row[name] for name in names)) if row else ""
 
 
-def _markdown(cells: Mapping[str, Sequence[str]]) -> str:
-    shown = {markdown_cell(name): [*map(markdown_cell, texts)] for name, texts in cells.items()}
-    lines = [tuple(shown), ("---",) * len(shown), *zip(*shown.values(), strict=True)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _plain(cells: Mapping[str, Sequence[str]]) -> str:
-    columns = [[name, *texts] for name, texts in cells.items()]
-    widths = [max(map(len, column)) for column in columns]
-    lines = zip(*columns, strict=True)
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+def _written(cells: Mapping[str, Sequence[str]], markdown: bool) -> str:
+    if not markdown:
+        return "\n".join(aligned(cells))
+    return markdown_table({heading: [*map(markdown_cell, texts)] for heading, texts in cells.items()})

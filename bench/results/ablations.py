@@ -30,9 +30,9 @@ FULL = "full"
 FLOORS = {"noise_floor": "score", "validation_noise_floor": "validation"}
 NULL = "null"
 """How names of ablations begin under which the method is the same algorithm: their differences are the noise floor."""
-TABLE = ["data", "profile", "data_set", "backbone", "base", "corpus", "source"]
-COLUMN = ["task", "protocol", "evaluation", "evaluation_settings"]
-ROW = ["order", "setting", "changes", "pretraining"]
+TABLE = ["data", "profile", "data_set", "backbone", "base", "corpus", "source_hash"]
+COLUMN = ["task", "protocol", "evaluation_hash", "evaluation_settings"]
+ROW = ["order", "setting", "changes", "pretraining_hash"]
 Declared = Sequence[tuple[str, Mapping[str, Any]]]
 """Name and changes of each ablation; the same name may stand for other changes in older records."""
 
@@ -113,7 +113,7 @@ def _plain(values: Mapping[str, Any], only: Iterable[str] | None = None) -> dict
 def _comparable(own: pd.DataFrame) -> pd.Series:
     """Whether a run's table has, in its column, one `full` and something to compare it with."""
     columns = own.groupby(TABLE + COLUMN).ngroup()
-    full = own["pretraining"].where(own["setting"] == FULL)
+    full = own["pretraining_hash"].where(own["setting"] == FULL)
     changed = own["changes"] != ""
     return (full.groupby(columns).transform("nunique") == 1) & changed.groupby(columns).transform("any")
 
@@ -121,7 +121,7 @@ def _comparable(own: pd.DataFrame) -> pd.Series:
 def _others(plain: pd.DataFrame, own: pd.DataFrame) -> list[pd.DataFrame]:
     """Runs of other methods with their own settings, in each table that they may stand in."""
     tables = own[[*TABLE, *COLUMN, "budget"]].drop_duplicates()
-    plain = plain.drop(columns="source").assign(setting=plain["method"], changes="")
+    plain = plain.drop(columns="source_hash").assign(setting=plain["method"], changes="")
     shared = ["data", "profile", "data_set", "backbone", *COLUMN]
     trained = plain["corpus"] != ""
     return [

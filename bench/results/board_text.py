@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from bench.core.escape import markdown_cell
-from bench.results.domains import DISTRIBUTION, SITE, site_columns
+from bench.core.escape import markdown_cell, one_line
 from bench.results.frame import TUNED
 from bench.results.leaderboard import is_variant
 from bench.results.tables import percent
+from bench.results.written.columns import (
+    NAN,
+    NOTHING,
+    interval_cell,
+    markdown_table,
+    p_value,
+    plain_rows,
+    rank_cell,
+    score_cell,
+    signed,
+    site_cells,
+    to_best_cell,
+    without_copies,
+)
+from bench.results.written.keys import apart, keys_of
 
-NAN = float("nan")
 FLOORS = ("random", "pixels")
 """What a frozen encoder must be better than."""
 COMPARED = (
@@ -21,113 +33,83 @@ COMPARED = (
     "difference that these seeds and cases find with 80 % power at p < 0.05, uncorrected."
 )
 
-
-def signed(value: float, low: float, high: float) -> str:
-    """`-2.6 (-7.1 to +2.0)` in percent; empty for an undefined value, and without the interval where there is none."""
-    if pd.isna(value):
-        return ""
-    return f"{100 * value:+.1f}" + ("" if pd.isna(low) else f" ({100 * low:+.1f} to {100 * high:+.1f})")
-
-
-def p_value(p: float) -> str:
-    """Three decimals, or `< 0.001`; empty where nothing was tested."""
-    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+COMPARED_KEYS = {
+    **{name: name for name in ("data", "profile", "task", "protocol", "backbone", "metric", "corpus")},
+    "settings of the first": "settings_a",
+    "settings of the second": "settings_b",
+}
+COMPARED_HASHES = {
+    "evaluation hash": "evaluation_hash",
+    "first pretraining hash": "pretraining_hash_a",
+    "second pretraining hash": "pretraining_hash_b",
+}
 
 
 def to_markdown(board: pd.DataFrame) -> str:
-    """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed."""
-    has_domains = "in_distribution" in board and bool(board["in_distribution"].notna().any())
-    domains = (*DISTRIBUTION, *site_columns(board)) if has_domains else ()
-    columns: tuple[str, ...] = (
-        "task",
-        "protocol",
-        "split",
-        "method",
-        "settings",
-        "mean ± std",
-        "95 % interval",
-        "over",
-    )
-    columns = (*columns, "no copies", "nor near copies", "seeds", "rank", "to the best", "p", "tested", "reported")
-    columns = (*columns, *(name.removeprefix(SITE).replace("_", " ") for name in domains))
-    rows = [tuple(map(markdown_cell, columns)), ("---",) * len(columns)]
-    texts = [name for name in ("settings", "interval_over", "tested", *TUNED[:2]) if name in board]
-    board = board.assign(**{name: board[name].astype(object).fillna("") for name in texts})
+    """The task board as a Markdown table (percent), as shown in the README; variants are counted, not listed.
+
+    Its columns are what tells its rows apart; what all rows share is said in a line above.
+    """
+    board = plain_rows(board)
     variants = is_variant(board)
-    for r in board[~variants].to_dict("records"):
-        shown = {name: markdown_cell(value) if isinstance(value, str) else value for name, value in r.items()}
-        rows.append((*_cells(shown), *(percent(r[name], NAN) for name in domains)))
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    lines += ["", *notes] if (notes := _notes(board[~variants])) else []
+    shown = board[~variants]
+    parts = []
+    if len(shown):
+        keys = keys_of(shown, markdown_cell)
+        columns = keys.columns | _measures(shown)
+        note = keys.note
+        if len(over := set(columns.get("over", ()))) == 1:
+            del columns["over"]
+            note = f"{note} Intervals over {over.pop()}.".strip()
+        parts = [*([markdown_cell(note), ""] if note else []), markdown_table(columns)]
+    parts += ["", *notes] if (notes := _notes(shown)) else []
     if variants.any():
-        lines += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
-    return "\n".join(lines) + "\n"
+        parts += ["", f"{variants.sum()} rows of methods with changed settings (ablations) are in the CSV file alone."]
+    return "\n".join(parts).strip("\n") + "\n"
+
+
+def _measures(board: pd.DataFrame) -> dict[str, list[str]]:
+    """Heading -> a cell for each row, of what any row has."""
+    rows = board.to_dict("records")
+    columns = {
+        "mean ± std": [score_cell(r) for r in rows],
+        "95 % interval": [interval_cell(r) for r in rows],
+        "over": [r["interval_over"] for r in rows],
+        "no copies": [without_copies(r, "without_duplicates", "clean_cases") for r in rows],
+        "nor near copies": [without_copies(r, "without_near_duplicates", "near_clean_cases") for r in rows],
+        "seeds": [str(r["seeds"]) for r in rows],
+        "rank": [rank_cell(r) for r in rows],
+        "to the best": [to_best_cell(r) for r in rows],
+        "p": [p_value(r["p_holm"]) for r in rows],
+        "tested": [r["tested"] for r in rows],
+        "reported": [percent(r.get("reported_mean", NAN), r.get("reported_std", NAN)) for r in rows],
+    }
+    escaped = {heading: list(map(markdown_cell, cells)) for heading, cells in (columns | site_cells(board)).items()}
+    needed = ("mean ± std", "rank")
+    return {heading: cells for heading, cells in escaped.items() if heading in needed or set(cells) - {"", NOTHING}}
 
 
 def across_markdown(board: pd.DataFrame) -> str:
     """The board as Markdown, in percent, with what each encoder costs beside its score."""
-    columns = (
-        "task", "protocol", "encoder", "backbone", "parameters (M)", "GFLOPs", "images/s", "mean ± std",
-        "95 % interval", "seeds", "rank", "tested",
-    )  # fmt: skip
-    rows: list[Sequence[str]] = [columns, ("---",) * len(columns)]
-    for r in board.to_dict("records"):
-        between = "n/a" if pd.isna(r["ci95_low"]) else f"{100 * r['ci95_low']:.1f} to {100 * r['ci95_high']:.1f}"
-        places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
-        cells = (
-            *(r["task"], r["protocol"], r["method"], r["backbone"]),
-            *(
-                _number(r.get("parameters"), 1e6),
-                _number(r.get("gflops_per_image")),
-                _number(r.get("images_per_second")),
-            ),
-            *(percent(r["mean"], r["std"]) + seen_mark(r), between, str(r["seeds"]), f"{r['rank']:.0f}{places}"),
-            "" if pd.isna(r["tested"]) else r["tested"],
-        )
-        rows.append(tuple(map(markdown_cell, cells)))
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    board = plain_rows(board)
+    keys = keys_of(board, markdown_cell)
+    rows = board.to_dict("records")
+    columns = {
+        "parameters (M)": [_number(r.get("parameters"), 1e6) for r in rows],
+        "GFLOPs": [_number(r.get("gflops_per_image")) for r in rows],
+        "images/s": [_number(r.get("images_per_second")) for r in rows],
+        "mean ± std": [score_cell(r) for r in rows],
+        "95 % interval": [interval_cell(r) for r in rows],
+        "seeds": [str(r["seeds"]) for r in rows],
+        "rank": [rank_cell(r) for r in rows],
+        "tested": [markdown_cell(r["tested"]) for r in rows],
+    }
+    note = [markdown_cell(keys.note), ""] if keys.note else []
+    return "\n".join([*note, markdown_table(keys.columns | columns)]) + "\n"
 
 
 def _number(value: float | None, unit: float = 1) -> str:
     return "" if value is None or pd.isna(value) else f"{value / unit:.3g}"
-
-
-def _cells(r: dict[Any, Any]) -> tuple[str, ...]:
-    low, high = r["ci95_low"], r["ci95_high"]
-    between = "n/a" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}"
-    places = "" if pd.isna(r["rank_low"]) else f" ({r['rank_low']:.0f} to {r['rank_high']:.0f})"
-    to_best = signed(r["difference_to_best"], r["difference_low"], r["difference_high"])
-    return (
-        *(r["task"], r["protocol"], r["split_used"], _name(r), settings_cell(r)),
-        *(percent(r["mean"], r["std"]) + seen_mark(r), between),
-        *(r["interval_over"], _clean(r, "without_duplicates", "clean_cases")),
-        *(_clean(r, "without_near_duplicates", "near_clean_cases"), str(r["seeds"]), f"{r['rank']:.0f}{places}"),
-        *("" if r["tested"] == "the best" else to_best, p_value(r["p_holm"]), r["tested"]),
-        percent(r.get("reported_mean", NAN), r.get("reported_std", NAN)),
-    )
-
-
-def _name(r: dict[Any, Any]) -> str:
-    """The method, with a mark where its encoders collapsed."""
-    share = r["collapsed"]
-    if pd.isna(share) or not share:
-        return str(r["method"])
-    return f"{r['method']} (collapsed: {round(share * r['seeds'])} of {r['seeds']} seeds)"
-
-
-def seen_mark(r: dict[Any, Any]) -> str:
-    """After a score: of how many test cases the weights were pretrained on, and the score without them."""
-    n = r.get("seen_cases", NAN)
-    if pd.isna(n) or not n:
-        return ""
-    without = "none left" if n == r["test_cases"] else f"without {percent(r['mean_without_seen'], NAN)}"
-    return f" (pretrained on {n:.0f} of {r['test_cases']:.0f}; {without})"
-
-
-def _clean(r: dict[Any, Any], name: str, count: str) -> str:
-    """The mean without copies, and of how many of the test cases it is, where some are left out."""
-    n, every = r[count], r["test_cases"]
-    return percent(r[f"mean_{name}"], NAN) + (f" ({n:.0f} of {every:.0f})" if n != every else "")
 
 
 def _notes(board: pd.DataFrame) -> list[str]:
@@ -148,37 +130,28 @@ def _tuned_notes(board: pd.DataFrame) -> list[str]:
     return [markdown_cell(f"{r.method} was tuned: {r.tuned}, over {r.tuned_over}.") for r in tuned.itertuples()]
 
 
-def settings_cell(r: dict[Any, Any]) -> str:
-    """A row's settings, and how they were tuned, where they were."""
-    tuned = r.get("tuned") or ""
-    if not tuned:
-        return str(r["settings"])
-    return f"{r['settings']} (tuned: {tuned}{', the data scored here' if r['tuned_on_scored'] else ''})".strip()
-
-
 def compared_lines(table: pd.DataFrame) -> list[str]:
-    """The rows of `compare` as aligned text, and what they mean."""
-    head = (
-        "task",
-        "protocol",
-        "settings",
-        "metric",
-        "seeds",
-        "difference (95 %)",
-        "over",
-        "p",
-        "Holm",
-        "tested",
-        "shown from",
-    )
-    cells = [head]
-    for r in table.to_dict("records"):
-        settings = r["settings_a"] or r["settings_b"] or ""
-        shown = "" if pd.isna(r["smallest_shown"]) else f"{100 * r['smallest_shown']:.1f}"
-        names = (r["task"], r["protocol"], settings, r["metric"], str(r["seeds"]))
-        between = signed(r["difference"], r["low"], r["high"])
-        tests = (p_value(r["p"]), p_value(r["p_holm"]), r["tested"], shown)
-        cells.append((*names, between, r["interval_over"], *tests))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [*lines, "", COMPARED]
+    """The rows of `compare` as aligned text, and what they mean; what all rows share is said in a line."""
+    rows = table.to_dict("records")
+    texts = {heading: [str(r[column]) for r in rows] for heading, column in COMPARED_KEYS.items()}
+    hashes = {heading: [str(r[column]) for r in rows] for heading, column in COMPARED_HASHES.items()}
+    keys = apart(texts, hashes, one_line, always=("task", "protocol", "metric"))
+    columns = {
+        "seeds": [str(r["seeds"]) for r in rows],
+        "difference (95 %)": [signed(r["difference"], r["low"], r["high"]) for r in rows],
+        "over": [r["interval_over"] for r in rows],
+        "p": [p_value(r["p"]) for r in rows],
+        "Holm": [p_value(r["p_holm"]) for r in rows],
+        "tested": [r["tested"] for r in rows],
+        "shown from": ["" if pd.isna(s := r["smallest_shown"]) else f"{100 * s:.1f}" for r in rows],
+    }
+    lines = aligned(keys.columns | columns)
+    return [*lines, "", *filter(None, [keys.note]), COMPARED]
+
+
+def aligned(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Columns as lines of text, under their headings."""
+    cells = [[heading, *texts] for heading, texts in columns.items()]
+    widths = [max(map(len, column)) for column in cells]
+    lines = zip(*cells, strict=True)
+    return ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]

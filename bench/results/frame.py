@@ -18,7 +18,7 @@ from bench.core.settings import settings_text
 from bench.results.domains import DISTRIBUTION, domain_scores, site_columns
 from bench.results.record import Record
 
-GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation"]
+GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation_hash"]
 EFFICIENCY = [
     "parameters",
     "trained_parameters",
@@ -39,7 +39,7 @@ EMBEDDING = ("effective_rank", "mean_cosine", "dead_units", "collapsed")
 """What the record says of the encoder's embeddings; empty for kinds that read feature maps."""
 TUNED = ("tuned", "tuned_over", "tuned_on_scored")
 """How many trials on which data set, the space, and whether that data set is the one that is scored."""
-CONTESTANT = ["method", "settings", "corpus", "pretraining"]
+CONTESTANT = ["method", "settings", "corpus", "pretraining_hash"]
 SCOPE = ["data", "profile", "backbone"]
 BUDGET = [*SCOPE, "budget"]
 RESULTS, CACHE = "results", "cache"
@@ -90,11 +90,11 @@ def row_of(r: Record) -> dict[str, Any]:
         "task": r.task,
         "protocol": r.protocol,
         "backbone": r.backbone,
-        "evaluation": r.hashes["evaluation"][:8],
+        "evaluation_hash": r.hashes["evaluation"][:8],
         "method": r.method,
         "settings": _settings(r),
         "corpus": r.corpus.label if r.corpus else "",
-        "pretraining": r.hashes["pretraining"][:8],
+        "pretraining_hash": r.hashes["pretraining"][:8],
         "data_set": r.data_set,
         "split": r.split.fingerprint,
         **_sort_of(r),
@@ -108,7 +108,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "near_clean_cases": r.split.test - r.duplicates.n_near_affected_test_cases,
         **_seen(r),
         "validation": r.selection.get(f"validation_{r.metric}"),
-        "source": digest(r.versions.pretraining)[:8],
+        "source_hash": digest(r.versions.pretraining)[:8],
         "budget": _text(r, "pretrain"),
         "evaluation_settings": _text(r, "task", "protocol"),
         "changed": r.overrides.get("method", {}),

@@ -21,6 +21,7 @@ from bench.results.statistics.seeds import deviations, means
 
 DECIMALS = 12
 """Means that differ beyond these decimals only are equal: the order in which scores are summed decides no rank."""
+RANKS = ("rank", "rank_low", "rank_high")
 UNDEFINED = (np.nan, np.nan, np.nan)
 
 
@@ -89,8 +90,9 @@ def board_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def plain(board: pd.DataFrame) -> pd.DataFrame:
-    """The board without the columns that only other tables are made of."""
-    return board.drop(columns=["sample", "metrics", "stand_in"], errors="ignore")
+    """The board without the columns that only other tables are made of; ranks are integers, and NA where undefined."""
+    ranks = {name: "Int64" for name in RANKS if name in board}
+    return board.drop(columns=["sample", "metrics", "stand_in"], errors="ignore").astype(ranks)
 
 
 def detailed_board(frame: pd.DataFrame) -> pd.DataFrame:

@@ -49,7 +49,17 @@ def write_leaderboards(results: Path, frame: pd.DataFrame, texts: Mapping[str, s
 
 
 def leaderboard_texts(frame: pd.DataFrame, published: Path) -> dict[str, str]:
-    """File name -> CSV text of task boards, overall boards, all metrics and encoders of all backbones, from a frame.
+    """File name -> CSV text of all tables of `leaderboard_tables`, from a frame. Raises as they do."""
+    return csv_texts(leaderboard_tables(frame, published))
+
+
+def csv_texts(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Name of a file without its end -> table, as name of the file -> CSV text."""
+    return {f"{name}.csv": to_csv(table) for name, table in tables.items()}
+
+
+def leaderboard_tables(frame: pd.DataFrame, published: Path) -> dict[str, pd.DataFrame]:
+    """Name of a file -> table: task boards, overall boards, all metrics and encoders of all backbones, from a frame.
 
     Data sets that stand in for others are not among the overall ranks.
 
@@ -70,7 +80,7 @@ def leaderboard_texts(frame: pd.DataFrame, published: Path) -> dict[str, str]:
         (ENCODERS, across),
     )
     return {
-        f"{data}-{profile}{kind}.csv": to_csv(_without_empty_columns(rows))
+        f"{data}-{profile}{kind}": _without_empty_columns(rows)
         for kind, table in tables
         for (data, profile), rows in (table.groupby(["data", "profile"], sort=True) if len(table) else ())
     }

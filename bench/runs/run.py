@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from torch import nn
 
 from bench.core.console import Report
@@ -18,9 +19,10 @@ from bench.engine.kept import name_contents
 from bench.engine.resume import RESUME_FILE
 from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
+from bench.evaluation.pictures.sheet import write_contact_sheet
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
-from bench.models.checkpoints import load_encoder
+from bench.models.checkpoints import ENCODER_FILE, load_encoder
 from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
@@ -30,8 +32,12 @@ from bench.runs.pretraining.job import CHECKPOINTS, PretrainingJob, encoder_file
 from bench.runs.recording.record import Finished, Pretrained, make_record, notes_of
 from bench.runs.recording.seen import notes_of_seen, warn_of_other_pasts
 from bench.runs.resolve import Options, ResolvedRun, resolve_all
+from bench.runs.studies.costs import seconds_of
 from bench.runs.tuned import warn_of_tuning
 from bench.runs.world import World
+
+MOST_READ = 500
+"""Records that the time left is estimated from."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
         store.require_writable()
     decoded, embeddings = open_caches(options, world, report)
     runs = resolve_all(plans, options, world, decoded)
-    known = _stored(store, {run.identity for run in runs}, options, report)
+    frame = _stored_frame(store, options, report)
+    known = _read(store, frame[frame["identity"].isin({run.identity for run in runs})] if len(frame) else frame)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
     if missing:
         store.require_writable()
@@ -72,7 +79,7 @@ def run_plan(plans: Sequence[PlannedRun], options: Options, world: World, report
     warn_of_tuning(runs, known, world, report)
     for run in {run.plan.task.name: run for run in missing}.values():
         require_samples(run.plan.task, world.split(run.plan.task.data, run.plan.seed))
-    with report.live(), report.stage("runs", len(missing)) as advance:
+    with report.live(), report.stage("runs", len(missing), costs=_costs(store, frame, missing, options)) as advance:
         for run in missing:
             finished = _run(run, options, world, embeddings, report)
             report.say(f"stored {store.add(finished.record, finished.cases)}")
@@ -108,13 +115,31 @@ def open_caches(options: Options, world: World, report: Report) -> tuple[DiskCac
     return decoded, DiskCache(options.cache / EMBEDDINGS, report, "embedded")
 
 
-def _stored(store: Store, wanted: set[str], options: Options, report: Report) -> dict[str, Record]:
-    """Identity -> record of the runs that are in the store; says which files in it are no records."""
+def _stored_frame(store: Store, options: Options, report: Report) -> pd.DataFrame:
+    """The frame of the records of a store; says which files in it are no records."""
     frame, problems = read_frame(store, options.cache)
     for line in lines_of(problems):
         report.warn(line)
-    paths = frame[frame["identity"].isin(wanted)]["path"] if len(frame) else ()
+    return frame
+
+
+def _read(store: Store, frame: pd.DataFrame) -> dict[str, Record]:
+    """Identity -> record of the rows of a frame."""
+    paths = frame["path"] if len(frame) else ()
     return {record.identity: record for record in (store.read(store.runs / path) for path in paths)}
+
+
+def _costs(store: Store, frame: pd.DataFrame, missing: Sequence[ResolvedRun], options: Options) -> list[float | None]:
+    """The seconds that each run should take, by stored records of its method or task on its backbone."""
+    if frame.empty or not missing:
+        return []
+    names = {column: {getattr(run.plan, column) for run in missing} for column in ("method", "backbone")}
+    tasks = {run.plan.task.name for run in missing}
+    near = frame[frame["backbone"].isin(names["backbone"])]
+    near = near[near["method"].isin(names["method"]) | near["task"].isin(tasks)].tail(MOST_READ)
+    trained = [run for run in missing if run.corpus is not None]
+    there = [run for run in trained if (checkpoint_folder(run, options.cache) / ENCODER_FILE).is_file()]
+    return seconds_of(missing, _read(store, near).values(), {run.hashes["checkpoint"] for run in there})
 
 
 def warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Report) -> None:
@@ -140,6 +165,8 @@ def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache
     evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, unfinished(run.identity, options))
     for note in notes_of(evaluation):
         report.warn(note)
+    if save is not None:
+        write_contact_sheet(run.kind, split.test, evaluation.adaptation.predictions, save)
     finished = make_record(run, evaluation, pretrained, options, world)
     record = finished.record
     if options.keep_model:

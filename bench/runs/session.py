@@ -13,15 +13,12 @@ import pandas as pd
 from bench.core import registry
 from bench.core.cache_folder import default_cache
 from bench.core.console import Report
-from bench.results.board_text import seen_mark, settings_cell
 from bench.results.boards import refresh_tables
-from bench.results.domains import DISTRIBUTION
 from bench.results.index import read_frame
 from bench.results.leaderboard import CONTESTANT, GROUP, board_of, to_frame
 from bench.results.published import read_published
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
-from bench.results.tables import percent
 from bench.runs.checks import check_places, check_request, lie_where_declared
 from bench.runs.config import DEFAULT_BACKBONE
 from bench.runs.plan import PlannedRun
@@ -64,11 +61,14 @@ class Runs:
         return table[[*names, *(c for c in table if c not in names)]]
 
     @property
-    def lines(self) -> list[str]:
-        """Leaderboard lines of the contestants of this command, and where the CSV files are."""
-        rows = [] if self.made else ["Nothing to run: every run of this command is already stored."]
-        rows += [_board_line(r) for r in self.board.to_dict("records")]
-        return rows + [f"Leaderboard: {f}" for f in self.files]
+    def opening(self) -> list[str]:
+        """What is said before the board: that nothing was to be run, where nothing was."""
+        return [] if self.made else ["Nothing to run: every run of this command is already stored."]
+
+    @property
+    def closing(self) -> list[str]:
+        """What is said after the board: where the CSV files are."""
+        return [f"Leaderboard: {f}" for f in self.files]
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
@@ -82,28 +82,6 @@ class Runs:
             "leaderboard": json.loads(self.board.to_json(orient="records")),
             "files": [str(f) for f in self.files],
         }
-
-
-def _board_line(row: dict[Any, Any]) -> str:
-    low, high = row["ci95_low"], row["ci95_high"]
-    between = "" if pd.isna(low) else f", 95 % interval {100 * low:.1f} to {100 * high:.1f}"
-    settings = f" [{text}]" if (text := settings_cell(row)) else ""
-    return (
-        f"{row['data']}/{row['profile']} {row['task']} ({row['protocol']}, {row['backbone']}) "
-        f"{row['method']}{settings}: "
-        f"{row['metric']} {percent(row['mean'], row['std'])} %{seen_mark(row)} over {row['seeds']} seed(s){between}; "
-        f"without copies of training images {percent(row['mean_without_duplicates'], float('nan'))} %, "
-        f"nor near copies {percent(row['mean_without_near_duplicates'], float('nan'))} %; "
-        f"rank {row['rank']:.0f}{_sites(row)}"
-    )
-
-
-def _sites(row: dict[Any, Any]) -> str:
-    """In and out of distribution, where a data set has sites."""
-    if pd.isna(row["drop"]):
-        return ""
-    inside, outside, drop = (percent(row[name], float("nan")) for name in DISTRIBUTION)
-    return f"; in distribution {inside} %, out of distribution {outside} %, drop {drop}"
 
 
 def execute(request: RunRequest, *, quiet: bool) -> Runs:

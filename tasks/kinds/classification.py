@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from torchvision import transforms as T
 
 from bench.core.errors import TrainingError
-from bench.core.kind import Features, TaskKind
+from bench.core.kind import Features, Shown, TaskKind
 from bench.core.settings import Settings
 from bench.core.task import Case
 from bench.data.contract.loads import load_image
@@ -133,6 +134,21 @@ class Classification(TaskKind):
         if data_set.ordered_classes:
             scores["quadratic_kappa"] = quadratic_kappa(target, predictions.argmax(axis=1), len(data_set.classes))
         return scores
+
+    @property
+    def case_score_name(self) -> str:
+        """The probability of the true class."""
+        return "p(truth)"
+
+    def case_scores(self, cases: Sequence[Case], predictions: np.ndarray) -> list[float | None]:
+        """The probability of each case's true class."""
+        return [float(row[case.target]) for case, row in zip(cases, predictions, strict=True)]
+
+    def show(self, case: Case, prediction: np.ndarray, saved: Path) -> Shown:
+        """The image, its class, and the three likeliest classes with their probabilities."""
+        names, likeliest = self.task.data.classes, np.argsort(-prediction, kind="stable")[:3]
+        found = "\n".join(f"{names[i]} {prediction[i]:.3f}" for i in likeliest)
+        return Shown(load_image(self.task.data, case), names[case.target], found)
 
     def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
         """Probabilities of every class, in favour of the true one for most cases."""

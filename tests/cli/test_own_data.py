@@ -54,7 +54,7 @@ def test_files_may_be_given_several_times_and_beside_tasks(bench, root):
 def test_a_run_by_file_is_found_again_by_name(bench, root, tmp_path):
     places = ["--results", tmp_path / "results", "--cache", tmp_path / "cache"]
     first = bench("run", "-m", "random", "--data", root / "cells" / "bench.toml", "--seeds", "1", *SMALL, *places)
-    assert "real/quick cells (knn, resnet18) random" in first.out, first.err
+    assert "task cells, protocol knn, backbone resnet18" in " ".join(first.out.split()), first.err
     again = bench("run", "-m", "random", "-t", "cells", "--data-root", root, "--seeds", "1", *SMALL, *places)
     assert again.out.startswith("Nothing to run"), again.err
     moved = tmp_path / "moved"
@@ -63,7 +63,7 @@ def test_a_run_by_file_is_found_again_by_name(bench, root, tmp_path):
     assert again.out.startswith("Nothing to run"), "neither place nor name is in the identity"
     option = declare(moved / "bench.toml", f'{FOLDERS}\nsuffixes = [".png"]', 'protocol = "knn"')
     again = bench("run", "-m", "random", "--data", option, "--seeds", "1", *SMALL, *places)
-    assert "real/quick moved" in again.out, "an option of the layout is"
+    assert "task moved" in " ".join(again.out.split()), "an option of the layout is"
     board = bench("leaderboard", "--results", tmp_path / "results", "--markdown").out
     assert "cells" in board
 

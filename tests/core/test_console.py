@@ -1,7 +1,70 @@
 """What the harness says: on standard error, as plain lines where there is no terminal, nothing when quiet."""
 
+import pytest
+
 from bench.core import console
-from bench.core.console import Report
+from bench.core.console import Report, TimeLeft, TimeLeftColumn
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def worked(left, clock, *seconds):
+    """Finish a unit after each of some seconds."""
+    for spent in seconds:
+        clock.now += spent
+        left.advance()
+
+
+@pytest.mark.parametrize("unit", [0.1, 40.0, 4000.0])
+def test_time_left_is_right_however_long_a_unit_takes(unit):
+    clock = Clock()
+    left = TimeLeft(4, clock=clock)
+    assert left.seconds is None
+    worked(left, clock, unit)
+    assert left.seconds == pytest.approx(3 * unit)
+    clock.now += unit / 2
+    assert left.seconds == pytest.approx(2.5 * unit)
+    worked(left, clock, unit / 2, unit, unit)
+    assert left.seconds == 0
+
+
+def test_time_left_weighs_units_by_their_costs_and_by_how_fast_things_are():
+    clock = Clock()
+    left = TimeLeft(3, costs=[10.0, 100.0, None], clock=clock)
+    assert left.seconds == pytest.approx(10 + 100 + 55), "known before anything is finished; unknown: the median"
+    worked(left, clock, 20.0)
+    assert left.seconds == pytest.approx(2 * 155), "twice as slow as recorded"
+    clock.now += 300
+    assert left.seconds == pytest.approx(2 * 55), "a unit that takes longer than it should does not eat up the next"
+
+
+def test_units_done_in_an_earlier_command_do_not_count_as_fast():
+    clock = Clock()
+    left = TimeLeft(10, done=8, clock=clock)
+    worked(left, clock, 50.0)
+    assert left.seconds == pytest.approx(50)
+
+
+def test_the_bar_shows_the_time_left_of_runs_longer_than_the_window_of_rich(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(console.time, "monotonic", clock)
+    report = Report()
+    report.bars.disable = False
+    with report.stage("runs", 3) as advance:
+        (task,) = report.bars.tasks
+        assert TimeLeftColumn().render(task).plain == "-:--:--"
+        clock.now += 3600
+        advance("")
+        assert TimeLeftColumn().render(task).plain == "2:00:00"
+    assert any(isinstance(column, TimeLeftColumn) for column in report.bars.columns)
 
 
 def test_messages_go_to_standard_error_as_they_are(capsys):

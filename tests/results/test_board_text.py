@@ -1,27 +1,15 @@
 """Boards for people and for machines: what was tested stands in words, every metric has its interval."""
 
-import math
-
 import pytest
 
 from bench.core.settings import SeenRecord
-from bench.results.board_text import NAN, p_value, seen_mark, signed, to_markdown
+from bench.results.board_text import to_markdown
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of, task_board
 from bench.results.tables import leaderboard_texts
+from bench.results.written.columns import NAN, seen_mark
 from tests.records_of import record
 from tests.results.stores_of import three_methods
-
-
-@pytest.mark.parametrize(("p", "text"), [(0.0004, "< 0.001"), (0.0123, "0.012"), (1.0, "1.000"), (math.nan, "")])
-def test_p_has_three_decimals(p, text):
-    assert p_value(p) == text
-
-
-def test_differences_have_a_sign_and_an_interval_where_there_is_one():
-    assert signed(-0.026, -0.071, 0.02) == "-2.6 (-7.1 to +2.0)"
-    assert signed(0.1, math.nan, math.nan) == "+10.0"
-    assert signed(math.nan, math.nan, math.nan) == ""
 
 
 def test_files_have_every_metric_with_its_interval_and_the_text_what_was_tested(tmp_path):
@@ -36,7 +24,7 @@ def test_files_have_every_metric_with_its_interval_and_the_text_what_was_tested(
     assert {"ece", "ece_ci95_low", "brier", "sensitivity_ci95_high", "test_set", "rank_low", "tested"} <= set(header)
     assert not {"sample", "metrics", "stand_in"} & set(header)
     text = to_markdown(board_of(frame))
-    assert "| seeds and cases |" in text
+    assert "Intervals over seeds and cases." in text
     assert "| the best |" in text
 
 

@@ -57,7 +57,7 @@ def test_kvasir_det(run_task):
     assert len(cases) == record.split.test == 5
     assert all(len(rows) <= 100 and all(row[1] >= 0.05 for row in rows) for rows in cases["prediction"])
     assert from_cases(record, cases) == pytest.approx(record.metrics, abs=1e-6)
-    assert len(list((results / "predictions").rglob("*.png"))) == 5
+    assert len(list((results / "predictions").rglob("*.png"))) == 5 + 1, "and the contact sheet"
     (row,) = pd.read_csv(results / "leaderboard" / "phantom-quick.csv").to_dict("records")
     assert (row["task"], row["metric"], row["mean"]) == (
         "kvasir_det",

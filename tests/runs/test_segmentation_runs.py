@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bench.engine.kept import Memory
+from bench.evaluation.pictures.sheet import FILE
 from bench.results.record import Record
 from bench.results.store import Store
 from tasks.kinds.segmentation import Segmentation2D
@@ -37,7 +38,7 @@ def run_task(bench, cache, tmp_path):
 
 def masks_of(results: Path) -> dict[str, np.ndarray]:
     folder = results / "predictions"
-    return {p.name: np.asarray(Image.open(p)) for p in folder.rglob("*.png")}
+    return {p.name: np.asarray(Image.open(p)) for p in folder.rglob("*.png") if p.name != FILE}
 
 
 @pytest.mark.parametrize("task", ["drive", "kvasir_seg", "jsrt"])
@@ -51,6 +52,7 @@ def test_images(run_task, task):
     assert not {"prediction", "target"} & set(cases)
     assert record.metrics["dice"] == pytest.approx(cases["metric:dice"].mean(), abs=1e-4)
     assert set(cases.dropna(axis=1, how="all")) >= {"metric:dice", "metric:iou", "metric:hd95_px"}
+    assert len(list((results / "predictions").rglob(FILE))) == 1
     masks = masks_of(results)
     n_structures = sum(name.startswith("dice/") for name in record.metrics)
     assert len(masks) == record.split.test * n_structures
@@ -59,8 +61,9 @@ def test_images(run_task, task):
 
 @pytest.mark.parametrize("task", ["brats", pytest.param("mmwhs_mri", marks=pytest.mark.slow)])
 def test_volumes(run_task, task):
-    record, _ = run_task(task)
+    record, results = run_task(task, "--save-predictions")
     assert (record.kind, record.metric) == ("segmentation_3d", "iou_3d")
+    assert len(list((results / "predictions").rglob(FILE))) == 1
     assert {"iou_3d", "dice_3d", "hd95_mm", "dice"} <= set(record.metrics)
     assert record.metrics["hd95_mm"] > 0
 

@@ -68,7 +68,7 @@ def test_a_grouped_split_is_an_evaluation_of_its_own(run, phantom_root, tmp_path
     given = {record["split"]["given"]: record for record in records(tmp_path / "results")}
     assert given.keys() == {None, GROUPED_VERSION}
     board = tables.leaderboard(tmp_path / "results")
-    assert len(board) == board["evaluation"].nunique() == 2
+    assert len(board) == board["evaluation_hash"].nunique() == 2
     assert set(board["rank"]) == {1}, "they are not ranked against each other"
     again = grids.run(
         "random", "brain_tumor", "linear", seeds=[0], split="grouped", data_root=phantom_root, device="cpu", quiet=True,

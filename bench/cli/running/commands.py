@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli.boards import say_board
 from bench.cli.options import (
     Checkpoints,
     Json,
@@ -87,7 +88,10 @@ def run(
     if as_json:
         print_json(runs.to_json())
         return
-    for line in runs.lines:
+    for line in runs.opening:
+        echo(line)
+    say_board(runs.board)
+    for line in runs.closing:
         echo(line)
 
 

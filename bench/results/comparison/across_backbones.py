@@ -35,5 +35,5 @@ def across_backbones(frame: pd.DataFrame) -> pd.DataFrame:
     together = chosen.assign(backbone=EVERY)
     together.attrs = frame.attrs
     board = detailed_board(together)
-    of_pretraining = chosen.drop_duplicates("pretraining").set_index("pretraining")["backbone"]  # a hash of it, too
-    return board.assign(backbone=board["pretraining"].map(of_pretraining))
+    of_hash = chosen.drop_duplicates("pretraining_hash").set_index("pretraining_hash")["backbone"]  # a hash of it, too
+    return board.assign(backbone=board["pretraining_hash"].map(of_hash))

@@ -27,15 +27,18 @@ def overall_board(board: pd.DataFrame) -> pd.DataFrame:
     board = board[~is_variant(board)].assign(settings=lambda rows: rows["settings"].map(_pretraining_only))
     if board.empty:
         return board
-    rows = _in_budgets(board.assign(column=board["task"] + ":" + board["protocol"] + "@" + board["evaluation"]))
+    named = board["task"] + " " + board["protocol"] + " evaluation_hash=" + board["evaluation_hash"]
+    rows = _in_budgets(board.assign(column=named))
     rows["mean"] = rows["mean"].round(DECIMALS)
     rows["rank"] = rows.groupby(CELL)["mean"].rank(method="min", ascending=False)
     rows = rows.dropna(subset="rank").reset_index(drop=True)
+    if rows.empty:
+        return rows
     table = mean_ranks(rows, rows["rank"].to_numpy(float))
     table = (
         table.join(_intervals(rows)) if "sample" in rows else table.assign(mean_rank_low=np.nan, mean_rank_high=np.nan)
     )
-    ranks = rows.pivot_table(index=ROW, columns="column", values="rank", aggfunc="min")
+    ranks = rows.pivot_table(index=ROW, columns="column", values="rank", aggfunc="min").astype("Int64")
     order = rows.sort_values(CELL)["column"].drop_duplicates()
     names = ["mean_rank", "mean_rank_low", "mean_rank_high", "data_sets"]
     own = [c for c in map(str, table) if c.startswith("set_rank ")]

@@ -18,6 +18,7 @@ from bench.results.statistics.evidence import Evidence
 from bench.results.statistics.metric_facts import facts_of
 from bench.results.statistics.seeds import holm
 from bench.results.statistics.two_level import LEAST_SEEDS, Scores
+from bench.results.written.chosen import Chosen
 
 
 def compare(
@@ -47,7 +48,12 @@ def compare(
     outside = holm(np.array([test.p_outside(m) for test, m in zip(tests, margins, strict=True)]))
     lines = [
         top.loc[i, [*GROUP, "metric"]].to_dict()
-        | {"a": a, "b": b, "settings_a": top["settings"][i], "settings_b": top["settings"][j]}
+        | {"a": a, "b": b, "corpus": top["corpus"][i] or top["corpus"][j]}
+        | {
+            f"{column}_{side}": top[column][k]
+            for column in ("settings", "pretraining_hash")
+            for side, k in (("a", i), ("b", j))
+        }
         | _tested(test, evidence.scores(contestants[i]))
         | {"p_holm": p, "margin": margin, "p_equivalence": outside, "tested": verdict(test, p, outside, margin)}
         for (i, j), test, margin, p, outside in zip(pairs, tests, margins, zero, outside, strict=True)
@@ -73,14 +79,7 @@ def _tested(test: Difference, scores: Scores) -> dict[str, Any]:
 
 
 def _chosen(frame: pd.DataFrame, a: str, b: str, tasks: Sequence[str], protocols: Sequence[str]) -> pd.DataFrame:
-    for column, wanted in (("task", tasks), ("protocol", protocols)):
-        known = sorted(set(frame[column])) if len(frame) else []
-        for name in wanted:
-            if name not in known:
-                raise UsageError(
-                    f"No records of the {column} {name!r}.{closest(name, known)} There are: {', '.join(known)}."
-                )
-        frame = frame[frame[column].isin(wanted)] if wanted else frame
+    frame = Chosen(task=tuple(tasks), protocol=tuple(protocols)).of(frame)
     for name in (a, b):
         methods = sorted(set(frame["method"])) if len(frame) else []
         if name.split()[0] not in methods:

@@ -23,6 +23,7 @@ from bench.engine.compute import Compute
 from bench.engine.kept import keep_cases, name_contents
 from bench.evaluation.adaptation import Adaptation
 from bench.evaluation.kept.predicting import predict, rebuild
+from bench.evaluation.pictures.sheet import write_contact_sheet
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
 from bench.results.record import Record
@@ -133,6 +134,8 @@ def execute_prediction(request: PredictRequest, *, quiet: bool) -> Prediction:
     folder = _folder(record, task, results) if request.save_predictions else None
     with report.live():
         adaptation = predict(adapted, kind, protocol, settings, cases, compute, report, folder)
+    if folder is not None:
+        write_contact_sheet(kind, cases, adaptation.predictions, folder)
     metrics, domains = score_predictions(kind, task.data.domains, cases, adaptation)
     unchanged = task.data.name == record.data_set and data.fingerprint == record.fingerprints["data"]
     same = unchanged and not request.every_case

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.results.record import Record
 from bench.runs.config import RunConfig
+
+if TYPE_CHECKING:
+    from bench.runs.resolve import ResolvedRun
 
 Key = tuple[str, ...]
 
@@ -51,6 +54,24 @@ class Costs:
         """Seconds of embedding and adapting; None where nothing is known."""
         keys = _evaluation(task, protocol, config.backbone, config.sections)
         return next((self._seconds[key] for key in keys if key in self._seconds), None)
+
+
+def seconds_of(runs: Sequence[ResolvedRun], records: Iterable[Record], encoders: Collection[str]) -> list[float | None]:
+    """What each run will take after those before it, None where nothing is known.
+
+    A pretraining is made by the first of the runs that share it, unless its checkpoint is among `encoders`.
+    """
+    costs, made = Costs(records), set(encoders)
+    found: list[float | None] = []
+    for run in runs:
+        plan, parts = run.plan, []
+        if run.corpus is not None and run.hashes["checkpoint"] not in made:
+            made.add(run.hashes["checkpoint"])
+            parts.append(costs.pretraining(plan.method, run.config, len(run.corpus.images)))
+        parts.append(costs.evaluation(plan.task.name, plan.protocol, run.config))
+        known = [part for part in parts if part is not None]
+        found.append(sum(known) if len(known) == len(parts) else None)
+    return found
 
 
 def plain(value: Any) -> str:

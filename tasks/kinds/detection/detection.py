@@ -13,14 +13,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from bench.core.errors import TrainingError
-from bench.core.kind import TaskKind, as_entries
+from bench.core.kind import Shown, TaskKind, as_entries
 from bench.core.settings import Settings
 from bench.core.task import BoxTarget, Case, Task
 from bench.data.contract.loads import load_image
 from tasks.kinds.detection import norm, targets
 from tasks.kinds.detection.detectron2_engine import Detectron2Head, detectron2_version, require_detectron2
 from tasks.kinds.detection.images import DetectionImages
-from tasks.kinds.detection.pictures import save_picture
+from tasks.kinds.detection.pictures import LEGEND, draw_boxes, save_picture
 from tasks.kinds.detection.scores import METRICS, Detected, coco_scores, missed_share
 from tasks.kinds.detection.settings import DetectionSettings
 from tasks.kinds.detection.torchvision_engine import TorchvisionHead
@@ -128,6 +128,17 @@ class Detection(TaskKind):
         if len(cases) != len(predictions):
             raise ValueError(f"detections of {len(predictions)} images for {len(cases)} cases")
         return coco_scores([case.target for case in cases], list(predictions), self.task.data.classes)
+
+    def show(self, case: Case, prediction: Detected, saved: Path) -> Shown:
+        """The image, with its true boxes, and with the predicted ones."""
+        image, classes = load_image(self.task.data, case), self.task.data.classes
+        found = draw_boxes(image, case.target, classes, prediction, truth=False)
+        return Shown(image, draw_boxes(image, case.target, classes), found)
+
+    @property
+    def legend(self) -> Mapping[str, str]:
+        """True and predicted boxes."""
+        return LEGEND
 
     def sample_predictions(self, cases: Sequence[Case]) -> np.ndarray:
         """The true boxes, moved a little, and a false one in every second image."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bench.core.errors import TrainingError
 from bench.core.kind import TaskKind
 from bench.core.task import Case
+from bench.evaluation.pictures.overlay import legend_of
 from tasks.kinds.segmentation.loss import dice_cross_entropy
 from tasks.kinds.segmentation.scores import mean_scores
 from tasks.kinds.segmentation.settings import SegmentationSettings
@@ -77,6 +78,15 @@ class SegmentationKind(TaskKind):
         if len(cases) != len(predictions):
             raise ValueError(f"scores of {len(predictions)} cases for {len(cases)} cases")
         return {self.task.metric: None} | mean_scores(list(predictions))
+
+    def case_scores(self, cases: Sequence[Case], predictions: np.ndarray) -> list[float | None]:
+        """The headline metric of each case."""
+        return [scores.get(self.task.metric) for scores in predictions]
+
+    @property
+    def legend(self) -> Mapping[str, str]:
+        """The colours of the structures."""
+        return legend_of(self.classes)
 
     def case_columns(self, cases: Sequence[Case], predictions: np.ndarray) -> dict[str, list[Any]]:
         """The metrics of each case; masks are not kept in the record."""

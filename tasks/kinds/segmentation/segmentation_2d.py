@@ -14,9 +14,10 @@ from torch.nn.functional import interpolate
 
 from bench.core.errors import DataError
 from bench.core.files import write_atomic
-from bench.core.kind import as_entries
+from bench.core.kind import Shown, as_entries
 from bench.core.task import Case
 from bench.data.contract.loads import load_image, load_masks, load_region
+from bench.evaluation.pictures.overlay import overlay
 from tasks.kinds.segmentation.base import SegmentationKind
 from tasks.kinds.segmentation.images import SegmentationImages
 from tasks.kinds.segmentation.loss import IGNORE
@@ -126,11 +127,20 @@ class Segmentation2D(SegmentationKind):
     def _named(self, scores: dict[str, list[float | None]]) -> Scores:
         return {k: v for name, values in scores.items() for k, v in per_class(name, self.classes, values).items()}
 
+    def show(self, case: Case, prediction: Scores, saved: Path) -> Shown:
+        """The image, and its true and its saved masks over it."""
+        image, (truth, _) = load_image(self.task.data, case), self.load_truth(case)
+        masks = np.stack([np.asarray(Image.open(path)) > 0 for path in self._files(case, saved)])
+        return Shown(image, overlay(image, truth), overlay(image, masks))
+
     def _save(self, case: Case, masks: np.ndarray, folder: Path) -> None:
-        for name, mask in zip(self.classes, masks, strict=True):
+        for path, mask in zip(self._files(case, folder), masks, strict=True):
             image = Image.fromarray(mask.astype(np.uint8) * 255)
-            path = folder / f"{case.id}-{name.replace('/', '_').replace(' ', '_')}.png"
             write_atomic(path, partial(image.save, format="PNG"))
+
+    def _files(self, case: Case, folder: Path) -> list[Path]:
+        """Where the masks of a case are saved, one for each structure."""
+        return [folder / f"{case.id}-{name.replace('/', '_').replace(' ', '_')}.png" for name in self.classes]
 
 
 def _moved(masks: np.ndarray) -> np.ndarray:

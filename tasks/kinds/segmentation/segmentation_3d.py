@@ -12,14 +12,16 @@ from typing import ClassVar
 import nibabel
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from bench.core.errors import DataError
 from bench.core.files import write_atomic
-from bench.core.kind import as_entries
+from bench.core.kind import Shown, as_entries
 from bench.core.task import Case
 from bench.data.contract.loads import load_labels, load_volume
+from bench.evaluation.pictures.overlay import overlay
 from tasks.kinds.segmentation.base import SegmentationKind
 from tasks.kinds.segmentation.grid import cut, find_grid, scale_intensities, stack
 from tasks.kinds.segmentation.scores import Scores
@@ -27,6 +29,8 @@ from tasks.kinds.segmentation.settings import VolumeSettings
 from tasks.kinds.segmentation.slices import SLICE, VolumeSlices
 from tasks.kinds.segmentation.volume_scores import score_volume
 
+SLICES = 3
+"""Slices of a volume on a contact sheet."""
 Stream = Iterator[tuple[Tensor, Tensor]]
 """Logits (channels, S, S) and target (1, S, S) of slice after slice."""
 
@@ -104,6 +108,23 @@ class Segmentation3D(SegmentationKind):
         """Whether any structure is in the volume, at the input size."""
         return bool(self.kept(case)["present"].any())
 
+    def show(self, case: Case, prediction: Scores, saved: Path) -> Shown:
+        """Slices beside each other, spread over those with a structure: plain, with the truth, with what was saved."""
+        volume, labels = load_volume(self.task.data, case), load_labels(self.task.data, case)
+        grid = find_grid(volume.affine, self.settings.plane)
+        truth = cut(labels.array, grid)
+        found = cut(np.asarray(nibabel.Nifti1Image.from_filename(_saved_file(case, saved)).dataobj), grid)
+        present = np.flatnonzero(truth.any(axis=(1, 2)))
+        present = present if len(present) else np.arange(len(truth))
+        at = present[np.linspace(0, len(present) - 1, SLICES + 2).round().astype(int)[1:-1]]
+        pixels = (255 * np.hstack(cut(scale_intensities(volume.array, self.settings.window), grid)[at])).astype(
+            np.uint8
+        )
+        image = Image.fromarray(pixels)
+        values = np.arange(1, len(self.classes) + 1).reshape(-1, 1, 1)
+        masks = [np.hstack(side[at])[None] == values for side in (truth, found)]
+        return Shown(image, *(overlay(image, mask) for mask in masks))
+
     def _score_small(self, case: Case, stream: Stream) -> Scores:
         pairs = [(self._labels(logits[None]), target[0].numpy()) for logits, target in stream]
         return score_volume(np.stack([t for _, t in pairs]), np.stack([p for p, _ in pairs]), self.classes, None)
@@ -117,10 +138,9 @@ class Segmentation3D(SegmentationKind):
             large = interpolate(logits[None].float(), size=truth.shape[1:], mode="bilinear", align_corners=False)
             prediction[k] = self._labels(large)
         if save is not None:
-            name = case.id.removesuffix(".gz").removesuffix(".nii")
             image = nibabel.Nifti1Image(stack(prediction, grid), labels.affine)
             content = gzip.compress(image.to_bytes(), mtime=0)
-            write_atomic(save / f"{name}-prediction.nii.gz", lambda file: file.write(content))
+            write_atomic(_saved_file(case, save), lambda file: file.write(content))
         return score_volume(truth, prediction, self.classes, grid.spacing_mm)
 
     def _labels(self, logits: Tensor) -> np.ndarray:
@@ -128,6 +148,11 @@ class Segmentation3D(SegmentationKind):
         masks = self.predict(logits)[0]
         labels: np.ndarray = np.tensordot(np.arange(1, len(masks) + 1, dtype=np.uint8), masks, axes=1)
         return labels.astype(np.uint8)
+
+
+def _saved_file(case: Case, folder: Path) -> Path:
+    """Where the predicted label map of a case is saved."""
+    return folder / f"{case.id.removesuffix('.gz').removesuffix('.nii')}-prediction.nii.gz"
 
 
 def _resize(plane: np.ndarray, size: int, **how: object) -> np.ndarray:

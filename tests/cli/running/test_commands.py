@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -39,7 +40,7 @@ def test_grid_pretrains_once_per_method_and_seed_and_repeats_nothing(run, tmp_pa
     assert list((tmp_path / "cache" / "checkpoints").rglob("encoder.safetensors")) == [encoder]
     assert first.err.count(f"  pretrained the simclr encoder: {encoder}\n") == 1, "its path, once"
     assert f"  reusing the simclr encoder pretrained before: {encoder}\n" in first.err
-    assert "phantom/quick brain_tumor (finetune, resnet18) simclr" in first.out
+    assert "profile quick, task brain_tumor, protocol finetune, backbone resnet18" in " ".join(first.out.split())
     assert str(tmp_path / "results" / "leaderboard" / "phantom-quick.csv") in first.out
     before = tree(tmp_path / "results")
     again = run("simclr,random", "brain_tumor,brain_tumor_linear", "--seed", "0")
@@ -215,7 +216,8 @@ def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
     )  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "(linear, resnet18) vicreg [" in done.stdout
+    assert "protocol linear, backbone resnet18" in " ".join(done.stdout.split())
+    assert re.search(r"^vicreg ", done.stdout, re.MULTILINE)
     listing = subprocess.run(process("list", "methods")[0], env=environment, capture_output=True, text=True, check=True)
     assert "vicreg  vicreg_method:VICReg (bench-vicreg)" in listing.stdout
 

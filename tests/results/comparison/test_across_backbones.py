@@ -52,8 +52,8 @@ def test_the_file_and_its_markdown_have_parameters_and_operations(store):
     table = pd.read_csv(store.results / "leaderboard" / "real-quick-encoders.csv")
     assert table["parameters"].tolist()[:2] == [11e6, 5e6]
     assert "**real-quick-encoders**" in done.markdown
-    assert "| moco | resnet18 | 11 | 0.5 |" in done.markdown
-    assert "| dino | timm:vit_tiny_patch16_224 | 5 | 0.5 |" in done.markdown
+    assert "| resnet18 | moco | 11 | 0.5 |" in done.markdown
+    assert "| timm:vit_tiny_patch16_224 | dino | 5 | 0.5 |" in done.markdown
 
 
 def test_weights_of_one_backbone_need_no_such_board(tmp_path):

@@ -79,7 +79,7 @@ def test_other_kinds_and_sites_too(keep, tmp_path, task, protocol, settings):
     if task in ("drive", "kvasir_det"):
         assert found.folder is not None
         assert str(found.folder).startswith(str(tmp_path / "results" / "predictions" / "phantom" / "quick" / "random"))
-        assert len(list(found.folder.rglob("*.png"))) == record.split.test
+        assert len(list(found.folder.rglob("*.png"))) == record.split.test + 1, "and the contact sheet"
     assert not any(line.startswith("Error") for line in found.lines)
 
 

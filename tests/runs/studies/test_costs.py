@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bench.core.registry import tasks
 from bench.results.store import Store
 from bench.runs.config import resolve_config
-from bench.runs.studies.costs import Costs, plain
+from bench.runs.studies.costs import Costs, plain, seconds_of
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -63,3 +64,27 @@ def test_an_evaluation_takes_what_the_same_task_and_protocol_took(records):
 def test_whole_numbers_and_fractions_are_the_same():
     assert plain({"a": [8, True, "8"], "b": {"c": 1}}) == plain({"b": {"c": 1.0}, "a": (8.0, True, "8")})
     assert plain(1) != plain(True)
+
+
+def planned(protocol, checkpoint="c", images=1984):
+    """What `seconds_of` reads of a resolved run of SimCLR."""
+    plan = SimpleNamespace(method="simclr", task=tasks().get("brain_tumor_linear"), protocol=protocol)
+    corpus = SimpleNamespace(images=range(images)) if checkpoint else None
+    hashes = {"checkpoint": checkpoint}
+    return SimpleNamespace(plan=plan, corpus=corpus, hashes=hashes, config=config(protocol=protocol, pretrain=BF16))
+
+
+def test_the_first_of_the_runs_that_share_a_pretraining_takes_its_time(records):
+    costs = Costs(records)
+    pretraining = costs.pretraining("simclr", config(pretrain=BF16), None)
+    linear = costs.evaluation("brain_tumor_linear", "linear", config())
+    runs = [planned("linear"), planned("linear"), planned("linear", "d"), planned("linear", "")]
+    found = seconds_of(runs, records, {"d"})
+    assert found == pytest.approx([pretraining + linear, linear, linear, linear])
+
+
+def test_a_run_of_which_a_part_is_unknown_has_no_estimate(records):
+    assert seconds_of([planned("finetune"), planned("linear", "")], [], ()) == [None, None]
+    first, second = seconds_of([planned("mlp"), planned("linear")], records, ())
+    assert first is None
+    assert second is not None

@@ -1,0 +1,1 @@
+"""Pictures of predictions for people: contact sheets and masks over images."""
