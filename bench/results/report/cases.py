@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,19 +86,18 @@ def shown_cases(
     table: pd.DataFrame,
     record: Record,
     classes: Sequence[str],
-    pictures: Mapping[tuple[str, str], Picture],
+    picture_of: Callable[[Record, str], Picture | None],
     most: int,
 ) -> ShownCases:
     """The cases of `Store.cases` that a reader looks at first."""
     name, scores = case_scores(table, record)
     rows = chosen(scores, most) if len(scores) else []
     values = {row: table.iloc[row] for _, row in rows}
-    data = record.fingerprints["data"]
     lines = []
     for place, row in rows:
         case = str(values[row]["case"])
         target, prediction = described(values[row], classes)
-        picture = pictures.get((data, case))
+        picture = picture_of(record, case)
         truth, found = (boxes_of(values[row].get(column), column) for column in ("target", "prediction"))
         lines.append(CaseLine(place, case, target, prediction, float(scores[row]), picture, truth, found))
     return ShownCases(name, tuple(lines))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from bench.results.record import Record
 
 
 @dataclass(frozen=True)
@@ -34,5 +36,5 @@ class Extras:
     """Task -> names of its classes."""
     curves: Mapping[str, Curve] = field(default_factory=dict)
     """Hash of a checkpoint -> its training loss."""
-    pictures: Mapping[tuple[str, str], Picture] = field(default_factory=dict)
-    """(fingerprint of the data set, case) -> its picture."""
+    picture_of: Callable[[Record, str], Picture | None] = lambda record, case: None
+    """A run's picture of one of its test cases."""

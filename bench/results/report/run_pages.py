@@ -55,7 +55,7 @@ def run_page(
         scores=tuple(_scores(record)),
         fields=tuple((name, plain(v)) for name, v in _fields(record).items()),
         plots=tuple(plot for plot in plots if plot is not None),
-        cases=shown_cases(table, record, classes, extras.pictures, most) if len(table) else NONE,
+        cases=shown_cases(table, record, classes, extras.picture_of, most) if len(table) else NONE,
     )
 
 
