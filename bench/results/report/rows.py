@@ -128,9 +128,10 @@ def axis_of(board: pd.DataFrame, runs: pd.DataFrame) -> Scale | None:
 def labels_of(board: pd.DataFrame) -> dict[Any, str]:
     """Method, and of settings, corpus and pretraining what tells the rows of a group apart."""
     texts = {i: [str(r["method"])] for i, r in board.to_dict("index").items()}
-    constant = set.intersection(*({*str(s).split()} for s in board["settings"] if s)) if board["settings"].any() else ()
+    trained = [set(text.split()) for text in board.loc[board["corpus"] != "", "settings"]]
+    constant = set.intersection(*trained) if trained else set()
     own = {i: " ".join(s for s in str(v).split() if s not in constant) for i, v in board["settings"].items()}
-    for column in (pd.Series(own), board["settings"], board["corpus"], board["pretraining"]):
+    for column in (own, board["corpus"], board["pretraining"]):
         counts = pd.Series({i: " ".join(parts) for i, parts in texts.items()})
         repeated = counts[counts.duplicated(keep=False)].index
         for i in repeated:

@@ -30,12 +30,12 @@ class Scale:
 
     @property
     def ticks(self) -> list[float]:
-        """Three to eight round values on the axis; decades of a logarithmic one, or its ends within one decade."""
+        """Three to nine round values on the axis; decades of a logarithmic one, or its ends within one decade."""
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             decades = [10.0**n for n in range(first, last + 1)]
             return decades if len(decades) > 1 else [self.low, self.high]
-        step = _round_step((self.high - self.low) / 4)
+        step = _round_step((self.high - self.low) / 8)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [round(n * step, 10) for n in range(first, last + 1)]
 

@@ -36,9 +36,9 @@ class CasePictures:
         """The picture of a test case; None, and a warning once, where the data are not those of the run."""
         if record.data != self.kind:
             return None
-        if record.task not in self._data:
-            self._data[record.task] = self._read(record)
-        known = self._data[record.task]
+        if record.data_set not in self._data:
+            self._data[record.data_set] = self._read(record)
+        known = self._data[record.data_set]
         if known is None:
             return None
         data_set, fingerprint, cases = known
@@ -75,7 +75,7 @@ class CasePictures:
             self.report.say(f"reading {data_set.name}")
             data = read_data(data_set, self.root)
         except BenchError as error:
-            self._warn(f"{record.task}: no pictures of its cases: {error}")
+            self._warn(f"{record.data_set}: no pictures of its cases: {error}")
             return None
         return data_set, data.fingerprint, {case.id: case for case in data.cases}
 
