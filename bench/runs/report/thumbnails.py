@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.core.reading import reading
 from bench.core.task import Case, DataSet
 from bench.data.contract.loads import load_image, load_labels, load_masks, load_volume, shows_volume
+from bench.data.decoding.labels import read_label_values
 from bench.results.report.extras import Picture
 
 SIDE = 96
@@ -81,7 +81,6 @@ def _saved(data_set: DataSet, case: Case, folder: Path | None, shape: tuple[int,
     for name in data_set.classes if folder else ():
         path = Path(str(folder)) / f"{case.id}-{name.replace('/', '_').replace(' ', '_')}.png"
         if path.is_file():
-            with reading(path, "Remove it, or write it again with bench predict RUN --save-predictions."):
-                mask = np.asarray(Image.open(path).convert("L")) > 0
+            mask = read_label_values(path) > 0
             every |= mask if mask.shape == shape else False
     return every
