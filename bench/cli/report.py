@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         quiet: Quiet = False,
         as_json: Json = False,
     ) -> None:
-        """Write the records as one HTML file: intervals, differences, costs, curves, cases; nothing is loaded from a net.
+        """Write the records as one HTML file: intervals, differences, costs, curves and cases. It loads nothing.
 
         Where the data root is at hand, cases have small pictures.
         """

@@ -1,4 +1,4 @@
-"""All pairs that a board tested, beside the difference to the best that it shows: the same tests, corrected together."""
+"""All pairs that a board tested, of which it shows the difference to the best: the same tests, corrected together."""
 
 from __future__ import annotations
 

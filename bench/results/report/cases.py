@@ -63,7 +63,9 @@ def case_scores(table: pd.DataFrame, record: Record) -> tuple[str, np.ndarray]:
         shares = np.stack(table["prediction"].tolist())
         return "probability of the true class", shares[np.arange(len(table)), table["target"].to_numpy()]
     if {"target", "prediction"} <= set(table) and record.metric.startswith(("ap", "map", "ar")):
-        rows = (measured(table.iloc[[i]], record.model_copy(update={"domains": {}}), {"ap50"}) for i in range(len(table)))
+        rows = (
+            measured(table.iloc[[i]], record.model_copy(update={"domains": {}}), {"ap50"}) for i in range(len(table))
+        )
         scores = np.array([row.get("ap50", np.nan) for row in rows])
         return ("AP50 of the case alone", scores) if np.isfinite(scores).any() else ("", np.empty(0))
     return "", np.empty(0)
@@ -105,7 +107,8 @@ def shown_cases(
 
 def described(row: pd.Series, classes: Sequence[str]) -> tuple[str, str]:
     """Target and prediction of a case in words."""
-    target, prediction = row.get("target"), row.get("prediction")
+    target: Any = row.get("target")
+    prediction: Any = row.get("prediction")
     if isinstance(target, int | np.integer) and np.ndim(prediction) == 1:
         chosen = int(np.argmax(np.asarray(prediction)))
         return class_name(int(target), classes), f"{class_name(chosen, classes)} ({prediction[chosen]:.2f})"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -49,7 +50,8 @@ def cost_plot(board: pd.DataFrame, rows: Sequence[Row]) -> CostPlot | None:
     x, y = scale_of(seconds[known], LEFT, WIDTH - RIGHT, log=True), scale_of(ends, HEIGHT - BOTTOM, TOP)
     assert x is not None
     assert y is not None
-    points = [_point(board.loc[r.number], seconds[r.number], r, n, x, y) for n, r in _numbered(rows, known)]
+    facts = board.to_dict("index")
+    points = [_point(facts[r.number], seconds[r.number], r, n, x, y) for n, r in _numbered(rows, known)]
     ticks = tuple((x(t), short(t)) for t in x.ticks), tuple((y(t), f"{100 * t:.4g}") for t in y.ticks)
     return CostPlot(tuple(points), *ticks)
 
@@ -58,7 +60,7 @@ def _numbered(rows: Sequence[Row], known: pd.Series) -> list[tuple[int, Row]]:
     return list(enumerate((row for row in rows if known[row.number]), start=1))
 
 
-def _point(r: pd.Series, seconds: float, row: Row, number: int, x: Scale, y: Scale) -> CostPoint:
+def _point(r: Mapping[Any, Any], seconds: float, row: Row, number: int, x: Scale, y: Scale) -> CostPoint:
     low, high = (None if pd.isna(r[name]) else y(r[name]) for name in ("ci95_low", "ci95_high"))
     text = f"{row.cells['mean'].text} %, {short(seconds)} s"
     return CostPoint(row.label, number, x(seconds), y(r["mean"]), low, high, text, row.variant)

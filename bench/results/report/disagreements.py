@@ -54,7 +54,8 @@ def disagreement(
     )
     sums = every[["only_a", "only_b", "differ"]].sum() / len(known)
     lines = _lines(every, classes, most)
-    return Disagreement(len(known), len(every) / len(known), *(float(v) for v in sums), lines)
+    only_a, only_b, differ = (float(sums[name]) for name in ("only_a", "only_b", "differ"))
+    return Disagreement(len(known), len(every) / len(known), only_a, only_b, differ, lines)
 
 
 def _together(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame | None:
@@ -78,7 +79,9 @@ def _lines(every: pd.DataFrame, classes: Sequence[str], most: int) -> tuple[Disa
     gain = table["right_a"] - table["right_b"]
     first = gain[gain > 0].sort_values(ascending=False, kind="stable").index[:most]
     second = gain[gain < 0].sort_values(kind="stable").index[:most]
-    usual = {(name, case): int(v.mode().iloc[0]) for name in ("a", "b") for case, v in _of(every, name, [*first, *second])}
+    usual = {
+        (name, case): int(v.mode().iloc[0]) for name in ("a", "b") for case, v in _of(every, name, [*first, *second])
+    }
     return tuple(
         DisagreementLine(
             str(case),

@@ -65,7 +65,7 @@ def groups_of(
     most: int,
 ) -> list[Group]:
     """The groups of a board with published numbers, in its order; `pairs` are of `all_pairs`."""
-    runs = {key: rows for key, rows in frame.groupby(GROUP, sort=False)}
+    runs = dict(iter(frame.groupby(GROUP, sort=False)))
     found = []
     for number, (key, rows) in enumerate(board.groupby(GROUP, sort=False), start=1):
         own = runs[key]

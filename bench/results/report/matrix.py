@@ -34,9 +34,10 @@ class Matrix:
 def matrix_of(rows: Sequence[Row], pairs: pd.DataFrame) -> Matrix | None:
     """From the rows of a group and `all_pairs`; None where nothing was compared."""
     found: dict[tuple[int, int], Pair] = {}
-    for r in pairs.itertuples(index=False):
-        found[r.a, r.b] = _pair(r.difference, r.low, r.high, r.p_holm, r.tested)
-        found[r.b, r.a] = _pair(-r.difference, -r.high, -r.low, r.p_holm, r.tested)
+    for r in pairs.to_dict("records"):
+        a, b, value, low, high = (r[name] for name in ("a", "b", "difference", "low", "high"))
+        found[a, b] = _pair(value, low, high, r["p_holm"], r["tested"])
+        found[b, a] = _pair(-value, -high, -low, r["p_holm"], r["tested"])
     numbers = {row.number for row in rows}
     known = [row for row in rows if any((row.number, other) in found for other in numbers)]
     columns = tuple(row for row in known if not row.variant) or tuple(known)

@@ -75,13 +75,14 @@ def anchor_of(identity: str) -> str:
 
 def rows_of(board: pd.DataFrame, runs: pd.DataFrame, axis: Scale | None) -> list[Row]:
     """The rows of one group of a board (of `join_published` or `detailed_board`), with their runs from the frame."""
-    variants = is_variant(board)
+    variants = is_variant(board).to_dict()
     labels = labels_of(board)
     most = max([1.0, *board[["rank", "rank_high"]].max().dropna()])
     places = Scale(1 - 0.04 * most, most * 1.04, 4, RANK_WIDTH - 4)
-    own = {key: rows for key, rows in runs.groupby([*GROUP, *CONTESTANT], sort=False)}
+    own = dict(iter(runs.groupby([*GROUP, *CONTESTANT], sort=False)))
     found = []
-    for number, r in board.to_dict("index").items():
+    facts: dict[Any, dict[Any, Any]] = board.to_dict("index")
+    for number, r in facts.items():
         mine = own[tuple(r[name] for name in (*GROUP, *CONTESTANT))].sort_values("seed")
         scores = [Scored(*one) for one in mine[["seed", "score", "identity"]].itertuples(index=False, name=None)]
         share = r["collapsed"]
@@ -170,5 +171,5 @@ def _clean(r: Mapping[Any, Any], name: str, count: str) -> Cell:
 def _drawing(axis: Scale | None, middle: float, low: float, high: float, points: Sequence[float]) -> Drawing:
     if axis is None:
         return Drawing(None, None, None)
-    at = [None if pd.isna(v) else axis(v) for v in (middle, low, high)]
-    return Drawing(*at, tuple(axis(v) for v in points if not pd.isna(v)))
+    first, second, third = (None if pd.isna(v) else axis(v) for v in (middle, low, high))
+    return Drawing(first, second, third, tuple(axis(v) for v in points if not pd.isna(v)))

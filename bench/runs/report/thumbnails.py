@@ -71,8 +71,9 @@ def _slice(data_set: DataSet, case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 def _masks(data_set: DataSet, case: Case, shape: tuple[int, ...]) -> np.ndarray:
     """All structures together (H, W); nothing where there are none, or of another size."""
-    masks = load_masks(data_set, case).any(axis=0) if hasattr(data_set.reader, "load_masks") else np.zeros(shape, bool)
-    return masks if masks.shape == shape else np.zeros(shape, bool)
+    none = np.zeros(shape, bool)
+    masks: np.ndarray = load_masks(data_set, case).max(axis=0) if hasattr(data_set.reader, "load_masks") else none
+    return masks if masks.shape == shape else none
 
 
 def _saved(data_set: DataSet, case: Case, folder: Path | None, shape: tuple[int, ...]) -> np.ndarray:

@@ -28,7 +28,9 @@ def test_pairs_have_the_numbers_of_the_board(store):
     assert {"lvmmed", "random"} in names
     best = board.index[board["tested"] == "the best"]
     for row in board[(board["tested"] != "the best") & (board["protocol"] == "finetune")].to_dict("index").items():
-        (found,) = [p for p in pairs.itertuples() if {p.a, p.b} == {row[0], *best[board["protocol"][best] == "finetune"]}]
+        (found,) = [
+            p for p in pairs.itertuples() if {p.a, p.b} == {row[0], *best[board["protocol"][best] == "finetune"]}
+        ]
         sign = 1 if found.a == row[0] else -1
         assert sign * found.difference == pytest.approx(row[1]["difference_to_best"])
         assert sorted([sign * found.low, sign * found.high]) == pytest.approx(

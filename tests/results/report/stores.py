@@ -18,8 +18,8 @@ def hostile_store(folder):
         more = {"protocol": "knn", "efficiency": efficiency, "sweep": sweep}
         for method, right in (("simclr", 0.9), (SCRIPT, 0.4), ("a</style>b", 0.5)):
             add_run(store, method, seed, right, **more)
-        changed = dict.fromkeys(("config", "overrides"), {"method": {"alpha": QUOTES}})
-        add_run(store, "simclr", seed, 0.7, **changed, **more)
+        changed = {"method": {"alpha": QUOTES}}
+        add_run(store, "simclr", seed, 0.7, config=changed, overrides=changed, **more)
     return store
 
 

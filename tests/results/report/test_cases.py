@@ -43,7 +43,10 @@ def test_a_segmented_case_is_scored_by_the_headline_metric():
     cases = table(**{"metric:dice": [0.5, 0.9, None], "metric:iou": [0.3, 0.8, None]})
     one = record(metric="dice", metrics={"dice": 0.7})
     shown = shown_cases(cases, one, (), lambda one, case: Picture("data:,", 2, 1), 1)
-    assert [(c.case, c.prediction) for c in shown.lines] == [("c0", "dice 0.500, iou 0.300"), ("c1", "dice 0.900, iou 0.800")]
+    assert [(c.case, c.prediction) for c in shown.lines] == [
+        ("c0", "dice 0.500, iou 0.300"),
+        ("c1", "dice 0.900, iou 0.800"),
+    ]
     assert shown.lines[0].picture == Picture("data:,", 2, 1)
 
 
@@ -51,7 +54,10 @@ def test_detections_are_scored_alone_and_their_boxes_drawn():
     box = [0, 10.0, 10.0, 30.0, 20.0]
     cases = table(
         target=[[box], [box]],
-        prediction=[[[0, 0.9, 10.0, 10.0, 30.0, 20.0]], [[0, 0.1, 0.0, 0.0, 5.0, 5.0], [0, 0.8, 50.0, 50.0, 60.0, 60.0]]],
+        prediction=[
+            [[0, 0.9, 10.0, 10.0, 30.0, 20.0]],
+            [[0, 0.1, 0.0, 0.0, 5.0, 5.0], [0, 0.8, 50.0, 50.0, 60.0, 60.0]],
+        ],
     )
     one = record(metric="ap50", metrics={"ap50": 0.5}, kind="detection")
     assert case_scores(cases, one)[1].tolist() == [1.0, 0.0]

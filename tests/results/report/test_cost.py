@@ -12,7 +12,11 @@ def row(number):
 
 
 def board(**changes):
-    facts = {"adapt_seconds": [10.0, 100.0, 5.0], "pretrain_seconds": [float("nan"), 900.0, 5.0], "mean": [0.5, 0.7, 0.6]}
+    facts = {
+        "adapt_seconds": [10.0, 100.0, 5.0],
+        "pretrain_seconds": [float("nan"), 900.0, 5.0],
+        "mean": [0.5, 0.7, 0.6],
+    }
     return pd.DataFrame(facts | {"ci95_low": [0.4, 0.6, float("nan")], "ci95_high": [0.6, 0.8, float("nan")]} | changes)
 
 

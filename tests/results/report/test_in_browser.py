@@ -7,8 +7,8 @@ import pytest
 from tests.browser import Browser, NoBrowser
 from tests.results.report.stores import SCRIPT, hostile_store, report_of
 
-LAST = "Array.from(document.querySelectorAll('table.sortable')).find(t => t.tBodies[0].rows.length > 3 && t.querySelector('.variant'))"
-"""The table of contestants with most rows."""
+LAST = "document.querySelector('table.sortable tr.variant').closest('table')"
+"""The table of contestants that has a variant."""
 METHODS = f"Array.from({LAST}.tBodies[0].rows, row => row.querySelector('th').firstChild.textContent.trim())"
 SHOWN = f"Array.from({LAST}.tBodies[0].rows).filter(row => !row.hidden).length"
 

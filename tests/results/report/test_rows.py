@@ -13,14 +13,15 @@ from tests.results.stores_of import add_run, three_methods
 def found(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     store = three_methods(tmp_path)
-    add_run(store, "simclr", 0, 0.7, **dict.fromkeys(("config", "overrides"), {"method": {"alpha": 1}}))
+    changed = {"method": {"alpha": 1}}
+    add_run(store, "simclr", 0, 0.7, config=changed, overrides=changed)
     frame = read_frame(store)[0]
     board = detailed_board(frame)
     return frame, board, rows_of(board, frame, axis_of(board, frame))
 
 
 def test_rows_have_the_order_and_texts_of_the_board(found):
-    frame, board, rows = found
+    _, board, rows = found
     assert [row.method for row in rows] == list(board["method"])
     (best,) = [row for row in rows if row.best]
     (variant,) = [row for row in rows if row.variant]
@@ -48,7 +49,9 @@ def test_drawn_intervals_lie_around_their_means(found):
 
 def test_labels_tell_rows_apart_and_hide_what_is_constant():
     facts = {"corpus": ["pool", "pool", "", "task"], "pretraining": ["1", "2", "3", "4"]}
-    board = pd.DataFrame({"method": ["a", "a", "random", "a"], "settings": ["p=1 m=1", "p=1 m=2", "", "p=1 m=1"], **facts})
+    board = pd.DataFrame(
+        {"method": ["a", "a", "random", "a"], "settings": ["p=1 m=1", "p=1 m=2", "", "p=1 m=1"], **facts}
+    )
     assert list(labels_of(board).values()) == ["a m=1 pool", "a m=2", "random", "a m=1 task"]
     alone = pd.DataFrame({"method": ["a"], "settings": ["p=1"], "corpus": [""], "pretraining": ["1"]})
     assert list(labels_of(alone).values()) == ["a"]

@@ -22,7 +22,9 @@ def test_the_log_of_a_pretraining_is_its_curve(tmp_path):
     assert (found[HASHES["checkpoint"]].steps, found[HASHES["checkpoint"]].values) == ((0, 1, 2), (3.0, 2.0, 1.0))
 
 
-@pytest.mark.parametrize("content", [b"", b"step,loss\n1,nan\n2\n,\n", b"\xff\xfe\x00", b"a,b\n1,2\n", b'step,loss\n"1'])
+@pytest.mark.parametrize(
+    "content", [b"", b"step,loss\n1,nan\n2\n,\n", b"\xff\xfe\x00", b"a,b\n1,2\n", b'step,loss\n"1']
+)
 def test_a_damaged_log_is_left_out(tmp_path, content):
     (tmp_path / LOG_FILE).write_bytes(content)
     assert read_curve(tmp_path / LOG_FILE) is None
