@@ -46,6 +46,8 @@ class ShownCases:
 NONE = ShownCases("", ())
 SHOWN_SCORE = 0.3
 """Of predicted boxes: less sure ones are counted, not drawn."""
+MOST_BOXES = 10
+"""Predicted boxes that are drawn on a case, the surest."""
 
 
 def holds_classes(table: pd.DataFrame) -> bool:
@@ -127,12 +129,12 @@ def class_name(index: int, classes: Sequence[str]) -> str:
 
 
 def boxes_of(value: Any, column: str) -> Boxes:
-    """The boxes of a cell, where it has such; of predictions those that are sure enough to be drawn."""
+    """The boxes of a cell, where it has such; of predictions those that are drawn."""
     width = {"target": 5, "prediction": 6}[column]
     if value is None or isinstance(value, str) or np.ndim(value) == 0:
         return ()
     rows = [row for row in value if np.ndim(row) == 1 and len(row) == width]
     if column == "prediction":
-        rows = [row for row in rows if row[1] >= SHOWN_SCORE]
+        rows = sorted((row for row in rows if row[1] >= SHOWN_SCORE), key=lambda row: -row[1])[:MOST_BOXES]
     corners = [[round(float(v), 1) for v in row[-4:]] for row in rows]
     return tuple((x, y, round(right - x, 1), round(bottom - y, 1)) for x, y, right, bottom in corners)

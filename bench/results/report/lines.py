@@ -43,7 +43,7 @@ def sweep_plot(record: Record) -> LinePlot | None:
         return None
     pairs = sorted((float(one[names[0]] or 0.0), 100 * float(one[VALIDATION] or 0.0)) for one in record.sweep)
     steps, values = zip(*pairs, strict=True)
-    title = f"{record.metric} on validation data, percent"
+    title = f"{record.metric} on validation data (percent)"
     return _plot(title, names[0], steps, values, log=min(steps) > 0 and max(steps) / min(steps) > 50)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bench.results.report.extras import Extras
 from bench.results.report.lines import LinePlot, curve_plot, sweep_plot
 from bench.results.report.rows import anchor_of
 from bench.results.report.text import link_to, plain
+from bench.results.statistics.metric_facts import UNKNOWN, facts_of
 from bench.results.tables import percent
 
 NAN = float("nan")
@@ -67,11 +69,15 @@ def relative_folder(folder: Path, output: Path) -> str:
 def _scores(record: Record) -> Iterator[tuple[str, str, str, str]]:
     for name in dict.fromkeys([record.metric, *record.metrics]):
         clean = (record.metrics_without_duplicates.get(name), record.metrics_without_near_duplicates.get(name))
-        yield name, _percent(record.metrics[name]), _percent(clean[0]), _percent(clean[1])
+        every, no_copies, nor_near = (score_text(name, v) for v in (record.metrics[name], *clean))
+        yield name, every, no_copies, nor_near
 
 
-def _percent(value: float | None) -> str:
-    return percent(NAN if value is None else value, NAN)
+def score_text(metric: str, value: float | None) -> str:
+    """Percent, or where a metric has no bound, as distances have none, the value as it is."""
+    if value is None or math.isfinite(facts_of(metric).high) or facts_of(metric) == UNKNOWN:
+        return percent(NAN if value is None else value, NAN)
+    return f"{value:.1f} {metric.partition('/')[0].rpartition('_')[2]}"
 
 
 def _fields(record: Record) -> dict[str, Any]:

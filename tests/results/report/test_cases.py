@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.results.report.cases import case_scores, chosen, shown_cases
+from bench.results.report.cases import MOST_BOXES, boxes_of, case_scores, chosen, shown_cases
 from bench.results.report.extras import Picture
 from tests.records_of import record
 
@@ -69,3 +69,9 @@ def test_detections_are_scored_alone_and_their_boxes_drawn():
 
 def test_cases_of_an_unknown_form_are_left_out():
     assert shown_cases(table(anything=["x"]), record(), (), lambda one, case: None, 3).lines == ()
+
+
+def test_the_surest_boxes_are_drawn():
+    found = boxes_of([[0, score, 0.0, 0.0, score, 1.0] for score in np.linspace(0.2, 1, 30)], "prediction")
+    assert len(found) == MOST_BOXES
+    assert found[0] == (0.0, 0.0, 1.0, 1.0)

@@ -36,7 +36,7 @@ def test_a_sweep_is_drawn_by_its_number_on_a_logarithmic_axis():
     (x0, y0), (x1, _), (x2, y2) = places(plot)
     assert x1 - x0 == pytest.approx(x2 - x1)
     assert y0 > y2
-    assert (plot.x_name, plot.title) == ("regularisation", "accuracy on validation data, percent")
+    assert (plot.x_name, plot.title) == ("regularisation", "accuracy on validation data (percent)")
 
 
 def test_other_sweeps_are_left_out():

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bench.results.report.extras import Curve, Extras
-from bench.results.report.run_pages import relative_folder, run_page
+from bench.results.report.run_pages import relative_folder, run_page, score_text
 from tests.records_of import record
 
 
@@ -32,3 +32,10 @@ def test_the_curve_is_that_of_the_runs_checkpoint():
 def test_records_are_found_from_where_the_report_lies(tmp_path):
     assert relative_folder(tmp_path / "results/runs", tmp_path / "docs/report.html") == "../results/runs"
     assert relative_folder(tmp_path / "results/runs", tmp_path / "report.html") == "results/runs"
+
+
+def test_distances_are_no_percentages():
+    assert score_text("hd95_px/left lung", 48.325) == "48.3 px"
+    assert score_text("hd95_mm", 2.0) == "2.0 mm"
+    assert score_text("quadratic_kappa", 0.5) == score_text("of_a_plugin", 0.5) == "50.0"
+    assert score_text("hd95_px", None) == "n/a"
