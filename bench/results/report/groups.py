@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import pandas as pd
 
 from bench.results.frame import GROUP
+from bench.results.report.case_tables import CaseTables
 from bench.results.report.cost import CostPlot, cost_plot
 from bench.results.report.disagreements import Disagreement, disagreement
 from bench.results.report.matrix import Matrix, matrix_of
 from bench.results.report.rows import Row, anchor_of, axis_of, rows_of
 from bench.results.report.text import short
-
-Tables = Mapping[str, pd.DataFrame]
-"""Path of a record below runs/ -> its cases as `Store.cases` gives them."""
 
 
 @dataclass(frozen=True)
@@ -60,38 +58,34 @@ def groups_of(
     frame: pd.DataFrame,
     board: pd.DataFrame,
     pairs: pd.DataFrame,
-    tables: Tables,
+    tables: CaseTables,
     classes: Mapping[str, Sequence[str]],
     most: int,
-) -> list[Group]:
-    """The groups of a board with published numbers, in its order; `pairs` are of `all_pairs`."""
+) -> Iterator[Group]:
+    """The groups of a board with published numbers, in its order, as they are asked for; `pairs` are of `all_pairs`."""
     runs = dict(iter(frame.groupby(GROUP, sort=False)))
-    found = []
     for number, (key, rows) in enumerate(board.groupby(GROUP, sort=False), start=1):
         own = runs[key]
         axis = axis_of(rows, own)
         shown = rows_of(rows, own, axis)
         top, cases = rows.iloc[0], sorted({int(n) for n in rows["test_cases"]})
-        found.append(
-            Group(
-                f"group-{number}",
-                **{name: str(top[name]) for name in GROUP},
-                settings=str(own["evaluation_settings"].iloc[0]),
-                split=str(top["split_used"]),
-                metric=str(top["metric"]),
-                test_cases=" or ".join(map(str, cases)),
-                rows=tuple(shown),
-                ticks=tuple((axis(t), short(t, 0.01)) for t in axis.ticks) if axis else (),
-                matrix=matrix_of(shown, pairs[pairs["a"].isin(rows.index)]),
-                cost=cost_plot(rows, shown),
-                versus=_versus(shown, own, tables, classes.get(str(top["task"]), ()), most),
-            )
+        yield Group(
+            f"group-{number}",
+            **{name: str(top[name]) for name in GROUP},
+            settings=str(own["evaluation_settings"].iloc[0]),
+            split=str(top["split_used"]),
+            metric=str(top["metric"]),
+            test_cases=" or ".join(map(str, cases)),
+            rows=tuple(shown),
+            ticks=tuple((axis(t), short(t, 0.01)) for t in axis.ticks) if axis else (),
+            matrix=matrix_of(shown, pairs[pairs["a"].isin(rows.index)]),
+            cost=cost_plot(rows, shown),
+            versus=_versus(shown, own, tables, classes.get(str(top["task"]), ()), most),
         )
-    return found
 
 
 def _versus(
-    shown: Sequence[Row], runs: pd.DataFrame, tables: Tables, classes: Sequence[str], most: int
+    shown: Sequence[Row], runs: pd.DataFrame, tables: CaseTables, classes: Sequence[str], most: int
 ) -> tuple[Versus, ...]:
     """Where each pair of contestants with their own settings disagrees."""
     paths = dict(zip(map(anchor_of, runs["identity"]), runs["path"], strict=True))

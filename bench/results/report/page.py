@@ -17,8 +17,10 @@ from bench.results.comparison.all_pairs import all_pairs
 from bench.results.comparison.mean_ranks import overall_board
 from bench.results.leaderboard import detailed_board
 from bench.results.published import join_published
+from bench.results.report.case_tables import CaseTables
 from bench.results.report.extras import Extras, Picture
 from bench.results.report.groups import Group, groups_of
+from bench.results.report.rows import anchor_of
 from bench.results.report.run_pages import RunPage, relative_folder, run_page
 from bench.results.store import Store
 
@@ -57,15 +59,16 @@ def report_html(
     store = Store(Path(frame.attrs["results"]))
     details = detailed_board(frame)
     board = join_published(details, store.results / "published")
-    records = [store.read(store.runs / path) for path in frame["path"]]
-    tables = {path: store.cases(record) for path, record in zip(frame["path"], records, strict=True)}
-    groups = groups_of(frame, board, all_pairs(frame, details), tables, extras.classes, cases)
-    group_of = {run.anchor: group.anchor for group in groups for row in group.rows for run in row.runs}
-    folder = relative_folder(store.runs, output)
-    pages = [
-        run_page(record, path, tables[path], extras, group_of[f"run-{record.identity[:12]}"], folder, cases)
-        for path, record in zip(frame["path"], records, strict=True)
-    ]
+    records = {path: store.read(store.runs / path) for path in frame["path"]}
+    paths = dict(zip(map(anchor_of, frame["identity"]), frame["path"], strict=True))
+    tables, folder = CaseTables(store, records), relative_folder(store.runs, output)
+    groups: list[Group] = []
+    pages: list[RunPage] = []
+    for group in groups_of(frame, board, all_pairs(frame, details), tables, extras.classes, cases):
+        groups.append(group)
+        own = [paths[run.anchor] for row in group.rows for run in row.runs]
+        pages += [run_page(records[p], p, tables[p], extras, group.anchor, folder, cases) for p in own]
+        tables.forget()
     return render(groups, pages, _mean_ranks(details), problems)
 
 

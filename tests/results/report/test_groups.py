@@ -5,6 +5,7 @@ import pytest
 from bench.results.comparison.all_pairs import all_pairs
 from bench.results.index import read_frame
 from bench.results.leaderboard import detailed_board
+from bench.results.report.case_tables import CaseTables
 from bench.results.report.groups import groups_of
 from tests.results.stores_of import add_run, three_methods
 
@@ -17,8 +18,8 @@ def groups(tmp_path, monkeypatch):
         add_run(store, "random", seed, 0.5, protocol="knn")
     frame = read_frame(store)[0]
     board = detailed_board(frame)
-    tables = {path: store.cases(store.read(store.runs / path)) for path in frame["path"]}
-    return groups_of(frame, board, all_pairs(frame, board), tables, {"brain_tumor": ("no", "yes")}, 2)
+    tables = CaseTables(store, {path: store.read(store.runs / path) for path in frame["path"]})
+    return list(groups_of(frame, board, all_pairs(frame, board), tables, {"brain_tumor": ("no", "yes")}, 2))
 
 
 def test_groups_are_sections(groups):
