@@ -109,4 +109,4 @@ def test_the_report_of_the_committed_records_is_one_small_file_with_the_numbers_
     board = pd.read_csv(REPOSITORY / "results" / "leaderboard" / "real-quick.csv")
     for row in board.to_dict("records"):
         assert f'<td data-key="{row["mean"]:.6g}">{percent(row["mean"], row["std"])}</td>' in text
-        assert f">{between(row['ci95_low'], row['ci95_high'])}</td>" in text
+        assert f">{between(row['ci95_low'], row['ci95_high'])}<br>" in text

@@ -4,7 +4,7 @@
   const keyOf = (row, index, kind) => {
     const cell = row.cells[index];
     if (kind === "text") return cell.textContent.trim();
-    return cell.dataset.key === undefined ? NaN : Number(cell.dataset.key);
+    return !cell.dataset.key ? NaN : Number(cell.dataset.key);
   };
   const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, "en"));
   const sort = (table, head, kind) => {
