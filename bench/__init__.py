@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.api.encoders import evaluate, load_encoder, pretrain
     from bench.api.grids import ablate, plan, run, tune
     from bench.api.models import predict
-    from bench.api.tables import compare, leaderboard, load_records, methods, tasks
+    from bench.api.tables import compare, leaderboard, load_records, methods, report, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
     from bench.core.method import Method, MethodConfig, Progress
@@ -34,7 +34,7 @@ _HOMES = {
     "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
     "bench.api.grids": ("ablate", "plan", "run", "tune"),
     "bench.api.models": ("predict",),
-    "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "tasks"),
+    "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "report", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
     "bench.core.method": ("Method", "MethodConfig", "Progress"),
@@ -83,6 +83,7 @@ __all__ = [
     "plan",
     "predict",
     "pretrain",
+    "report",
     "run",
     "tasks",
     "tune",

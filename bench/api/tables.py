@@ -16,10 +16,12 @@ from bench.results.comparison import side_by_side
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of
 from bench.results.record import Record
+from bench.results.report.page import CASES
 from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store, lines_of
 from bench.results.written.chosen import Chosen
 from bench.runs.listing import listing
+from bench.runs.report.write import ReportRequest, write_report
 from bench.runs.request import names_of
 
 if TYPE_CHECKING:
@@ -128,6 +130,36 @@ def compare(
     for line in lines_of(problems):
         Report().warn(line)
     return side_by_side.compare(frame, a, b, names_of(task), names_of(protocol))
+
+
+def report(
+    results: AnyPath = "results",
+    output: AnyPath = "report.html",
+    *,
+    data_root: AnyPath | None = None,
+    cases: int = CASES,
+) -> Path:
+    """Write the records of a results folder as one HTML file, which loads nothing; returns its path.
+
+    Args:
+        results: Folder with the records.
+        output: The file.
+        data_root: Where data sets lie, for small pictures of cases; default: `BENCH_DATA`, else none.
+        cases: Worst, median and best cases of each run, each.
+
+    Raises:
+        UsageError: there are no records.
+        DataError: the data root is not there.
+        StorageError: the file cannot be written, or one that the records refer to is missing or was changed.
+    """
+    said = Report()
+    request = ReportRequest(
+        results=Path(results), output=Path(output), data_root=Path(data_root) if data_root else None, cases=cases
+    )
+    written = write_report(request, said)
+    for line in written.problems:
+        said.warn(line)
+    return written.path
 
 
 def load_records(results: AnyPath = "results") -> list[Record]:

@@ -29,6 +29,7 @@ from bench.cli.failures import (
 from bench.cli.interrupts import ending_when_interrupted
 from bench.cli.options import DataFiles, DataRoot, Json, Plugins, echo, print_json
 from bench.cli.pretraining import register as register_pretraining
+from bench.cli.report import register as register_report
 from bench.cli.running.commands import register as register_running
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
@@ -54,6 +55,7 @@ register_running(app)
 register_pretraining(app)
 register_boards(app)
 register_compare(app)
+register_report(app)
 register_checking(app)
 
 

@@ -108,7 +108,7 @@ def detailed_board(frame: pd.DataFrame) -> pd.DataFrame:
     costs = means(frame[[*EMBEDDING, *EFFICIENCY]], rows)
     board = pd.concat([facts, summary(frame, rows, evidence), costs], axis=1)
     groups = board.groupby(GROUP).ngroup()
-    counts = _counting(board, groups)
+    counts = counting(board, groups)
     board["rank"] = _ranks(board["mean"], counts, groups)
     board = compare_with_best(board, groups, counts, evidence.contestants(frame, rows), evidence)
     evidence.cache.save()
@@ -136,7 +136,8 @@ def is_variant(board: pd.DataFrame) -> pd.Series:
     return changed & ~((board["tuned"].fillna("") != "") & ~board["tuned_on_scored"].astype(bool))
 
 
-def _counting(board: pd.DataFrame, groups: pd.Series) -> pd.Series:
+def counting(board: pd.DataFrame, groups: pd.Series) -> pd.Series:
+    """Which rows of each group ranks count: the methods with their own settings, or all where there are none."""
     variant = is_variant(board)
     return ~variant | variant.groupby(groups).transform("all")
 

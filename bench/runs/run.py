@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from torch import nn
 
+from bench.core.cache_folder import CHECKPOINTS, encoder_folder
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
@@ -28,7 +29,7 @@ from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.kept.model_file import keep_model, model_path
 from bench.runs.plan import PlannedRun
-from bench.runs.pretraining.job import CHECKPOINTS, PretrainingJob, encoder_file, encoder_folder
+from bench.runs.pretraining.job import PretrainingJob, encoder_file
 from bench.runs.recording.record import Finished, Pretrained, make_record, notes_of
 from bench.runs.recording.seen import notes_of_seen, warn_of_other_pasts
 from bench.runs.resolve import Options, ResolvedRun, resolve_all

@@ -7,6 +7,7 @@ import pytest
 
 import bench
 from bench.runs.listing import listing
+from tests.results.stores_of import three_methods
 
 
 def test_importing_loads_nothing_and_offers_the_nouns():
@@ -28,3 +29,13 @@ def test_lists_are_tables():
     rows = listing("tasks", ())
     assert bench.tasks()["name"].tolist() == [row["name"] for row in rows]
     assert bench.tasks()["metric"].tolist() == [row["metric"] for row in rows]
+
+
+def test_report_writes_the_file_of_the_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    store = three_methods(tmp_path)
+    (store.runs / "real" / "x.json").write_text("{}")
+    path = bench.report(store.results, tmp_path / "r.html", cases=1)
+    assert path == tmp_path / "r.html"
+    assert path.read_text().startswith("<!DOCTYPE html>")
+    assert "is not a valid record" in path.read_text()

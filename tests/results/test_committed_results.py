@@ -12,9 +12,13 @@ from bench.core.registry import tasks
 from bench.results.ablation_text import tables_text
 from bench.results.ablations import ablation_board
 from bench.results.boards import regenerate, write_tables
+from bench.results.index import read_frame
 from bench.results.leaderboard import to_frame
 from bench.results.published import PUBLISHED_NAMES
+from bench.results.report.page import report_html
+from bench.results.report.text import between
 from bench.results.store import Store
+from bench.results.tables import percent
 from bench.runs.ablate import find_ablations
 
 REPOSITORY = Path(__file__).parents[2]
@@ -95,3 +99,14 @@ def test_docs_show_the_committed_ablations(results):
 def test_no_document_has_a_figure_to_be_filled_in():
     documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
     assert [p.name for p in documents if re.search(r"@[A-Z0-9]+@", p.read_text())] == []
+
+
+def test_the_report_of_the_committed_records_is_one_small_file_with_the_numbers_of_their_board(results):
+    frame, _ = read_frame(Store(results))
+    text = report_html(frame, [], results / "report.html")
+    assert 500_000 < len(text.encode()) < 5_000_000
+    assert re.findall("https?:", text) == []
+    board = pd.read_csv(REPOSITORY / "results" / "leaderboard" / "real-quick.csv")
+    for row in board.to_dict("records"):
+        assert f'<td data-key="{row["mean"]:.6g}">{percent(row["mean"], row["std"])}</td>' in text
+        assert f">{between(row['ci95_low'], row['ci95_high'])}<br>" in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -45,26 +46,47 @@ def compare_with_best(
     return pd.concat([board, added[order].astype(types).fillna({"tested": ""})], axis=1)
 
 
-def _tests(
-    rows: pd.DataFrame, ranked: pd.Index, best: int, contestants: Contestants, evidence: Evidence
-) -> dict[int, list[object]]:
-    """Row -> `COLUMNS` and words; positive differences are of rows above the best, as a variant may be."""
+class Tested(NamedTuple):
+    """A pair's difference, and its p of no difference and of one beyond the margin, corrected over its family."""
+
+    difference: Difference
+    p_holm: float
+    p_equivalence: float
+
+    def words(self, margin: float | None) -> str:
+        """What the tests say."""
+        return verdict(self.difference, self.p_holm, self.p_equivalence, margin)
+
+
+def tested_pairs(
+    rows: pd.DataFrame, ranked: pd.Index, contestants: Contestants, evidence: Evidence
+) -> dict[Pair, Tested]:
+    """All pairs of the ranked rows of a group, and each of its other rows, the variants, with each of those."""
     variants = [row for row in rows.index if row not in ranked]
-    pairs = [*combinations(ranked, 2)]
-    families = [pairs, [(variant, method) for variant in variants for method in ranked]]
+    families = [[*combinations(ranked, 2)], [(variant, method) for variant in variants for method in ranked]]
     margin = facts_of(str(rows["metric"].iloc[0])).margin
-    found: dict[Pair, tuple[Difference, float, float]] = {}
+    found: dict[Pair, Tested] = {}
     for family in families:
         tests = evidence.differences([(contestants[a], contestants[b]) for a, b in family]) if family else []
         zero = holm(np.array([test.p_of_zero() for test in tests]))
         outside = holm(np.array([test.p_outside(margin) for test in tests]))
-        found |= dict(zip(family, zip(tests, zero, outside, strict=True), strict=True))
+        found |= {pair: Tested(*one) for pair, one in zip(family, zip(tests, zero, outside, strict=True), strict=True)}
+    return found
+
+
+def _tests(
+    rows: pd.DataFrame, ranked: pd.Index, best: int, contestants: Contestants, evidence: Evidence
+) -> dict[int, list[object]]:
+    """Row -> `COLUMNS` and words; positive differences are of rows above the best, as a variant may be."""
+    margin = facts_of(str(rows["metric"].iloc[0])).margin
+    found = tested_pairs(rows, ranked, contestants, evidence)
     lines: dict[int, list[object]] = {best: [0.0, *[np.nan] * 4, "the best"]}
     for row in rows.index[rows.index != best]:
         sign = 1 if (row, best) in found else -1
-        test, p, p_outside = found[(row, best) if sign > 0 else (best, row)]
+        one = found[(row, best) if sign > 0 else (best, row)]
+        test = one.difference
         ends = sorted([sign * test.low, sign * test.high])
-        lines[row] = [sign * test.value, *ends, p, p_outside, verdict(test, p, p_outside, margin)]
+        lines[row] = [sign * test.value, *ends, one.p_holm, one.p_equivalence, one.words(margin)]
     return lines
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.core.cache_folder import encoder_folder
 from bench.core.console import Report
 from bench.core.method import Method
 from bench.core.storage.turns import one_at_a_time
@@ -16,9 +17,6 @@ from bench.pretraining.corpus import Corpus
 from bench.pretraining.loop import Pretraining, pretrain
 from bench.pretraining.settings import PretrainSettings
 from bench.runs.checking.methods import check_before_pretraining
-
-CHECKPOINTS = "checkpoints"
-"""Folder of the cache with encoders that were pretrained here."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,6 @@ class PretrainingJob:
                 "pretrain": self.settings.model_dump(),
             },
         }
-
-
-def encoder_folder(method: str, identity: str, cache: Path) -> Path:
-    """Where the encoder of a pretraining lies."""
-    return cache / CHECKPOINTS / method / identity[:16]
 
 
 def encoder_file(job: PretrainingJob, cache: Path, compute: Compute, report: Report) -> Path:

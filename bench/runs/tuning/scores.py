@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bench.core.cache_folder import CHECKPOINTS
 from bench.core.console import Report
 from bench.core.digest import digest
 from bench.core.errors import DataError, StorageError
@@ -27,7 +28,7 @@ from bench.evaluation.evaluate import Job, evaluate
 from bench.evaluation.protocols import PROTOCOLS
 from bench.runs.plan import PlannedRun
 from bench.runs.resolve import Options, ResolvedRun, resolve
-from bench.runs.run import CHECKPOINTS, open_caches, pretrained_backbone, unfinished, warn_of_precision
+from bench.runs.run import open_caches, pretrained_backbone, unfinished, warn_of_precision
 from bench.runs.world import World
 
 ADVICE = "Remove the file: the trial is made again."

@@ -1,0 +1,1 @@
+"""`bench report`: what the report shows beside the records is gathered here: classes, curves, pictures."""
