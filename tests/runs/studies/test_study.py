@@ -106,3 +106,8 @@ def test_other_commands_take_no_study(tmp_path):
     with pytest.raises(UsageError, match=r"s.toml: \[study\] is for bench run and bench plan"):
         request_of(config=tmp_path / "s.toml")
     assert read_settings_files([tmp_path / "s.toml"]).study.seeds == 1
+
+
+def test_a_published_split_is_a_name_and_no_path(tmp_path):
+    (tmp_path / "study.toml").write_text('[study]\nmethods = "random"\ntasks = "buid"\nsplit = "lvmmed"\n')
+    assert str(request_of(config=[tmp_path / "study.toml"], takes_study=True).split) == "lvmmed"
