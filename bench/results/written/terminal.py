@@ -51,7 +51,7 @@ def board_table(board: pd.DataFrame) -> Table:
     }
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in names:
-        table.add_column(Text(one_line(heading)), overflow="fold")
+        table.add_column(Text("set" if heading == "settings" else one_line(heading)), overflow="fold")
     for heading in numbers:
         table.add_column(Text(heading), no_wrap=True)
     for cells in zip(*names.values(), *numbers.values(), strict=True):
