@@ -63,3 +63,22 @@ def test_a_variant_has_no_rank_of_its_own():
     assert [line.split("  ")[-1].strip() for line in lines[1:3]] == ["1", "as 1"]
     assert VARIANTS in " ".join(" ".join(lines).split())
     assert "as N" not in " ".join(board_lines(board()))
+
+
+def test_sites_are_shown_by_what_is_lost_between_them():
+    domains = {"a": {"accuracy": 0.75}, "b": {"accuracy": 0.5}}
+    lines = board_lines(task_board([record("simclr", 0, 0.625, domains=domains, trained_domain="a")]))
+    assert lines[0].split()[-5:] == ["in", "out", "drop", "seeds", "rank"]
+    assert lines[1].split()[-5:] == ["75.0", "50.0", "25.0", "1", "1"]
+    assert "in and out of distribution" in " ".join(" ".join(lines).split())
+
+
+def test_settings_stand_as_letters_that_are_explained():
+    two = [record("simclr", 0, 0.5 + n / 10, overrides={"pretrain": {"epochs": n}}, hashes=of(n)) for n in (2, 3)]
+    lines = board_lines(task_board([*two, record("random", 0, 0.1)]))
+    assert [line.split()[:2] for line in lines[1:3]] == [["simclr", "(a)"], ["simclr", "(b)"]]
+    assert lines[-2:] == ["(a) pretrain.epochs=3", "(b) pretrain.epochs=2"]
+
+
+def of(number):
+    return {"evaluation": "e" * 64, "pretraining": str(number)}
