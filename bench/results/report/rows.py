@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from bench.results.board_text import p_value, settings_cell, signed
 from bench.results.frame import CONTESTANT, GROUP
 from bench.results.leaderboard import is_variant
 from bench.results.report.scales import Scale, scale_of
 from bench.results.report.text import between, ranks, short, sort_key
 from bench.results.tables import percent
+from bench.results.written.columns import p_value, signed
+from bench.results.written.keys import settings_cell
 
 WIDTH = 240
 """Of the drawing of an interval, pixels."""
