@@ -55,9 +55,14 @@ def lie_where_declared(data_sets: Sequence[DataSet]) -> bool:
     own = [d.name for d in data_sets if own_place(d)]
     others = [d.name for d in data_sets if d.name not in own]
     sited = [d.name for d in data_sets if has_real_sites(d) and d.name in others]
-    if others and (own or sited):
+    if sited and not own:
         raise UsageError(
-            f"{', '.join(own or sited)} has real data, and {', '.join(others)} has none without a data root; scores on "
+            f"{', '.join(sited)}: its sites have real data, and its own cases have none without a data root; scores on "
+            "real and on synthetic data are not mixed. Give --data-root."
+        )
+    if others and own:
+        raise UsageError(
+            f"{', '.join(own)} has real data, and {', '.join(others)} has none without a data root; scores on "
             "real and on synthetic data are not mixed. Give --data-root, or run those alone that need none."
         )
     return bool(own)

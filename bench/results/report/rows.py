@@ -133,7 +133,7 @@ def labels_of(board: pd.DataFrame) -> dict[Any, str]:
     trained = [set(text.split()) for text in board.loc[board["corpus"] != "", "settings"]]
     constant = set.intersection(*trained) if trained else set()
     own = {i: " ".join(s for s in str(v).split() if s not in constant) for i, v in board["settings"].items()}
-    for column in (own, board["corpus"], board["pretraining"]):
+    for column in (own, board["corpus"], board["pretraining_hash"]):
         counts = pd.Series({i: " ".join(parts) for i, parts in texts.items()})
         repeated = counts[counts.duplicated(keep=False)].index
         for i in repeated:
