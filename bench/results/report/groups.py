@@ -36,7 +36,7 @@ class Group:
     task: str
     protocol: str
     backbone: str
-    evaluation: str
+    evaluation_hash: str
     settings: str
     """Of the evaluation, as far as they were changed."""
     split: str

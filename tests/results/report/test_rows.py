@@ -48,10 +48,10 @@ def test_drawn_intervals_lie_around_their_means(found):
 
 
 def test_labels_tell_rows_apart_and_hide_what_is_constant():
-    facts = {"corpus": ["pool", "pool", "", "task"], "pretraining": ["1", "2", "3", "4"]}
+    facts = {"corpus": ["pool", "pool", "", "task"], "pretraining_hash": ["1", "2", "3", "4"]}
     board = pd.DataFrame(
         {"method": ["a", "a", "random", "a"], "settings": ["p=1 m=1", "p=1 m=2", "", "p=1 m=1"], **facts}
     )
     assert list(labels_of(board).values()) == ["a m=1 pool", "a m=2", "random", "a m=1 task"]
-    alone = pd.DataFrame({"method": ["a"], "settings": ["p=1"], "corpus": [""], "pretraining": ["1"]})
+    alone = pd.DataFrame({"method": ["a"], "settings": ["p=1"], "corpus": [""], "pretraining_hash": ["1"]})
     assert list(labels_of(alone).values()) == ["a"]
