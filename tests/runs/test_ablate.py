@@ -121,6 +121,7 @@ def test_data_root_that_does_not_exist(ablate, bench, tmp_path):
     assert (done.code, "does not exist" in done.err) == (3, True)
 
 
+@pytest.mark.slow
 def test_settings_of_a_file_are_those_of_full_and_clash_with_an_ablation(ablate, tmp_path):
     mine = plugin(tmp_path, "{'a': {'temperature': 0.9}}")
     (tmp_path / "mine.toml").write_text("[method.mine]\nweight_decay = 0.125\n[method.simclr]\ntemperature = 0.3\n")

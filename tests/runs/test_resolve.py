@@ -20,6 +20,7 @@ def committed():
     return [r for r in Store(RESULTS).load()[0] if r.data == "real"]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_committed_records_are_found_again(real_root, tmp_path):
     """Every committed record of the versions that are declared now has the identity that the same run has now."""

@@ -134,6 +134,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value", "broken"), BROKEN.values(), ids=BROKEN)
 def test_a_plugin_that_nobody_asked_for_is_one_warning(
     phantom_root, tmp_path, monkeypatch, capsys, name, value, broken
@@ -159,6 +160,7 @@ def test_a_plugin_that_nobody_asked_for_is_one_warning(
         registry.tasks.cache_clear()
 
 
+@pytest.mark.slow
 def test_many_cases_of_one_file_are_split_and_pretrained_on(tmp_path):
     task = task_of(tmp_path)
     (tmp_path / "root/own_arrays").mkdir(parents=True)

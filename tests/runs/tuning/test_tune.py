@@ -233,7 +233,7 @@ def test_a_tuning_that_touches_what_is_scored_is_marked(score, settings_of, tmp_
     assert done.err.count(warning) == 1
     (record,) = run_records(tmp_path)
     assert any(warning in line for line in record.warnings)
-    assert ("the data scored here" in done.out) == ("data_set" in changes)
+    assert ("the data scored here" in " ".join(done.out.split())) == ("data_set" in changes)
 
 
 def test_a_setting_that_was_changed_again_is_not_a_tuned_one(score, settings_of, tmp_path):
