@@ -25,6 +25,7 @@ def documented(bench, tmp_path, monkeypatch):
     return call
 
 
+@pytest.mark.slow
 def test_the_study_is_planned_and_run(documented):
     plan = documented("bench plan --config study.toml --data-root DATA")
     assert "40 runs: 0 stored, 40 to run" in plan.out

@@ -33,6 +33,7 @@ def test_pretrained_encoder_scores_as_the_run_that_made_it(places, tmp_path):
     assert all(torch.equal(v, before[k]) for k, v in encoder.state_dict().items())
 
 
+@pytest.mark.slow
 def test_any_module_is_evaluated_by_its_embedding(places):
     torch.manual_seed(0)
     module = Tiny()

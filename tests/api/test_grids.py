@@ -70,6 +70,7 @@ def test_a_class_of_ones_own_takes_part_and_may_be_defined_again(places):
         bench.run(type("Other", (define(0.1),), {"name": "simclr"}), "brain_tumor", "knn", seeds=1, **places)
 
 
+@pytest.mark.slow
 def test_ablation_from_python(places, monkeypatch):
     simclr = registry.methods().get("simclr")
     monkeypatch.setattr(simclr, "ablations", {"warm": {"temperature": 0.5}})
@@ -89,6 +90,7 @@ def test_wrong_options_are_clear_errors(places):
         bench.run("a,b", "brain_tumor", **places)
 
 
+@pytest.mark.slow
 def test_tuned_settings_from_python_are_those_of_the_file(places, tmp_path):
     small = {"pretrain.epochs": 1, "pretrain.image_size": 32, "task.image_size": 32}
     shared = {"settings": small, "backbones": "vit_tiny_8", **places}

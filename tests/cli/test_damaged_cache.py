@@ -52,6 +52,7 @@ def test_damage_of_the_cache_never_becomes_a_score(run, tmp_path):
     assert "encoder.safetensors" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"half"])
 def test_a_damaged_state_of_a_killed_command_starts_over(run, tmp_path, content):
     assert run("simclr", "brain_tumor_linear", *SETTINGS).code == 0

@@ -68,6 +68,7 @@ def test_a_run_by_file_is_found_again_by_name(bench, root, tmp_path):
     assert "cells" in board
 
 
+@pytest.mark.slow
 def test_data_sets_under_the_root_are_in_the_pool(root, tmp_path):
     options = {"data_root": root, "results": tmp_path / "results", "cache": tmp_path / "cache", "device": "cpu"}
     small = {"pretrain.epochs": 1, "pretrain.image_size": 32, "pretrain.batch_size": 4, "task.image_size": 32}

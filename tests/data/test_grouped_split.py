@@ -101,6 +101,7 @@ def test_real_brain_tumor_without_leaks(real_root):
     assert {case.target for case in split.test} == {0, 1, 2, 3}
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_patients_stay_together(real_root):
     data = read_data(DR_PATIENT600, real_root)

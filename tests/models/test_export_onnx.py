@@ -39,6 +39,7 @@ def checkpoint(tmp_path, monkeypatch):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "small_sam", "small_clip", "small_vit"])
 def test_onnxruntime_gives_torchs_outputs_for_any_batch(checkpoint, tmp_path, name):
     import onnxruntime

@@ -57,6 +57,7 @@ def test_a_run_has_a_copy_with_the_modules_weights():
     assert "cannot be checked" in record.corpus
 
 
+@pytest.mark.slow
 def test_weights_are_settings_and_structure_is_the_backbone():
     first, second, wider = Mine(), Mine(), Mine(width=5)
     (_, one), (_, two), (_, three) = (add_encoder(m, f"e{i}", 32) for i, m in enumerate((first, second, wider)))

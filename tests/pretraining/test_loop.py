@@ -53,7 +53,9 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
+@pytest.mark.parametrize(
+    "name", ["simclr", "lvmmed", *(pytest.param(name, marks=pytest.mark.slow) for name in ("byol", "dino"))]
+)
 def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypatch, name):
     pretrain(training(corpus, name), tmp_path / "whole", "id", {}, REPORT)
     real_epoch = Pretraining.run_epoch
@@ -130,7 +132,7 @@ def run_start(backbone):
     return build_backbone(backbone).state_dict()
 
 
-@pytest.mark.parametrize("method", ["simclr", "lvmmed"])
+@pytest.mark.parametrize("method", [pytest.param("simclr", marks=pytest.mark.slow), "lvmmed"])
 def test_seed_and_training_change_the_weights_and_workers_do_not(corpus, tmp_path, method):
     for name, arguments in (("a", {}), ("seed", {"seed": 1}), ("workers", {"workers": 2})):
         pretrain(training(corpus, method, **arguments), tmp_path / name, "id", {}, REPORT)

@@ -60,6 +60,7 @@ def test_no_file_another_backbone_a_hash_alone_and_a_changed_file_are_errors(fil
         starting_encoder("resnet18", start)
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_a_file_and_its_record_has_the_hash(run, file, tmp_path):
     import json
 

@@ -33,6 +33,7 @@ def plugin(tmp_path, table):
     return ["--plugin", path]
 
 
+@pytest.mark.slow
 def test_ablation_runs_once_and_comes_back_from_its_records(ablate, bench, tmp_path):
     more = [*plugin(tmp_path, "{'hot': {'temperature': 0.9}}"), "--task", "brain_tumor_linear", "--seed", "0"]
     more += ["--against", "random"]
@@ -62,6 +63,7 @@ def test_ablation_runs_once_and_comes_back_from_its_records(ablate, bench, tmp_p
     assert json.loads(ablate("mine", *more, "--from-records", "--json").out)["rows"][0]["setting"] == "full"
 
 
+@pytest.mark.slow
 def test_settings_that_come_out_equal_are_run_once(ablate, tmp_path):
     table = "{'same': {'temperature': 0.1}, 'b': {'temperature': 0.9}, 'c': {'temperature': 0.90}}"
     more = [*plugin(tmp_path, table), "--task", "brain_tumor_linear", "--seed", "0", "--protocol", "knn"]

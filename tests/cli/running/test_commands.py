@@ -243,7 +243,8 @@ class Still(SimCLR):
 """A method that stands still after the first step of its second epoch, the first time."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_interrupted_run_leaves_results_alone_and_continues(bench, phantom_root, tmp_path, number):
     plugin = tmp_path / "still.py"
     plugin.write_text(STILL)
@@ -272,6 +273,7 @@ def test_interrupted_run_leaves_results_alone_and_continues(bench, phantom_root,
     assert [r["method"] for r in records(tmp_path / "r")] == ["still"]
 
 
+@pytest.mark.slow
 def test_tune_writes_a_file_that_run_takes(bench, phantom_root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     places = [f"--data-root={phantom_root}", f"--cache={tmp_path / 'cache'}", "--backbone=vit_tiny_8"]

@@ -69,11 +69,13 @@ def run(script: str, folder, **environment: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(OLD_INTERPRETER, reason="the interpreter of triton before 3.7 does not work with numpy 2.4")
 def test_interpreted_kernel_finds_what_the_reference_finds(tmp_path):
     assert run(INTERPRET, tmp_path, TRITON_INTERPRET="1") == {"2": True, "5": True, "12": True}
 
 
+@pytest.mark.slow
 def test_kernel_compiles_for_data_centre_gpus_without_one(tmp_path):
     sizes = run(COMPILE, tmp_path, TRITON_INTERPRET="0")
     assert len(sizes) == 4, "16 nodes for both, 32 and 64 for one"

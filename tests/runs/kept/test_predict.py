@@ -168,6 +168,7 @@ def test_a_stored_run_without_a_model_is_said(bench, keep, phantom_root, tmp_pat
     assert "1 stored runs kept no model" in bench(*run).err
 
 
+@pytest.mark.slow
 def test_weights_from_a_file_need_no_file_afterwards(keep, phantom_root, shared):
     keep("simclr", "brain_tumor", "knn", {}, data_root=phantom_root)
     encoder = next(shared.rglob("encoder.safetensors"))

@@ -52,6 +52,7 @@ def test_a_run_with_the_folder_as_its_corpus_uses_the_same_encoder(bench, run, t
     assert "reusing the simclr encoder pretrained before" in done.err
 
 
+@pytest.mark.slow
 def test_the_python_call_gives_the_same_encoder(bench, images, tmp_path):
     options = {"settings": {"pretrain": {"epochs": 1, "image_size": 32}}, "device": "cpu", "quiet": True}
     encoder = package.pretrain("simclr", images=images, out=tmp_path / "p.safetensors", cache=tmp_path / "c", **options)

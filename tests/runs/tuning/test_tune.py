@@ -54,6 +54,7 @@ def made(monkeypatch):
     return found
 
 
+@pytest.mark.slow
 def test_a_tuning_that_was_stopped_goes_on_and_gives_the_same(tune, made, monkeypatch, tmp_path):
     whole = scores_module.evaluate
 

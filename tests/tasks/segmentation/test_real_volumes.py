@@ -22,6 +22,7 @@ READER = NiftiVolumes((Part("imagesTr/{case}.nii.gz", ("labelsTr/{case}.nii.gz",
 PARTS = ("anterior", "posterior")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_learns_the_parts_of_the_hippocampus(real_root, tmp_path):
     cases = READER.read(real_root / "hippocampus" / "Task04_Hippocampus")[:12]
