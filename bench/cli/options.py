@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from bench.cli.completion import names_beginning
 from bench.core.escape import printable
-
-if TYPE_CHECKING:
-    pass
 
 grid_option, settings_option, places_option, computing_option, output_option = (
     partial(typer.Option, rich_help_panel=panel)

@@ -70,6 +70,10 @@ class Store:
         name = f"{in_file_name(record.backbone)}-{record.protocol}-seed{record.seed}-{record.identity[:12]}.json"
         return self.runs / record.data / record.profile / record.method / record.task / name
 
+    def beside(self, record: Record, folder: str, suffix: str = "") -> Path:
+        """What else is kept of a run: its record's path with `folder` for runs/ and `suffix` for .json."""
+        return self.results / folder / self.path(record).relative_to(self.runs).with_suffix(suffix)
+
     def add(self, record: Record, cases: bytes) -> Path:
         """Write a record and the Parquet file of its cases, each atomically; returns the record's path.
 

@@ -16,8 +16,7 @@ FOLDER = "models"
 
 def model_path(record: Record, results: Path) -> Path:
     """models/<data>/<profile>/<method>/<task>/<file name of the record, without .json>.safetensors."""
-    store = Store(results)
-    return results / FOLDER / store.path(record).relative_to(store.runs).with_suffix(".safetensors")
+    return Store(results).beside(record, FOLDER, ".safetensors")
 
 
 def keep_model(record: Record, classes: Sequence[str], evaluation: Evaluation, results: Path) -> Path:

@@ -16,7 +16,6 @@ from bench.core.errors import DataError
 from bench.core.kind import TaskKind
 from bench.core.settings import settings_text
 from bench.core.task import Case, Task
-from bench.data.cache import FOLDER, DiskCache
 from bench.data.dataset import Data
 from bench.data.root import Kind, resolve_root
 from bench.engine.compute import Compute
@@ -125,7 +124,7 @@ def execute_prediction(request: PredictRequest, *, quiet: bool) -> Prediction:
     world = _world(record, task, request, cache, report)
     data = world.data(task.data)
     cases = _cases(record, task, data, world, Store(results), every=request.every_case)
-    keep_cases(kind, name_contents(data), DiskCache(cache / FOLDER, report))
+    keep_cases(kind, name_contents(data), world.decoded)
     protocol = PROTOCOLS[record.protocol]
     head = protocol.head_of(kind.pooled_only, record.profile, record.config["protocol"])
     settings = protocol.settings_for(head).model_validate(record.config["protocol"])
@@ -193,8 +192,7 @@ def _architecture(record: Record) -> Any:
 
 
 def _folder(record: Record, task: Task, results: Path) -> Path:
-    store = Store(results)
-    place = results / "predictions" / store.path(record).relative_to(store.runs).with_suffix("")
+    place = Store(results).beside(record, "predictions")
     return place if task.name == record.task else place / task.name
 
 

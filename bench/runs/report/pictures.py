@@ -65,8 +65,7 @@ class CasePictures:
 
     def _predictions(self, record: Record) -> Path | None:
         """The folder of the run's saved predictions, where there is one."""
-        path = self.store.path(record).relative_to(self.store.runs).with_suffix("")
-        folder = self.store.results / "predictions" / path
+        folder = self.store.beside(record, "predictions")
         return folder if folder.is_dir() else None
 
     def _read(self, record: Record) -> _Known | None:

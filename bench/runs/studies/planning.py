@@ -82,12 +82,11 @@ def _by_identity(plans: Sequence[PlannedRun], request: RunRequest, report: Repor
         check_places(plans, request)
         return []
     world, options = prepare_world(plans, request, report)
-    from bench.data.cache import FOLDER, DiskCache
     from bench.engine.compute import pick_device
     from bench.runs.resolve import resolve_each
 
     pick_device(request.device)
-    every = resolve_each(plans, options, world, DiskCache(options.cache / FOLDER, report))
+    every = resolve_each(plans, options, world, world.decoded)
     return [one if isinstance(one, BenchError) else _identified(one, options.cache) for one in every]
 
 
