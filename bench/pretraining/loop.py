@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -20,14 +22,16 @@ from bench.engine.compiled import compile_backbones, compiler_problem, pays
 from bench.engine.compute import Compute, pick_device, require_sides
 from bench.engine.datasets import fill
 from bench.engine.loaders import EpochBatches, build_loader, pick_workers
-from bench.engine.meter import Meter
+from bench.engine.logs.place import LogPlace
+from bench.engine.logs.run_log import RunLog
+from bench.engine.meter import Meter, Pace
 from bench.engine.optim import build_optimizer, build_schedule
 from bench.engine.resume import RESUME_FILE, StateFile
 from bench.engine.seeding import seed_all, seeded
 from bench.models.checkpoints import ENCODER_FILE, save_encoder
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.dataset import ViewDataset, effective_batch_size
-from bench.pretraining.log import LastTenth, TrainLog
+from bench.pretraining.log import LastTenth, picture_of_views
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import starting_encoder
 
@@ -142,12 +146,15 @@ class Pretraining:
         self.epoch = state["epoch"]
         self.last_tenth.rows.extend(state["recent"])
 
-    def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
+    def run_epoch(self, log: RunLog, meter: Meter, advance: Any) -> None:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
         self.batches.epoch = self.epoch
         self.module.train()
-        for number, views in enumerate(self.loader):
+        pace, losses = Pace(), []
+        for number, views in enumerate(pace.watch(self.loader)):
             step = self.step + number
+            if step == 0:
+                log.picture("views", step, partial(picture_of_views, views))
             progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
             parts = self.loss_module(StepInput(views, progress))
             self.optimizer.zero_grad(set_to_none=True)
@@ -160,11 +167,14 @@ class Pretraining:
             self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
             values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
             self._require_finite(values, step)
-            log.write(step, values)
+            log.step(step, values)
             self.last_tenth.add(values)
+            losses.append(values["loss"])
+            pace.images += self.batches.batch_size
             meter.tick(self.batches.batch_size)
             advance(f"loss {values['loss']:.3f}")
         self.epoch += 1
+        log.epoch(self.epoch, self.step - 1, {"loss": fmean(losses), **pace.values()})
 
     def _clip(self) -> Tensor:
         """Clip the gradient to the method's norm, if it has one; returns the norm before, a scalar."""
@@ -196,9 +206,16 @@ def _fetch(scalars: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def pretrain(
-    run: Pretraining, folder: Path, identity: str, provenance: Mapping[str, Any], report: Report
+    run: Pretraining,
+    folder: Path,
+    identity: str,
+    provenance: Mapping[str, Any],
+    report: Report,
+    log_elsewhere: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Pretrain to the end, or continue, and write `folder/encoder.safetensors`; returns the cost, of all calls.
+
+    The log lies in `folder`, too, and elsewhere where that is asked for (`logs.place.ELSEWHERE`).
 
     Raises:
         TrainingError: the loss is not finite.
@@ -219,7 +236,9 @@ def pretrain(
     if state:
         meter.restore(state["meter"])
     name = f"pretrain {run.method.name} seed {run.seed}"
-    with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:
+    place = LogPlace(folder, f"{name} {identity[:8]}", identity, log_elsewhere, provenance)
+    log = RunLog(place, report, "pretraining", run.step, run.epoch)
+    with log, report.stage(name, run.total_steps, run.step) as advance:
         while run.epoch < run.settings.epochs:
             run.run_epoch(log, meter, advance)
             states.save({**run.state(), "meter": meter.state()})

@@ -58,7 +58,7 @@ def pretrain_on_images(request: RunRequest, out: Path | None, report: Report) ->
     own, settings = resolve_pretraining(name, request.profile, request.config.of(name, request.settings))
     start_notes(backbone, settings.init)  # a file that cannot be used is an error before any image is read
     corpus = _corpus(request.corpus, world, root, seed)
-    job = replace(_job(name, backbone, seed, corpus, own, settings), decoded=decoded)
+    job = replace(_job(name, backbone, seed, corpus, own, settings), decoded=decoded, log=request.log)
     report.say(f"{name} on {corpus.label} ({backbone}, seed {seed}): {len(corpus.images)} images")
     with report.live():
         file = encoder_file(job, cache, options.compute, report)
