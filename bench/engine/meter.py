@@ -65,7 +65,7 @@ class Pace:
     images: int = 0
     waited: float = 0.0
     """Seconds until batches came."""
-    start: float = field(default_factory=time.perf_counter)
+    start: float = field(default_factory=lambda: time.perf_counter())
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches, each as it comes."""

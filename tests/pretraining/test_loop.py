@@ -79,6 +79,11 @@ def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypa
     logs = [pd.read_csv(tmp_path / n / "log.csv") for n in ("whole", "parts")]
     assert list(logs[1]["step"]) == [0, 1, 2, 3]
     pd.testing.assert_frame_equal(logs[0], logs[1])
+    epochs = pd.read_csv(tmp_path / "parts" / "epochs.csv")
+    assert list(epochs["epoch"]) == [1, 2]
+    assert epochs["loss"].iloc[0] == pytest.approx(logs[0]["loss"][:2].mean())
+    assert (epochs["images_per_second"] > 0).all()
+    assert epochs["waiting_for_data"].between(0, 1).all()
 
 
 def test_cost_of_a_resumed_pretraining_is_that_of_all_its_parts(corpus, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 
@@ -83,5 +84,7 @@ class RunLog:
         try:
             act()
         except Exception as error:  # whatever a library raises: a log is for people, and ends no training
-            self._open.pop(name, None)
+            if failed := self._open.pop(name, None):
+                with suppress(Exception):
+                    failed.close()
             self._report.warn(f"The log of the {self._what} goes on without its {name}: {error}")
