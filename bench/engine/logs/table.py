@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from bench.core.files import write_text
 
@@ -14,7 +15,7 @@ FLUSH_SECONDS = 1.0
 
 
 class LogTable:
-    """Appends rows to a file; of an earlier try, rows stay whose first column, a whole number, is below `start`.
+    """Appends rows to a file, which the first row makes; of an earlier try, rows stay whose first column, a whole number, is below `start`.
 
     The columns are those of the first row; what later ones have besides is left out.
 
@@ -26,13 +27,20 @@ class LogTable:
     def __init__(self, path: Path, start: int) -> None:
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         kept = rows_before(text, start)
-        write_text(path, kept)
+        if kept:
+            write_text(path, kept)
+        else:
+            path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._columns = kept.partition("\n")[0].split(",") if kept else []
-        self._file = path.open("a", newline="", encoding="utf-8")
+        self._path = path
+        self._file: IO[str] | None = None
         self._flushed = time.monotonic()
 
     def write(self, row: Mapping[str, float]) -> None:
         """Add a row."""
+        if self._file is None:
+            self._file = self._path.open("a", newline="", encoding="utf-8")
         writer = csv.writer(self._file, lineterminator="\n")
         if not self._columns:
             self._columns = list(row)
@@ -43,12 +51,14 @@ class LogTable:
 
     def flush(self) -> None:
         """Have all rows in the file."""
-        self._file.flush()
+        if self._file:
+            self._file.flush()
         self._flushed = time.monotonic()
 
     def close(self) -> None:
         """End the file."""
-        self._file.close()
+        if self._file:
+            self._file.close()
 
 
 def rows_before(text: str, start: int) -> str:
