@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 from bench.core.digest import digest
-from bench.core.escape import in_file_name
 from bench.core.settings import settings_text
 from bench.results.domains import DISTRIBUTION, domain_scores, site_columns
 from bench.results.record import Record
+from bench.results.store import PLACE, place_of
 
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation_hash"]
 EFFICIENCY = [
@@ -69,8 +69,7 @@ def located(frame: pd.DataFrame, paths: Sequence[Path], results: Path, cache: Pa
 
 def path_of(row: Mapping[Any, Any], results: Path) -> Path:
     """Where the record of a row lies, as `Store.path` says."""
-    name = f"{in_file_name(row['backbone'])}-{row['protocol']}-seed{row['seed']}-{row['identity'][:12]}.json"
-    return results / "runs" / row["data"] / row["profile"] / row["method"] / row["task"] / name
+    return results / "runs" / f"{place_of(**{name: row[name] for name in PLACE})}.json"
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -94,6 +93,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "method": r.method,
         "settings": _settings(r),
         "corpus": r.corpus.label if r.corpus else "",
+        "corpus_hash": r.corpus.origin[:8] if r.corpus else "",
         "pretraining_hash": r.hashes["pretraining"][:8],
         "data_set": r.data_set,
         "split": r.split.fingerprint,

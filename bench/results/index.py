@@ -32,7 +32,7 @@ FROM_FILES = 200
 """Stores with fewer records are read whole, and have no index."""
 Found = tuple[str, str | None, str]
 """Path, row as JSON or None, and why it is no record."""
-_VERSION = 6
+_VERSION = 7
 """Raised whenever `row_of` gives other columns."""
 
 

@@ -46,6 +46,10 @@ def lines_of(problems: Sequence[Problem]) -> list[str]:
     return [f"{found[0]}{others[reason]}" for reason, found in by_reason.items()]
 
 
+PLACE = ("data", "profile", "method", "task", "backbone", "protocol", "seed", "identity")
+"""Fields of a record that say where it lies."""
+
+
 def place_of(
     data: str, profile: str, method: str, task: str, backbone: str, protocol: str, seed: int, identity: str
 ) -> Path:
@@ -58,8 +62,7 @@ def place_of(
 
 def place_of_record(record: Record) -> Path:
     """That of a record."""
-    names = ("data", "profile", "method", "task", "backbone", "protocol", "seed", "identity")
-    return place_of(**{name: getattr(record, name) for name in names})
+    return place_of(**{name: getattr(record, name) for name in PLACE})
 
 
 class InvalidRecord(ValueError):

@@ -12,7 +12,7 @@ from bench.core.settings import Overrides, TunedRecord, settings_text
 from bench.core.task import Task
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
-from bench.runs.config import DEFAULT_BACKBONE, head_of
+from bench.runs.config import DEFAULT_BACKBONE, RunConfig, head_of, resolve_config
 from bench.runs.request import Names, names_of
 from bench.runs.settings_file import SettingsFile
 
@@ -37,6 +37,11 @@ class PlannedRun:
         changed = settings_text({"method": self.overrides.get("method", {})})
         method = f"{self.method} [{changed}]" if changed else self.method
         return f"{method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
+
+
+def config_of(plan: PlannedRun, profile: str) -> RunConfig:
+    """The settings of a planned run, in a profile of its own or the command's. Raises `UsageError`."""
+    return resolve_config(plan.method, plan.task, plan.protocol, plan.profile or profile, plan.backbone, plan.overrides)
 
 
 def expand_names(wanted: Names, registry: Registry) -> list[str]:

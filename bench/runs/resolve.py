@@ -28,8 +28,8 @@ from bench.pretraining.corpus import Corpus
 from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
 from bench.results.store import place_of
-from bench.runs.config import RunConfig, resolve_config
-from bench.runs.plan import PlannedRun
+from bench.runs.config import RunConfig
+from bench.runs.plan import PlannedRun, config_of
 from bench.runs.world import World
 
 
@@ -79,7 +79,7 @@ class ResolvedRun:
 
 def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:
     """Settle settings, corpus and identity; decoded cases are kept in `decoded`. Raises `UsageError` or `DataError`."""
-    config = config_of(plan, options)
+    config = config_of(plan, options.profile)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
     method = method_class(method_class.config_class.model_validate(config.method))
@@ -98,12 +98,6 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, tuned, decoded)
 
 
-def config_of(plan: PlannedRun, options: Options) -> RunConfig:
-    """The settings of a planned run. Raises `UsageError`."""
-    profile = plan.profile or options.profile
-    return resolve_config(plan.method, plan.task, plan.protocol, profile, plan.backbone, plan.overrides)
-
-
 def resolve_each(
     plans: Sequence[PlannedRun], options: Options, world: World, decoded: DiskCache | None = None
 ) -> list[ResolvedRun | BenchError]:
@@ -115,7 +109,7 @@ def resolve_each(
     broken: dict[tuple[str, bool], BenchError] = {}
     for number, plan in enumerate(plans):
         try:
-            config_of(plan, options)
+            config_of(plan, options.profile)
         except BenchError as error:
             found[number] = error
     for number, plan in enumerate(plans):

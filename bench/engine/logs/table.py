@@ -15,9 +15,10 @@ FLUSH_SECONDS = 1.0
 
 
 class LogTable:
-    """Appends rows to a file, which the first row makes; of an earlier try, rows stay whose first column, a whole number, is below `start`.
+    """Appends rows to a file, which the first of them makes.
 
-    The columns are those of the first row; what later ones have besides is left out.
+    Of an earlier try, rows stay whose first column, a whole number, is below `start`. The columns are those of the
+    first row; what later ones have besides is left out.
 
     Raises:
         StorageError: the file cannot be written.
