@@ -184,7 +184,12 @@ def _format(facts: Facts) -> Facts:
     }
 
 
+def _run(facts: Facts) -> Facts:
+    return {key: "none there" if value is None else value for key, value in _plain(facts).items()}
+
+
 _VIEWS: Mapping[str, Callable[[Facts], Facts]] = {
+    "run": _run,
     "method": _method,
     "task": _task,
     "protocol": _protocol,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MODELS = "models"
+"""Folder of a results folder with the adapted models that `--keep-model` writes, by run."""
 PREDICTIONS = "predictions"
 """Folder of a results folder with what `--save-predictions` writes, by run."""
 
