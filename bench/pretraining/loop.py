@@ -34,30 +34,7 @@ from bench.pretraining.dataset import ViewDataset, effective_batch_size
 from bench.pretraining.log import LastTenth, picture_of_views
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import starting_encoder
-
-
-class StepInput:
-    """What a step gets, as one object that Fabric hands on as it is.
-
-    Mixed precision is autocast's, operation by operation; Fabric would also cast every tensor of the views to half
-    precision, crop boxes included.
-    """
-
-    def __init__(self, views: Any, progress: Progress) -> None:
-        self.views, self.progress = views, progress
-
-
-class MethodLoss(nn.Module):
-    """A method's loss as a module's forward pass, so that Fabric applies precision and DDP to it."""
-
-    def __init__(self, method: Method, module: nn.Module) -> None:
-        super().__init__()
-        self.method = method
-        self.module = module
-
-    def forward(self, step: StepInput) -> Mapping[str, Tensor]:
-        """Scalars of one step; see `Method.loss`."""
-        return self.method.loss(self.module, step.views, step.progress)
+from bench.pretraining.step import MethodLoss, StepInput, fetch
 
 
 class Pretraining:
@@ -115,6 +92,15 @@ class Pretraining:
         count = compile_backbones(self.module, self.backbone_class)
         report.say(f"  compiling {count} backbone(s): the first step takes a minute longer, the others are faster")
 
+    def prepare(self, report: Report) -> None:
+        """Say the peak rate, decode the corpus, and compile. Raises `DataError` or `TrainingError`."""
+        config, batch = self.method.config, self.batches.batch_size
+        rate = f"{config.peak_lr(batch):g} (lr {config.lr:g}, {config.lr_scaling}, batch {batch})"
+        report.say(f"  peak learning rate {rate}")
+        fill(self.dataset, "corpus", report)
+        self.require_precision()
+        self.compile(report)
+
     def require_precision(self) -> None:
         """Raise `TrainingError` where views are too small for the precision on this device."""
         if self.settings.precision == "32-true":
@@ -165,7 +151,7 @@ class Pretraining:
             self.wrapped_optimizer.step()
             self.schedule.step()
             self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
-            values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
+            values = {**fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
             self._require_finite(values, step)
             log.step(step, values)
             self.last_tenth.add(values)
@@ -198,13 +184,6 @@ class Pretraining:
             )
 
 
-def _fetch(scalars: Mapping[str, Tensor]) -> dict[str, float]:
-    """Values of scalars on any device, with one wait for the device."""
-    device = scalars["loss"].device
-    stacked = torch.stack([value.detach().to(device, torch.float32) for value in scalars.values()])
-    return dict(zip(scalars, stacked.tolist(), strict=True))
-
-
 def pretrain(
     run: Pretraining,
     folder: Path,
@@ -227,11 +206,7 @@ def pretrain(
         run.restore(state)
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
-    config, batch = run.method.config, run.batches.batch_size
-    report.say(f"  peak learning rate {config.peak_lr(batch):g} (lr {config.lr:g}, {config.lr_scaling}, batch {batch})")
-    fill(run.dataset, "corpus", report)
-    run.require_precision()
-    run.compile(report)
+    run.prepare(report)
     meter = Meter(run.fabric.device)
     if state:
         meter.restore(state["meter"])

@@ -92,8 +92,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "evaluation_hash": r.hashes["evaluation"][:8],
         "method": r.method,
         "settings": _settings(r),
-        "corpus": r.corpus.label if r.corpus else "",
-        "corpus_hash": r.corpus.origin[:8] if r.corpus else "",
+        **_corpus(r),
         "pretraining_hash": r.hashes["pretraining"][:8],
         "data_set": r.data_set,
         "split": r.split.fingerprint,
@@ -120,6 +119,12 @@ def row_of(r: Record) -> dict[str, Any]:
         **{name: getattr(r.embedding, name, None) for name in EMBEDDING},
         **domain_scores(r),
     }
+
+
+def _corpus(record: Record) -> dict[str, str]:
+    """What a method was pretrained on, by its name and by its images; empty without pretraining."""
+    corpus = record.corpus
+    return {"corpus": corpus.label if corpus else "", "corpus_hash": corpus.origin[:8] if corpus else ""}
 
 
 def _sort_of(record: Record) -> dict[str, bool]:

@@ -49,8 +49,7 @@ def compare(
     outside = holm(np.array([test.p_outside(m) for test, m in zip(tests, margins, strict=True)]))
     lines = [
         top.loc[i, [*GROUP, "metric"]].to_dict()
-        | {"a": a, "b": b}
-        | {name: top[name][i] or top[name][j] for name in ("corpus", "corpus_hash")}
+        | {"a": a, "b": b, **{name: top[name][i] or top[name][j] for name in ("corpus", "corpus_hash")}}
         | {
             f"{column}_{side}": top[column][k]
             for column in ("settings", "pretraining_hash")
