@@ -22,6 +22,7 @@ from bench.data.phantom import ensure_phantom
 from bench.data.splits import SplitCases, draw_split
 from bench.engine.compute import Compute
 from bench.engine.kept import keep_cases, name_contents
+from bench.engine.logs.run_log import RunLog
 from bench.engine.meter import Meter
 from bench.pretraining import loop as pretrain
 from bench.pretraining.corpus import Corpus
@@ -104,13 +105,13 @@ def losses_of_steps(method: Method, corpus: Corpus, settings: PretrainSettings) 
     Later gradients, and shares of what was matched, move too far with the last bit of a sum.
     """
     run = pretrain.Pretraining(method, "resnet18", corpus, settings, 0, CPU)
-    meter, rows = Meter(torch.device("cpu")), []
+    meter, rows = Meter(torch.device("cpu")), list[Mapping[str, float]]()
 
-    class Log:
-        def write(self, step: int, values: Mapping[str, float]) -> None:
+    class Kept(RunLog):
+        def step(self, step: int, values: Mapping[str, float]) -> None:
             rows.append(values)
 
     while run.epoch < settings.epochs:
-        run.run_epoch(Log(), meter, lambda note: None)  # type: ignore[arg-type]
+        run.run_epoch(Kept(None, QUIET), meter, lambda note: None)
     losses = {name: [row[name] for row in rows] for name in rows[0] if "loss" in name or name == "lr"}
     return {**losses, "gradient_norm": [rows[0]["gradient_norm"]]}
