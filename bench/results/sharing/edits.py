@@ -29,7 +29,7 @@ _HASHED: Mapping[str, tuple[str, ...]] = {
     "identity": ("seed", "split.fingerprint"),
 }
 """Hash -> the fields that it is made of, besides other hashes."""
-_UNCHECKED = "cost, efficiency, embedding, logged, overrides, provenance, selection, tuned, warnings or weights"
+_UNCHECKED = "cost, efficiency, embedding, logged, provenance, selection, sweep, tuned, warnings, weights or another"
 """What is written once, or nearly."""
 
 Fields = Mapping[str, Any]
@@ -41,12 +41,22 @@ class Siblings:
     def __init__(self, records: Sequence[tuple[str, Fields]]) -> None:
         self._known: dict[tuple[str, str], tuple[str, Fields]] = {}
         for path, fields in records:
-            for name, value in {**fields["hashes"], "identity": fields["identity"]}.items():
-                self._known.setdefault((name, value), (path, fields))
+            for key in _shared(fields):
+                self._known.setdefault(key, (path, fields))
 
     def of(self, name: str, value: str | None) -> tuple[str, Fields] | None:
         """Path and fields of a record that has this hash by right."""
         return self._known.get((name, value or ""))
+
+    def all_of(self, fields: Fields) -> list[tuple[str, Fields]]:
+        """Path and fields of records that share something with these."""
+        found = [self._known[key] for key in _shared(fields) if key in self._known]
+        return list({path: (path, other) for path, other in found}.values())
+
+
+def _shared(fields: Fields) -> list[tuple[str, str]]:
+    hashes = {**fields["hashes"], "identity": fields["identity"], "duplicates": fields["duplicates"]["sha256"]}
+    return [(name, str(value)) for name, value in hashes.items()]
 
 
 def formed(content: bytes, path: str) -> tuple[Fields, Record] | list[Finding]:
@@ -61,26 +71,46 @@ def formed(content: bytes, path: str) -> tuple[Fields, Record] | list[Finding]:
 
 def edits(fields: Fields, record: Record, path: str, store: Store, siblings: Siblings) -> list[Finding]:
     """What does not hold of a record by itself: place, hashes, ranges, and what stands in it twice."""
+    place = list(_place(record, path, store))
+    seeds = [one.before for one in place if one.field == "seed"]
+    placed = record.model_copy(update={"seed": seeds[0]}) if seeds else record
     return [
-        *_place(record, path, store),
-        *_hashes(fields, record, path, siblings),
+        *place,
+        *_hashes(fields, placed, path, siblings),
         *(Finding(path, field, reason) for field, reason in out_of_range(record)),
         *_overrides(record, path),
         *_chosen(record, path),
     ]
 
 
-def digest_findings(fields: Fields, record: Record, path: str, found: Sequence[Finding]) -> list[Finding]:
+def digest_findings(
+    fields: Fields, record: Record, path: str, found: Sequence[Finding], siblings: Siblings
+) -> list[Finding]:
     """What the digest says, with what was `found` of other fields: whether that is all that was edited."""
     if fields_digest(fields) == record.digest:
         return []
     if not found:
-        reason = f"is not that of its fields; what was edited is not told by anything else: {_UNCHECKED}"
-    elif _restored(fields, found) == record.digest:
-        reason = "is that of its fields with what they were before; nothing else was edited"
-    else:
-        reason = "is not that of its fields: the file was edited or damaged"
-    return [Finding(path, "digest", reason)]
+        return _proven(fields, record, path, siblings) or [
+            Finding(
+                path,
+                "digest",
+                f"is not that of its fields; what was edited is not told by anything else: {_UNCHECKED}",
+            )
+        ]
+    alone = _restored(fields, found) == record.digest
+    reason = "is that of its fields with what they were before; nothing else was edited"
+    return [Finding(path, "digest", reason if alone else "is not that of its fields: it was edited or damaged")]
+
+
+def _proven(fields: Fields, record: Record, path: str, siblings: Siblings) -> list[Finding]:
+    """The one field whose value in a record that shares something with this one makes the digest hold again."""
+    for other_path, other in siblings.all_of(fields):
+        for field, own, theirs in _differing(fields, other, sorted(fields.keys() - {"digest", "identity", "seed"})):
+            reason = f"is {own!r}; with {theirs!r}, as in {other_path}, the digest holds"
+            one = Finding(path, field, reason, theirs)
+            if _restored(fields, [one]) == record.digest:
+                return [one]
+    return []
 
 
 def _restored(fields: Fields, found: Sequence[Finding]) -> str:

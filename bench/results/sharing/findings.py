@@ -80,6 +80,16 @@ class Verified:
         }
 
 
+def one_each(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for each field: of several the first that says what the field was, else the first."""
+    found: dict[tuple[str, str, str], Finding] = {}
+    for one in findings:
+        key = (one.path, one.field, "" if one.field else one.reason)
+        if key not in found or (found[key].before is NOT_TOLD and one.before is not NOT_TOLD):
+            found[key] = one
+    return list(found.values())
+
+
 def listed(findings: Sequence[Finding], most: int = 20) -> str:
     """Findings as the lines of an error, all or the first of many."""
     lines = [f"- {one}" for one in findings[:most]]

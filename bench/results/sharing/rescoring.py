@@ -45,10 +45,15 @@ def rescore(record: Record, path: str, references: References) -> tuple[list[Fin
         return [*found, Finding(path, "cases", " ".join(str(error).splitlines()))], UNKNOWN
     if (wrong := another_form(record, table)) or len(names) != len(table):
         return [*found, Finding(path, "cases", wrong or f"{len(table)} rows for {len(names)} test cases")], UNKNOWN
+    known: dict[tuple[bytes, str, bool], list[Difference]] = {}
     for where, stated, rows in _parts(record, table, names, left_out):
-        plain = record if where.startswith("metrics") else record.model_copy(update={"domains": {}})
-        found += [_finding(path, where, one) for one in _of_rows(plain, stated, table[rows])]
-    return list({(one.field): one for one in found}.values()), _source(record, table)
+        whole = where.startswith("metrics")
+        key = (rows.tobytes(), repr(stated), whole)  # without copies in the test split, all parts are one
+        if key not in known:
+            plain = record if whole else record.model_copy(update={"domains": {}})
+            known[key] = list(_of_rows(plain, stated, table[rows]))
+        found += [_finding(path, where, one) for one in known[key]]
+    return found, _source(record, table)
 
 
 def _table(record: Record, file: Path) -> pd.DataFrame:
@@ -65,9 +70,7 @@ def _parts(
     """Field, its scores, and the rows (cases,) that they are over."""
     yield "metrics", record.metrics, np.ones(len(table), dtype=bool)
     for where, without in left_out.items():
-        stated, rows = getattr(record, where) or {}, np.array([name not in without for name in names], dtype=bool)
-        if stated != record.metrics or not rows.all():
-            yield where, stated, rows
+        yield where, getattr(record, where) or {}, np.array([name not in without for name in names], dtype=bool)
     for domain, stated in record.domains.items():
         yield f"domains.{domain}", stated, (table["domain"] == domain).to_numpy()
 

@@ -122,9 +122,9 @@ def _advice(source: Path, found: Verified, *, bundle: bool) -> list[str]:
             "never mended by hand.",
             "Then bundle again with bench results bundle." if bundle else "Then validate again.",
         ]
-    take = [f"bench results merge {one_line(source)}"] if bundle else []
+    take = f"bench results merge {one_line(source)}" if bundle else "bench leaderboard"
     return [
         "In a checkout of the repository:",
-        *(f"  {line}" for line in [*take, "bench leaderboard", "git add results"]),
+        *(f"  {line}" for line in (take, "git add results")),
         "Then open a pull request, as docs/submit.md says.",
     ]

@@ -11,7 +11,7 @@ from bench.results.frame import row_of
 from bench.results.index import repeated
 from bench.results.record import Record, fields_digest
 from bench.results.sharing.edits import Fields, Siblings, digest_findings, edits, formed
-from bench.results.sharing.findings import Finding, Verified
+from bench.results.sharing.findings import Finding, Verified, one_each
 from bench.results.sharing.references import References
 from bench.results.sharing.rescoring import rescore
 from bench.results.store import Store, unfollowed
@@ -81,7 +81,8 @@ def _check(
         scores, source = rescore(record, path, references)
         done.rescored[source] += 1
         found += scores
-    return [*found, *digest_findings(fields, record, path, found)]
+    found = one_each(found)
+    return [*found, *digest_findings(fields, record, path, found, siblings)]
 
 
 def _cases(record: Record, path: str, store: Store) -> list[Finding]:
