@@ -31,6 +31,7 @@ from bench.cli.options import Cache, DataFiles, DataRoot, Json, Plugins, Results
 from bench.cli.pretraining import register as register_pretraining
 from bench.cli.report import register as register_report
 from bench.cli.running.commands import register as register_running
+from bench.cli.sharing.commands import register as register_results
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
 
@@ -48,6 +49,9 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 register(data_app)
+results_app = typer.Typer(help="Check stored results again, pack them, merge those of others.", no_args_is_help=True)
+app.add_typer(results_app, name="results")
+register_results(results_app)
 dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=True)
 app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)

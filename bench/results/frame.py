@@ -40,6 +40,8 @@ EMBEDDING = ("effective_rank", "mean_cosine", "dead_units", "collapsed")
 TUNED = ("tuned", "tuned_over", "tuned_on_scored")
 """How many trials on which data set, the space, and whether that data set is the one that is scored."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining_hash"]
+RUN = (*GROUP, *CONTESTANT, "seed")
+"""What is one run of a board: two records that have all of it in common do not count."""
 SCOPE = ["data", "profile", "backbone"]
 BUDGET = [*SCOPE, "budget"]
 RESULTS, CACHE = "results", "cache"
