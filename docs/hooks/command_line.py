@@ -1,0 +1,48 @@
+"""MkDocs hook: the page of the command line, made from the commands themselves by Typer's own generator of documentation."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+PAGE = "reference/cli.md"
+INTRODUCTION = """# Command line
+
+Made from the commands: what `bench COMMAND --help` says, all at once. By purpose, with examples: [commands](../commands.md).
+"""
+
+
+def generated() -> str:
+    """What `typer APP utils docs` prints."""
+    command = [sys.executable, "-m", "typer", "bench.cli.app", "utils", "docs", "--name", "bench"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def as_page(text: str) -> str:
+    """The generated text as a page of the site: a list of its own before each list, examples as code."""
+    _, _, body = text.partition("\n")
+    body = body.replace("&#x27;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("<", "&lt;")
+    body = re.sub(r"^\*\*(\w+)\*\*:$", r"**\1**", body, flags=re.MULTILINE)
+    body = re.sub(r"^(Examples?:) (?=bench )", r"\1\n\n", body, flags=re.MULTILINE)
+    body = re.sub(r"^bench .+(?:\n+bench .+)*", lambda found: _block(found[0]), body, flags=re.MULTILINE)
+    return INTRODUCTION + body
+
+
+def _block(commands: str) -> str:
+    """Commands, in paragraphs of their own or with dots between, as one block of code."""
+    lines = [line for part in commands.splitlines() for line in part.split(" · ") if line]
+    return "\n".join(["```console", *lines, "```"])
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the page."""
+    from mkdocs.structure.files import File
+
+    files.append(File.generated(config, PAGE, content=as_page(generated())))
+    return files
