@@ -96,7 +96,7 @@ def _block(
         if line.endswith("\\"):
             continue
         whole = " ".join(part.rstrip("\\").strip() for part in body[start : number + 1])
-        for part in re.split(r" && ", whole.removeprefix("$ ")):
+        for part in (re.sub(r"^([A-Z]+=\S+ )+", "", one) for one in re.split(r" && ", whole.removeprefix("$ "))):
             if re.match(r"(bench|python) ", part):
                 text = re.split(r"  +", part)[0].strip()
                 yield Step(page, before + start + 1, "command", text, needs_data=marked)

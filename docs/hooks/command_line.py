@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,13 +26,28 @@ def generated() -> str:
 
 
 def as_page(text: str) -> str:
-    """The generated text as a page of the site: a list of its own before each list, examples as code."""
+    """The generated text as a page of the site: examples as code, and lists of commands with links and whole sentences."""
     _, _, body = text.partition("\n")
-    body = body.replace("&#x27;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("<", "&lt;")
+    body = unescape(body).replace("<", "&lt;")
     body = re.sub(r"^\*\*(\w+)\*\*:$", r"**\1**", body, flags=re.MULTILINE)
     body = re.sub(r"^(Examples?:) (?=bench )", r"\1\n\n", body, flags=re.MULTILINE)
     body = re.sub(r"^bench .+(?:\n+bench .+)*", lambda found: _block(found[0]), body, flags=re.MULTILINE)
-    return INTRODUCTION + body
+    sentences = dict(re.findall(r"^#+ `(bench .+)`\n\n(.+)", body, flags=re.MULTILINE))
+    parts = re.split(r"^(?=#+ `bench)", body, flags=re.MULTILINE)
+    return INTRODUCTION + "".join(_with_links(part, sentences) for part in parts)
+
+
+def _with_links(part: str, sentences: dict[str, str]) -> str:
+    """The part of a command, with the list of its own commands, if it has one."""
+    heading = re.match(r"#+ `(.+)`", part)
+    group = heading[1] if heading else "bench"
+    before, title, listed = part.partition("**Commands**")
+
+    def line(found: re.Match[str]) -> str:
+        name = f"{group} {found[1]}"
+        return f"* [`{found[1]}`](#{name.replace(' ', '-')}): {sentences[name]}"
+
+    return before + title + re.sub(r"^\* `(\w+)`: .*$", line, listed, flags=re.MULTILINE)
 
 
 def _block(commands: str) -> str:
