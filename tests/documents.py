@@ -1,4 +1,4 @@
-"""The commands, files and outputs that README, CONTRIBUTING and docs/ show, in their order, for tests that hold them to the code."""
+"""The commands, files and outputs that README, CONTRIBUTING and docs/ show, in their order."""
 
 from __future__ import annotations
 
@@ -84,9 +84,7 @@ def _steps(page: str, lines: list[str]) -> Iterator[Step]:
         number = end
 
 
-def _block(
-    page: str, before: int, body: list[str], marked: bool, language: str = "", name: str = ""
-) -> Iterator[Step]:
+def _block(page: str, before: int, body: list[str], marked: bool, language: str = "", name: str = "") -> Iterator[Step]:
     """A file, an output, or commands: continued lines are one, and what stands behind two spaces is no part of it."""
     if name or language == "text":
         yield Step(page, before + 1, "file" if name else "output", "\n".join(body) + "\n", name, needs_data=marked)

@@ -1,4 +1,4 @@
-"""Every command of README and docs/ is read by the command line as it stands, and runs on phantoms unless it is marked."""
+"""Every command of README and docs/ is read as it stands, and runs on phantoms unless it is marked."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def smaller(words: list[str]) -> list[str]:
 
 @pytest.fixture(scope="session")
 def documented_root(tmp_path_factory):
-    """A data root with phantoms of every data set, as if they were the owners', and data of the examples; do not change it."""
+    """A data root with phantoms of every data set, as if they were the owners', and the examples' data."""
     sets = [registry.tasks().get(name).data for name in registry.tasks().plugins]
     small = [replace(one, phantom=write_third) if one.name == "brain_tumor" else one for one in sets]
     root = ensure_phantoms(small, tmp_path_factory.mktemp("documented"))
@@ -159,7 +159,9 @@ def test_the_commands_of_a_page_run_on_phantoms(bench, workplace, page, shown):
         if words[0] in READERS and not Path("results").exists():
             store_records()
         plugin = ["--plugin", "docs/example_kind/findings.py"] if words == ["check", "findings"] else []
-        plugin = ["--plugin", "docs/example_backbone/small_convnet.py"] if words == ["check", "small_convnet"] else plugin
+        plugin = (
+            ["--plugin", "docs/example_backbone/small_convnet.py"] if words == ["check", "small_convnet"] else plugin
+        )
         done = bench(*words, *smaller(words), *plugin)
         without = "task.engine=detectron2" in words and find_spec("detectron2") is None
         assert (done.code == 0) or (without and "detectron2" in done.err), f"{step}\n{done.err}"

@@ -1,4 +1,4 @@
-"""MkDocs hook: the page of the command line, made from the commands themselves by Typer's own generator of documentation."""
+"""MkDocs hook: the page of the command line, made from the commands by Typer's own generator of documentation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PAGE = "reference/cli.md"
 INTRODUCTION = """# Command line
 
-Made from the commands: what `bench COMMAND --help` says, all at once. By purpose, with examples: [commands](../commands.md).
+Made from the commands: what `--help` says of each. By purpose: [commands](../commands.md).
 """
 
 
@@ -26,7 +26,7 @@ def generated() -> str:
 
 
 def as_page(text: str) -> str:
-    """The generated text as a page of the site: examples as code, and lists of commands with links and whole sentences."""
+    """The generated text as a page: examples as code, and lists of commands with links and whole sentences."""
     _, _, body = text.partition("\n")
     body = unescape(body).replace("<", "&lt;")
     body = re.sub(r"^\*\*(\w+)\*\*:$", r"**\1**", body, flags=re.MULTILINE)

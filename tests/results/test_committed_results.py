@@ -67,7 +67,7 @@ def test_docs_show_the_committed_tables(results):
 
 
 def test_the_small_table_of_the_readme_is_of_the_committed_board():
-    """README.md has the means of all methods with their own settings on the grouped split, a column for each protocol."""
+    """README.md has all methods with their own settings on the grouped split, a column for each protocol."""
     board = pd.read_csv(REPOSITORY / "results" / "leaderboard" / "real-quick.csv").fillna({"settings": ""})
     ours = board[(board["split_used"] == "grouped") & ~board["settings"].str.contains("method.", regex=False)]
     rows = ours.to_dict("records")
