@@ -29,8 +29,14 @@ from tests.test_docs_examples import write_hdf5, write_voc
 COMMAND_LINE = get_command(app)
 SHOWN = {page.relative_to(REPOSITORY).as_posix(): steps(page) for page in pages()}
 COMMANDS = [step for shown in SHOWN.values() for step in shown if step.text.startswith("bench ")]
-ELSEWHERE = {*test_encoder_docs.COMMANDS, *test_weights_docs.COMMANDS, "bench dev lock", "bench dev lock --check"}
-"""What the tests of single pages run, and those of `bench/dev`, which may not write into the repository."""
+ELSEWHERE = {
+    *test_encoder_docs.COMMANDS,
+    *test_weights_docs.COMMANDS,
+    "bench run --method random,simclr --task films --plugin docs/example_kind/findings.py",  # test_docs_examples.py
+    "bench dev lock",  # tests/dev: it would write into the repository
+    "bench dev lock --check",
+}
+"""What other tests run."""
 TUTORIALS = [page for page in SHOWN if page.startswith("docs/tutorials/")]
 READERS = ("leaderboard", "compare", "report")
 """Commands that read records, which a page has from commands of another."""
@@ -57,7 +63,7 @@ def known(what: str) -> set[str]:
 
 def unknown_names(parameters: dict[str, object]) -> list[str]:
     """Names of methods, tasks, protocols and backbones that nobody knows, in a command without files of its own."""
-    if parameters.get("plugin") or parameters.get("config"):
+    if any(parameters.get(name) for name in ("plugin", "config", "data")):
         return []
     given = {what: parameters.get(what) for what in NAMES}
     names = [(what, name) for what, text in given.items() for name in str(text or "").strip("[]'").split(",") if name]
@@ -108,8 +114,10 @@ def smaller(words: list[str]) -> list[str]:
 
 @pytest.fixture(scope="session")
 def documented_root(tmp_path_factory):
-    """A data root with phantoms of every data set, as if they were the owners', and the examples' data."""
-    sets = [registry.tasks().get(name).data for name in registry.tasks().plugins]
+    """A data root with phantoms, as if they were the owners' data, and the data of the examples; do not change it."""
+    sets = [
+        registry.tasks().get(name).data for name in ("brain_tumor", "dr_patient600", "drive", "fgadr", "kvasir_det")
+    ]
     small = [replace(one, phantom=write_third) if one.name == "brain_tumor" else one for one in sets]
     root = ensure_phantoms(small, tmp_path_factory.mktemp("documented"))
     (root / "PHANTOM.json").unlink()
@@ -142,27 +150,27 @@ def workplace(documented_root, tmp_path_factory, tmp_path, monkeypatch):
     return documented_root
 
 
-def store_records() -> None:
+def store_records(folder: Path) -> Path:
     """Records of four methods under two protocols, for commands that read what commands of other pages made."""
-    store = three_methods(Path.cwd())
+    store = three_methods(folder)
     for seed in range(3):
         add_run(store, "lvmmed", seed, 0.7)
         for method in ("random", "simclr"):
             add_run(store, method, seed, 0.6, protocol="knn")
+    return store.results
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "shown"), first_shown().items(), ids=list(first_shown()))
-def test_the_commands_of_a_page_run_on_phantoms(bench, workplace, page, shown):
+def test_the_commands_of_a_page_run_on_phantoms(bench, workplace, tmp_path, page, shown):
+    records = ["--results", str(store_records(tmp_path / "stored"))]
     for step in shown:
         words = [word.replace("DATA", str(workplace)) if word == "DATA" else word for word in step.words]
-        if words[0] in READERS and not Path("results").exists():
-            store_records()
         plugin = ["--plugin", "docs/example_kind/findings.py"] if words == ["check", "findings"] else []
         plugin = (
             ["--plugin", "docs/example_backbone/small_convnet.py"] if words == ["check", "small_convnet"] else plugin
         )
-        done = bench(*words, *smaller(words), *plugin)
+        done = bench(*words, *smaller(words), *plugin, *(records if words[0] in READERS else []))
         without = "task.engine=detectron2" in words and find_spec("detectron2") is None
         assert (done.code == 0) or (without and "detectron2" in done.err), f"{step}\n{done.err}"
 
@@ -173,7 +181,8 @@ def test_a_tutorial_runs_from_top_to_bottom(bench, documented_root, tmp_path, mo
     """As it stands, on small phantoms; what is shown of the output is printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("BENCH_DATA", str(documented_root))
+    if any("--task" in step.text for step in SHOWN[page]):
+        monkeypatch.setenv("BENCH_DATA", str(documented_root))
     printed = ""
     for step in SHOWN[page]:
         if step.kind == "file":
