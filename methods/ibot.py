@@ -35,7 +35,7 @@ class IBOT(DINO):
 
         module: Any = super().build(backbone)
         module["hidden"] = HiddenPatches(backbone, self.config.output_dim)
-        return module  # type: ignore[no-any-return]
+        return module
 
     def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """Cross-entropy of class tokens over pairs of views, and of hidden patches of the same view (Eq. 3 and 2)."""

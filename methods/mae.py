@@ -52,10 +52,8 @@ class MAE(MaskedMethod):
         from methods.masked.masks import random_patches
         from methods.masked.restoration import pixels_of
 
-        backbone, side = module["backbone"], token_grid(module["backbone"], views.shape[-1])
-        kept, hidden = (x.to(views.device) for x in random_patches(len(views), side, self.config.mask_ratio))
+        c, backbone, side = self.config, module["backbone"], token_grid(module["backbone"], views.shape[-1])
+        kept, hidden = (x.to(views.device) for x in random_patches(len(views), side, c.mask_ratio))
         kept = pad(kept + 1, (1, 0))  # the class token takes part
-        predicted = module["decoder"](encode_tokens(backbone, views, keep=kept), kept, hidden, side)
-        return {
-            "loss": mse_loss(predicted.float(), pixels_of(views, hidden, patch_side(backbone), self.config.norm_pixels))
-        }
+        restored = module["decoder"](encode_tokens(backbone, views, keep=kept), kept, hidden, side).float()
+        return {"loss": mse_loss(restored, pixels_of(views, hidden, patch_side(backbone), c.norm_pixels))}

@@ -38,26 +38,22 @@ class SimMIM(MaskedMethod):
 
         from bench.models.tokens import patch_side, transformer_of
 
-        width, side = transformer_of(backbone).embed_dim, patch_side(backbone)
-        token = nn.Parameter(nn.init.trunc_normal_(torch.zeros(1, 1, width), std=0.02))
-        masks = nn.ParameterDict({"token": token})
-        return nn.ModuleDict({"backbone": backbone, "masks": masks, "predict": nn.Linear(width, 3 * side * side)})
+        width = transformer_of(backbone).embed_dim
+        mask = nn.ParameterDict({"token": nn.init.trunc_normal_(nn.Parameter(torch.zeros(1, 1, width)), std=0.02)})
+        predict = nn.Linear(width, 3 * patch_side(backbone) ** 2)
+        return nn.ModuleDict({"backbone": backbone, "mask": mask, "predict": predict})
 
     def loss(self, module: Any, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """Mean absolute error over the pixels of hidden patches alone (Section 3.4)."""
+        from lightly.models.utils import patchify
         from torch.nn.functional import l1_loss, pad
 
         from bench.models.tokens import encode_tokens, patch_side, token_grid
         from methods.masked.masks import random_cells
-        from methods.masked.restoration import pixels_of
 
-        backbone, patch = module["backbone"], patch_side(module["backbone"])
-        side, cell = token_grid(backbone, views.shape[-1]), self.config.mask_side // patch
-        mask = random_cells(len(views), side, cell, self.config.mask_ratio).to(views.device)
-        tokens = encode_tokens(backbone, views, mask=pad(mask, (1, 0)), mask_token=module["masks"]["token"])
-        hidden = mask.nonzero()[:, 1].unflatten(0, (len(views), -1))  # (B, M), as many in every image
-        return {
-            "loss": l1_loss(
-                module["predict"](tokens[:, 1:][mask]).float(), pixels_of(views, hidden, patch).flatten(0, 1)
-            )
-        }
+        backbone, patch, size = module["backbone"], patch_side(module["backbone"]), views.shape[-1]
+        cell, ratio = self.config.mask_side // patch, self.config.mask_ratio
+        mask = random_cells(len(views), token_grid(backbone, size), cell, ratio).to(views.device)  # (B, N)
+        tokens = encode_tokens(backbone, views, mask=pad(mask, (1, 0)), mask_token=module["mask"]["token"])
+        restored = module["predict"](tokens[:, 1:][mask]).float()
+        return {"loss": l1_loss(restored, patchify(views, patch)[mask])}

@@ -28,8 +28,8 @@ def transformer_of(backbone: nn.Module) -> VisionTransformer:
             transformer: VisionTransformer = model
             return transformer
     raise UsageError(
-        f"{getattr(backbone, 'architecture', type(backbone).__name__)} has no patch tokens that can be masked: expected "
-        "a plain vision transformer with a class token. Choose --backbone vit_tiny_8, vit_b_16 or "
+        f"{getattr(backbone, 'architecture', type(backbone).__name__)} has no patch tokens that can be masked: "
+        "expected a plain vision transformer with a class token. Choose --backbone vit_tiny_8, vit_b_16 or "
         "timm:vit_small_patch16_224."
     )
 
@@ -50,8 +50,8 @@ def token_grid(backbone: nn.Module, image_size: int, *, whole: bool = True) -> i
     if whole and image_size % patch:
         below = max(image_size // patch, 1) * patch
         raise UsageError(
-            f"Pixels are restored patch by patch: images of {image_size} pixels are no whole patches of {patch}. Choose "
-            f"--set pretrain.image_size={below} or {below + patch}."
+            f"Pixels are restored patch by patch: images of {image_size} pixels are no whole patches of {patch}. "
+            f"Choose --set pretrain.image_size={below} or {below + patch}."
         )
     return -(-image_size // patch)
 

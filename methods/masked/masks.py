@@ -31,7 +31,7 @@ def random_cells(batch: int, side: int, cell: int, ratio: float) -> Tensor:
 
 
 def random_blocks(batch: int, side: int, share: float, low: float, high: float) -> Tensor:
-    """Mask (B, side, side) of blocks: in the share `share` of the images, evenly spread, `low` to `high` of the patches.
+    """Mask (B, side, side) of blocks: in the share `share` of the images `low` to `high` of the patches, evenly spread.
 
     Images of few patches have blocks of fewer than four.
     """

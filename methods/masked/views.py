@@ -9,6 +9,6 @@ from bench.pretraining.augment import Augmentation
 
 
 def plain_view(image_size: int, views: ViewSettings) -> Augmentation:
-    """Crop by `pretrain.crop_min` (cubic) and flip; neither colours nor blur, which would be in what is restored too."""
+    """Crop by `pretrain.crop_min` (cubic) and flip; neither colours nor blur, which what is restored would show too."""
     off = {"jitter_probability": 0.0, "grey_probability": 0.0, "blur_probability": 0.0}
     return Augmentation.of(image_size, views, **off, resample=Resampling.BICUBIC)
