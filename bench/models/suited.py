@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bench.core.errors import UsageError
 from bench.core.method import Method
+from bench.core.registry import methods
 from bench.models.specs import find_backbone
 
 
@@ -21,7 +22,7 @@ def require_suited(method: type[Method], backbone: str) -> None:
 
 
 def suited_backbones(
-    methods: Mapping[str, type[Method]], backbones: Sequence[str], *, spare_all: bool = False
+    names: Sequence[str], backbones: Sequence[str], *, spare_all: bool = False
 ) -> tuple[dict[str, list[str]], list[str]]:
     """Method -> those of the encoders of a grid that it can have, and one line for each method on what was left out.
 
@@ -30,7 +31,7 @@ def suited_backbones(
     Raises:
         UsageError: methods that can have none of the encoders; all of them are named.
     """
-    able = {name: [one for one in backbones if suits(method, one)] for name, method in methods.items()}
+    able = {name: [one for one in backbones if suits(methods().get(name), one)] for name in names}
     none = [name for name, ones in able.items() if not ones and backbones]
     if none and not spare_all:
         raise _error(none, backbones)
@@ -42,9 +43,9 @@ def suited_backbones(
     return able, lines
 
 
-def _error(methods: Sequence[str], others: Sequence[str]) -> UsageError:
-    verbs = "masks patch tokens and needs" if len(methods) == 1 else "mask patch tokens and need"
+def _error(names: Sequence[str], others: Sequence[str]) -> UsageError:
+    verbs = "masks patch tokens and needs" if len(names) == 1 else "mask patch tokens and need"
     return UsageError(
-        f"{', '.join(methods)} {verbs} a vision transformer, which {', '.join(others)} is not. Name one, which every "
+        f"{', '.join(names)} {verbs} a vision transformer, which {', '.join(others)} is not. Name one, which every "
         "method can have: --backbone vit_tiny_8 (small), vit_b_16, or one of timm, as timm:vit_small_patch16_224."
     )

@@ -95,8 +95,7 @@ def make_plan(
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
     config = config or SettingsFile()
     suited, left_out = _suited(names, pairs)
-    classes = {name: methods().get(name) for name in names}
-    able, unable = suited_backbones(classes, backbones, spare_all="all" in names_of(method_names))
+    able, unable = suited_backbones(names, backbones, spare_all="all" in names_of(method_names))
     own = {m: _own_overrides(m, config, overrides or {}, pairs, profile) for m in names}
     runs = [
         PlannedRun(m, task, protocol, b, s, own[m][task.name, protocol], config.tuned.get(m))

@@ -15,6 +15,9 @@ from bench.engine.images import normalise
 from bench.pretraining.augment import Augmentation
 from methods.medical.deform import Rates, deformed_pair
 
+_LEAST = 16
+"""Channels of a level of the decoder."""
+
 
 class DeformedView:
     """A random crop of an RGB image: `image`, deformed and normalised, and `target`, as it was; each (3, H, W)."""
@@ -32,8 +35,9 @@ class DeformedView:
 class UNetDecoder(nn.Module):
     """Feature maps -> the restored image (B, 3, H, W) in [0, 1], with a skip connection from every map.
 
-    Maps of one stride, as those of transformers, are joined where they are; what is left to full size is upsampled in
-    steps of two, with half the channels each.
+    A level has half the channels of its skip connection, as those of the encoder are many. Maps of one stride, as those
+    of transformers, are joined where they are; what is left to full size is upsampled in steps of two, with half the
+    channels each.
     """
 
     def __init__(self, backbone: Any) -> None:
@@ -43,10 +47,11 @@ class UNetDecoder(nn.Module):
         stride = 2 if self.has_stem else backbone.strides[0]
         below, self.joins, self.rises = skips[-1], nn.ModuleList(), nn.ModuleList()
         for channels in reversed(skips[:-1]):
-            self.joins.append(_two_convolutions(below + channels, channels))
-            below = channels
+            above = max(channels // 2, _LEAST)
+            self.joins.append(_two_convolutions(below + channels, above))
+            below = above
         while stride > 1:
-            above = max(below // 2, 16)
+            above = max(below // 2, _LEAST)
             self.rises.append(_two_convolutions(below, above))
             below, stride = above, stride // 2
         self.out = nn.Conv2d(below, 3, 1)
