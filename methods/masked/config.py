@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bench.core.method import LR_SCALING, LRScaling, MethodConfig
 from bench.core.settings import OptimizerName
@@ -27,6 +27,12 @@ class MAEConfig(MethodConfig):
     norm_pixels: bool = Field(
         True, description="Restore patches that were given mean 0 and variance 1 (Table 1d; PRETRAIN.md)."
     )
+
+    @model_validator(mode="after")
+    def _check_heads(self) -> MAEConfig:
+        if self.decoder_dim % self.decoder_heads:
+            raise ValueError(f"decoder_heads={self.decoder_heads} does not divide decoder_dim={self.decoder_dim}")
+        return self
 
 
 class SimMIMConfig(MethodConfig):
@@ -75,3 +81,9 @@ class IBOTConfig(DINOConfig):
     )
     mask_low: float = Field(0.1, ge=0, le=1, description="Least share of such a view's patches (0.1: Section 4).")
     mask_high: float = Field(0.5, ge=0, le=1, description="Largest share of its patches (0.5: Section 4).")
+
+    @model_validator(mode="after")
+    def _check_masks(self) -> IBOTConfig:
+        if self.mask_low > self.mask_high:
+            raise ValueError(f"mask_low={self.mask_low} is larger than mask_high={self.mask_high}")
+        return self

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy, log_softmax, softmax
 
 from bench.core.errors import UsageError
 from bench.core.method import Progress
+from bench.core.registry import methods
 from bench.engine.seeding import seeded
 from bench.evaluation.health import health_of
 from methods.masked.masks import random_blocks, random_cells, random_patches
@@ -171,6 +172,18 @@ def test_blocks_hide_half_of_the_views_and_a_tenth_to_half_of_their_patches():
     assert shares[shares > 0].max() <= 0.5
     assert 0.2 < float(shares[shares > 0].mean()) < 0.35, "evenly spread between both"
     assert random_blocks(8, 3, 0.5, 0.1, 0.5).shape == (8, 3, 3), "few patches"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("mae", {"decoder_dim": 96, "decoder_heads": 5}, "decoder_heads=5 does not divide decoder_dim=96"),
+        ("ibot", {"mask_low": 0.6}, "mask_low=0.6 is larger than mask_high=0.5"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(name, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        methods().get(name).config_class(**wrong)
 
 
 @pytest.mark.parametrize("name", ["mae", "simmim"])
