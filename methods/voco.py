@@ -46,16 +46,15 @@ class VoCo(Method):
         """Predicted against true overlaps, and base crops that differ; see `methods.medical.position`."""
         from methods.medical.position import discrepancy_loss, embedded, position_losses, similarity
 
-        crops, bases = embedded(module, views)
-        taught_crops, taught_bases = (z.detach() for z in embedded(module["teacher"], views))
-        both = similarity(crops, taught_bases) + similarity(taught_crops, bases)
+        (crops, bases), taught = embedded(module, views), embedded(module["teacher"], views)
+        both = similarity(crops, taught[1].detach()) + similarity(taught[0].detach(), bases)
         near, far = position_losses(both / 2, views["overlaps"])
-        base = self.config.base_weight * discrepancy_loss(bases)
-        return {"loss": near + far + base, "near_loss": near, "far_loss": far, "base_loss": base}
+        parts = {"near_loss": near, "far_loss": far, "base_loss": self.config.base_weight * discrepancy_loss(bases)}
+        return {"loss": near + far + parts["base_loss"], **parts}
 
     def after_step(self, module: Any, progress: Progress) -> None:
         """Teacher = m x teacher + (1 - m) x student."""
         from lightly.models.utils import update_momentum
 
-        for part in ("backbone", "head"):
-            update_momentum(module[part], module["teacher"][part], self.config.momentum)
+        for part, taught in module["teacher"].items():
+            update_momentum(module[part], taught, self.config.momentum)
