@@ -150,6 +150,7 @@ def _method_facts(name: str) -> Facts:
         "package": plugin.package,
         "pretrains": cls.pretrains,
         "backbones": cls.backbones,
+        "transformer_only": cls.transformer_only,
         "settings": settings_schema(cls.config_class),
         "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {"pretrain": dict(cls.published_views)}},
         "search_space": dict(cls.search_space),

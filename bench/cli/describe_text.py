@@ -75,6 +75,7 @@ def _method(facts: Facts) -> Facts:
         "citation": facts["citation"],
         "plugin": f"{facts['location']} ({facts['package']})",
         **({"backbones": _joined(facts["backbones"])} if facts["backbones"] else {}),
+        **({"backbones": "vision transformers alone, as vit_tiny_8"} if facts["transformer_only"] else {}),
         "settings (--set method.KEY=VALUE; default = published)": _settings(facts["settings"]),
         "quick profile changes": facts["profiles"]["quick"]["method"],
         "paper profile's views (pretrain.KEY)": facts["profiles"]["paper"]["pretrain"],

@@ -85,6 +85,10 @@ class Method(ABC):
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
     frozen_only: ClassVar[bool] = False
     """True for floors that give one embedding per image and have nothing to train, such as `pixels`."""
+    transformer_only: ClassVar[bool] = False
+    """True for methods that mask patch tokens and so need a vision transformer (`models.tokens`)."""
+    restorative: ClassVar[bool] = False
+    """True where the loss compares pixels that a decoder gives back, not embeddings: there is nothing to collapse."""
     backbones: ClassVar[tuple[str, ...] | None] = None
     """The backbones it exists for, or None for all."""
 

@@ -102,9 +102,12 @@ def made_up_corpus(n: int) -> Corpus:
 def losses_of_steps(method: Method, corpus: Corpus, settings: PretrainSettings) -> Values:
     """Losses of every step of a pretraining of a ResNet-18 from random weights, and the first gradient's norm.
 
+    A method that masks patch tokens has the small transformer.
+
     Later gradients, and shares of what was matched, move too far with the last bit of a sum.
     """
-    run = pretrain.Pretraining(method, "resnet18", corpus, settings, 0, CPU)
+    backbone = "vit_tiny_8" if method.transformer_only else "resnet18"
+    run = pretrain.Pretraining(method, backbone, corpus, settings, 0, CPU)
     meter, rows = Meter(torch.device("cpu")), list[Mapping[str, float]]()
 
     class Kept(RunLog):

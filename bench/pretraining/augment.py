@@ -78,7 +78,7 @@ class Augmentation:
 
     def cut(self, image: Image.Image) -> tuple[Tensor, Box]:
         """A view (3, size, size) of an RGB image of any size, and where it was cut."""
-        pixels, box = self._crop(image)
+        pixels, box = self.crop(image)
         jitter, grey, blur, solarise = torch.rand(4).tolist()
         if jitter < self.jitter_probability:
             pixels = jitter_colours(pixels, self.jitter)
@@ -92,7 +92,8 @@ class Augmentation:
             pixels = _pixels(cv2.LUT(pixels, _SOLARISED))
         return normalise(torch.from_numpy(pixels).permute(2, 0, 1)), box
 
-    def _crop(self, image: Image.Image) -> tuple[Pixels, Box]:
+    def crop(self, image: Image.Image) -> tuple[Pixels, Box]:
+        """Crop and flip alone: a view (size, size, 3), uint8, and where it was cut."""
         crop = transforms.RandomResizedCrop.get_params(image, list(self.scale), [3 / 4, 4 / 3])
         top, left, height, width = crop
         area = (left, top, left + width, top + height)

@@ -12,6 +12,7 @@ from bench.core.settings import Overrides, TunedRecord, settings_text
 from bench.core.task import Task
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
+from bench.models.suited import suited_backbones
 from bench.runs.config import DEFAULT_BACKBONE, RunConfig, head_of, resolve_config
 from bench.runs.request import Names, names_of
 from bench.runs.settings_file import SettingsFile
@@ -99,13 +100,14 @@ def make_plan(
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
     config = config or SettingsFile()
     suited, left_out = _suited(names, pairs)
+    able, unable = suited_backbones(names, backbones, spare_all="all" in names_of(method_names))
     own = {m: _own_overrides(m, config, overrides or {}, pairs, profile) for m in names}
     runs = [
         PlannedRun(m, task, protocol, b, s, own[m][task.name, protocol], config.tuned.get(m))
         for b, s, m, (task, protocol) in product(backbones, seeds, names, pairs)
-        if b in fixed.get(m, (b,)) and (task, protocol) in suited[m]
+        if b in fixed.get(m, (b,)) and b in able[m] and (task, protocol) in suited[m]
     ]
-    return runs, [*merged, *left_out]
+    return runs, [*merged, *left_out, *unable]
 
 
 Pair = tuple[Task, str]

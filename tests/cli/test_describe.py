@@ -43,6 +43,9 @@ def test_method_as_data(bench):
     assert facts["ablations"]["alpha_0.7"] == {"alpha": 0.7}
     assert len(facts["ablations"]) == len(cls.ablations)
     assert facts["search_space"]["method.alpha"]["high"] == 0.95
+    assert not facts["transformer_only"]
+    assert data(bench("show", "mae", "--json"))["transformer_only"]
+    assert "vision transformers alone, as vit_tiny_8" in bench("show", "mae").out
 
 
 def test_task_as_data(bench):

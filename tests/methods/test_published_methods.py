@@ -11,6 +11,7 @@ from bench.core.method import Progress
 from bench.core.registry import methods
 from bench.engine.seeding import seed_all, seeded
 from bench.models.build import build_backbone
+from tests.methods.trained import backbone_of
 
 START = Progress(0, 10, 0, 2)
 
@@ -115,7 +116,7 @@ def test_contract_of_every_method(name, images):
     cls = methods().get(name)
     method = cls(cls.config_class(**cls.quick))
     seed_all(0)
-    module = method.build(build_backbone("resnet18")).train()
+    module = method.build(build_backbone(backbone_of(cls))).train()
     image = Image.effect_noise((90, 90), 60).convert("RGB")
     transform = method.view_transform(32)
     size = max(method.batch_multiple, 4)
