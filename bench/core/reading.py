@@ -65,7 +65,11 @@ def reason_of(error: BaseException) -> str:
 
 def require_regular(path: Path) -> int:
     """Size of a file in bytes, links followed. Raises `Unusable` for devices, pipes and folders, `OSError` else."""
-    status = path.stat()
+    return require_regular_status(path.stat())
+
+
+def require_regular_status(status: os.stat_result) -> int:
+    """As `require_regular`, of what the system says of a file."""
     if stat.S_ISDIR(status.st_mode):
         raise Unusable("it is a directory")
     if not stat.S_ISREG(status.st_mode):

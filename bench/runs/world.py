@@ -13,6 +13,7 @@ from bench.data.cache import FOLDER, DiskCache
 from bench.data.content import Source, read_contents, sources_of
 from bench.data.dataset import Data, find_data_sets, read_data
 from bench.data.duplicates import Overlap, find_duplicates
+from bench.data.fingerprints.files import Fingerprints
 from bench.data.grouped_split import GROUPED, GROUPED_VERSION, draw_grouped_split
 from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, components, find_copies, near_contents
 from bench.data.phantom import ensure_phantoms
@@ -46,6 +47,7 @@ class World:
         self.grouped = Path(GROUPED) in self.given_splits.values()
         self.decoded = DiskCache(cache / FOLDER, report) if cache else None
         """Where decoded images and what is computed of them are kept; None: nowhere."""
+        self.fingerprints = Fingerprints(cache, report)
         self._copies: dict[str, Copies] = {}
         self._components: dict[tuple[str, ...], dict[str, str]] = {}
         self._data: dict[str, Data] = {}
@@ -85,7 +87,7 @@ class World:
     def data(self, data_set: DataSet) -> Data:
         """Read a data set; its warnings are said once. Raises `DataError`."""
         if data_set.name not in self._data:
-            data = read_data(data_set, self.root)
+            data = read_data(data_set, self.root, self.fingerprints)
             for warning in data.warnings:
                 self.report.warn(warning)
             self._data[data_set.name] = data
