@@ -27,6 +27,8 @@ _BLOCK = 10_000
 """Files that are looked up, or kept, at once."""
 _STATUSES = 1000
 """Files that a thread asks the system about in one go."""
+_READ_BYTES = 2**20
+_NOTHING: tuple[None, bytes] = (None, b"")
 _KEEP_SECONDS = 10.0
 """Nobody who is interrupted loses more."""
 _TASKS = 1000
@@ -75,11 +77,11 @@ class Fingerprints:
             parts = [block[i : i + _STATUSES] for i in range(0, len(block), _STATUSES)]
             stamps = chain.from_iterable(pool.map(partial(_stamps, advice=advice), parts))
             for place, (name, stamp) in enumerate(zip(names, stamps, strict=True), start):
-                one = known.get(name)
-                if one is None or one.stamp != stamp:
-                    yield place
+                kept_stamp, sha256 = known.get(name, _NOTHING)
+                if kept_stamp == stamp:
+                    found[place] = np.frombuffer(sha256, np.uint8)
                 else:
-                    found[place] = np.frombuffer(one.sha256, np.uint8)
+                    yield place
 
     def _hash(
         self, paths: Sequence[str], places: list[int], found: np.ndarray, advice: str, pool: ThreadPoolExecutor
@@ -94,7 +96,7 @@ class Fingerprints:
             with self._report.stage("hash files", len(tasks)) as advance:
                 for task, done in zip(tasks, work, strict=True):
                     for place, (known, is_settled) in zip(task, done, strict=True):
-                        found[place] = np.frombuffer(known.sha256, np.uint8)
+                        found[place] = np.frombuffer(known[1], np.uint8)
                         if is_settled and self._store:
                             settled[_name(paths[place])] = known
                     if len(settled) >= _BLOCK or time.monotonic() - kept > _KEEP_SECONDS:
@@ -110,16 +112,31 @@ class Fingerprints:
             self._store.keep(settled)
         settled.clear()
 
-    def _hash_file(self, name: str, advice: str) -> tuple[Known, bool]:
+    def _hash_file(self, path: str, advice: str) -> tuple[Known, bool]:
         """The hash of a file with its stamp, and whether it can be believed the next time."""
-        path, before = Path(name), self._clock() - SETTLED_NS
-        with reading(path, advice):
-            require_regular_status(path.stat())  # opening a pipe would wait for a writer
-            with path.open("rb") as file:
-                stamp = _stamp(os.fstat(file.fileno()))
-                sha256 = hashlib.file_digest(file, "sha256").digest()
-                same = stamp == _stamp(os.fstat(file.fileno()))
-        return Known(stamp, sha256), same and max(stamp.modified, stamp.changed) < before
+        before = self._clock() - SETTLED_NS
+        try:
+            stamp, sha256, same = _read(path)
+        except (OSError, ValueError):
+            with reading(Path(path), advice):
+                raise
+        return (stamp, sha256), same and max(stamp[1:]) < before
+
+
+def _read(path: str) -> tuple[Stamp, bytes, bool]:
+    """Stamp and hash of a regular file, and whether it stayed as it was meanwhile.
+
+    On the system's own calls: small files take a quarter of the time of `Path.open` and `hashlib.file_digest`.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer opens at once
+    try:
+        status = os.fstat(file)
+        size, total = require_regular_status(status), hashlib.sha256()
+        while part := os.read(file, min(size + 1, _READ_BYTES)):
+            total.update(part)
+        return _stamp(status), total.digest(), _stamp(status) == _stamp(os.fstat(file))
+    finally:
+        os.close(file)
 
 
 def _name(path: str) -> str:
@@ -139,4 +156,4 @@ def _stamps(names: Sequence[str], advice: str) -> list[Stamp]:
 
 
 def _stamp(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

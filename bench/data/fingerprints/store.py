@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from bench.core.cache_folder import INDEX
 from bench.core.console import Report
@@ -29,22 +29,12 @@ _TABLE = (
 _FIND = "SELECT files.* FROM json_each(?) AS asked CROSS JOIN files ON files.path = asked.value"
 
 
-class Stamp(NamedTuple):
-    """What tells that a file did not change."""
-
-    size: int
-    """Bytes."""
-    modified: int
-    """Nanoseconds since the epoch: of the content, which programs may set."""
-    changed: int
-    """The same of the file's entry, which only the system sets. No inode: some network file systems make them up."""
-
-
-class Known(NamedTuple):
-    """A hash, and the file that it is of."""
-
-    stamp: Stamp
-    sha256: bytes
+Stamp = tuple[int, int, int]
+"""What tells that a file did not change: size in bytes, and in nanoseconds since the epoch when its content was last
+modified, which programs may set, and when its entry was changed, which only the system sets. No inode: some network
+file systems make them up anew."""
+Known = tuple[Stamp, bytes]
+"""Stamp and SHA-256 of a file. Plain tuples: there may be a million."""
 
 
 class _Damaged(Exception):
@@ -64,14 +54,17 @@ class FingerprintStore:
         try:
             with closing(self._open()) as connection:
                 rows = connection.execute(_FIND, [json.dumps(paths)]).fetchall()
-            return dict(map(_checked, rows))
+            if any(row[-1] != _crc(row) for row in rows):
+                raise _Damaged
+            return {row[0]: (row[1:4], row[4]) for row in rows}
         except (_Damaged, sqlite3.Error) as error:
             self._mend(error)
             return {}
 
     def keep(self, known: Mapping[str, Known]) -> None:
         """Write what is known of files, at once; a file whose name is no text is not kept."""
-        rows = [(path, *one.stamp, one.sha256, _crc(path, one)) for path, one in known.items() if _is_text(path)]
+        plain = ((path, *stamp, sha256) for path, (stamp, sha256) in known.items() if _is_text(path))
+        rows = [(*row, _crc(row)) for row in plain]
         try:
             with closing(self._open()) as connection, connection:
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -106,18 +99,8 @@ class FingerprintStore:
             self._report.warn(f"{self.file} cannot be used ({error}): files are hashed each time.")
 
 
-def _checked(row: tuple[str, int, int, int, bytes, int]) -> tuple[str, Known]:
-    path, *stamp, sha256, crc = row
-    known = Known(Stamp(*stamp), sha256)
-    if _crc(path, known) != crc:
-        raise _Damaged
-    return path, known
-
-
-def _crc(path: str, known: Known) -> int:
-    return zlib.crc32(
-        f"{path}\0{known.stamp.size} {known.stamp.modified} {known.stamp.changed} ".encode() + known.sha256
-    )
+def _crc(row: tuple[Any, ...]) -> int:
+    return zlib.crc32(f"{row[0]} {row[1]} {row[2]} {row[3]}".encode(), zlib.crc32(row[4]))
 
 
 def _is_text(path: str) -> bool:

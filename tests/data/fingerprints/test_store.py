@@ -6,9 +6,9 @@ import pytest
 
 from bench.core.console import Report
 from bench.data.cache import clean
-from bench.data.fingerprints.store import FingerprintStore, Known, Stamp
+from bench.data.fingerprints.store import FingerprintStore
 
-ONE = Known(Stamp(3, 10**18, 10**18 + 1), bytes(range(32)))
+ONE = ((3, 10**18, 10**18 + 1), bytes(range(32)))
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_what_is_kept_is_found_by_another_command(store, tmp_path):
     store.keep({"/a": ONE, "/b\N{SNOWMAN}'\"": ONE, "/c\udcff": ONE})
     found = FingerprintStore(tmp_path, Report()).find(["/none", "/b\N{SNOWMAN}'\"", "/a", "/c\udcff"])
     assert found == {"/a": ONE, "/b\N{SNOWMAN}'\"": ONE}
-    newer = Known(Stamp(4, 5, 6), bytes(32))
+    newer = ((4, 5, 6), bytes(32))
     store.keep({"/a": newer})
     assert store.find(["/a"]) == {"/a": newer}
 
@@ -34,7 +34,7 @@ def test_a_damaged_store_is_made_again_and_said_in_one_line(store, damage, capfd
     elif damage == "a page":
         store.file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     else:
-        store.file.write_bytes(content.replace(ONE.sha256, bytes(32)))
+        store.file.write_bytes(content.replace(ONE[1], bytes(32)))
     assert store.find([f"/{n}" for n in range(1000)]) == {}
     assert capfd.readouterr().err.count(f"{store.file} is damaged, and is made again") == 1
     store.keep({"/a": ONE})
