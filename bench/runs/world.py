@@ -21,8 +21,8 @@ from bench.data.published.named_splits import is_named, read_named_split
 from bench.data.split_files import read_split, selection_note
 from bench.data.splits import SplitCases, draw_split
 from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus, pool_corpus
-from bench.pretraining.corpus_image import CorpusImage
-from bench.pretraining.manifest import left_out, read_manifest
+from bench.pretraining.listed_images import ListedImages
+from bench.pretraining.manifest import Listing
 
 _Pair = tuple[Data, SplitCases]
 
@@ -53,7 +53,7 @@ class World:
         self._data: dict[str, Data] = {}
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
-        self._manifests: dict[Path, list[CorpusImage]] = {}
+        self._manifests: dict[Path, ListedImages] = {}
         self._broken: set[str] = set()
         """Data sets that cannot be read, which was said."""
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
@@ -150,7 +150,7 @@ class World:
         key = (name, data_set.name if data_set and name == "task" else "", seed)
         if key not in self._corpora:
             pairs, held = self._pairs(data_set, seed)
-            listed = [] if name in ("pool", "task") else self._listed(Path(name))
+            listed = None if name in ("pool", "task") else self._listed(Path(name))
             copies = self._copies_of_held_out([*pairs, *held], listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
@@ -162,25 +162,30 @@ class World:
                 self._corpora[key] = manifest_corpus(Path(name), [*pairs, *held], copies, rule, listed)
         return self._corpora[key]
 
-    def _listed(self, manifest: Path) -> list[CorpusImage]:
+    def _listed(self, manifest: Path) -> ListedImages:
         """The images of a manifest; what it does not take of its folders is said once."""
         if manifest not in self._manifests:
-            self._manifests[manifest] = read_manifest(manifest)
-            if others := left_out(manifest):
+            listing = Listing(manifest)
+            self._manifests[manifest] = listing.images(self.fingerprints)
+            if others := listing.left_out:
                 self.report.warn(f"{manifest}: {others}.")
         return self._manifests[manifest]
 
-    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], listed: Sequence[CorpusImage]) -> set[str]:
+    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], listed: ListedImages | None) -> set[str]:
         """SHA-256 of every file under the root or listed that is a copy of an image which is evaluated on."""
+        evaluated = held_out_contents(sets)
+        if not evaluated:
+            return set()  # nothing has to be decoded
         sources = {file: source for data, _ in sets for file, source in sources_of(data).items()}
-        sources = {image.content: Source(image.path) for image in listed} | sources
+        if listed is not None:
+            sources = {i.content: Source(i.path) for i in listed} | sources
         place = tuple(sorted(sources))
         if place not in self._components:
             contents = read_contents(sources, self.report, self.decoded)
             keys = {file: content.key for file, content in contents.items()}
             self._components[place] = components(keys, near_contents(contents, self.report, self.decoded))
         component = self._components[place]
-        held_out = {component[file] for file in held_out_contents(sets)}
+        held_out = {component[file] for file in evaluated}
         return {file for file, one in component.items() if one in held_out}
 
     def _pairs(self, asked: DataSet | None, seed: int) -> tuple[list[_Pair], list[_Pair]]:
