@@ -41,8 +41,14 @@ class ViewDataset(KeptDataset):
             drawn = balanced(modalities_of(shown), balance)
             shown = taken(shown, np.array([index for index, _ in drawn]))
             self.duplicate = np.array([again for _, again in drawn])
-        super().__init__(keep_images(2 * image_size, files), shown)
+        super().__init__(keep_images(2 * image_size, files), shown, n_different=len(corpus.images))
+        self._corpus = corpus
         self.transform = transform
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the corpus."""
+        return self._corpus.fingerprint
 
     def __getitem__(self, index: int) -> Any:
         image = Image.fromarray(self.kept(self.cases[index])["image"])
