@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from bench.core.console import Report
+from bench.core.digest import digest_of_list
 from bench.core.errors import BenchError
 from bench.core.registry import tasks
 from bench.core.task import DataSet
 from bench.data.cache import FOLDER, DiskCache
-from bench.data.content import Source, read_contents, sources_of
+from bench.data.content import Source, sources_of
 from bench.data.dataset import Data, find_data_sets, read_data
 from bench.data.duplicates import Overlap, find_duplicates
 from bench.data.fingerprints.files import Fingerprints
 from bench.data.grouped_split import GROUPED, GROUPED_VERSION, draw_grouped_split
-from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, components, find_copies, near_contents
+from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, component_labels, find_copies
 from bench.data.phantom import ensure_phantoms
 from bench.data.published.named_splits import is_named, read_named_split
 from bench.data.split_files import read_split, selection_note
@@ -49,7 +52,7 @@ class World:
         """Where decoded images and what is computed of them are kept; None: nowhere."""
         self.fingerprints = Fingerprints(cache, report)
         self._copies: dict[str, Copies] = {}
-        self._components: dict[tuple[str, ...], dict[str, str]] = {}
+        self._components: dict[str, tuple[list[str], np.ndarray]] = {}
         self._data: dict[str, Data] = {}
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
@@ -176,17 +179,17 @@ class World:
         evaluated = held_out_contents(sets)
         if not evaluated:
             return set()  # nothing has to be decoded
-        sources = {file: source for data, _ in sets for file, source in sources_of(data).items()}
-        if listed is not None:
-            sources = {i.content: Source(i.path) for i in listed} | sources
-        place = tuple(sorted(sources))
+        own = {file: source for data, _ in sets for file, source in sources_of(data).items()}
+        decoders = dict.fromkeys((content for content, _, _ in listed.keys), "") if listed is not None else {}
+        decoders |= {file: source.decoder for file, source in own.items()}
+        place = digest_of_list(sorted(decoders))
         if place not in self._components:
-            contents = read_contents(sources, self.report, self.decoded)
-            keys = {file: content.key for file, content in contents.items()}
-            self._components[place] = components(keys, near_contents(contents, self.report, self.decoded))
-        component = self._components[place]
-        held_out = {component[file] for file in evaluated}
-        return {file for file, one in component.items() if one in held_out}
+            self._components[place] = component_labels(
+                decoders, lambda: {i.content: Source(i.path) for i in listed or ()} | own, self.report, self.decoded
+            )
+        files, labels = self._components[place]
+        held_out = np.isin(labels, labels[[file in evaluated for file in files]])
+        return {files[place] for place in np.flatnonzero(held_out).tolist()}
 
     def _pairs(self, asked: DataSet | None, seed: int) -> tuple[list[_Pair], list[_Pair]]:
         """Data and split of every data set under the root, and of those that are only held out of corpora.
