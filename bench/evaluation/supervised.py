@@ -74,7 +74,7 @@ class Supervised:
         head = build_head(kind, backbone, settings)
         self.network = nn.Sequential(backbone, head)
         self.data: Mapping[str, Dataset[Any]]
-        self._loaders: dict[Dataset[Any], DataLoader[Any]] = {}
+        self._loaders: dict[str, DataLoader[Any]] = {}
         self.model: nn.Module
         if protocol.frozen and kind.pooled_only:
             self.data = (embedded or embed_splits(backbone, kind, split, compute, report)).sides
@@ -110,11 +110,13 @@ class Supervised:
                 "Restore their labels from the owner's archive, or choose another split (--split)."
             )
 
-    def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
-        """The loader of a side, made once: every pass over it is a new one."""
-        if data not in self._loaders:
-            self._loaders[data] = evaluation_loader(data, self.kind.evaluation_batch, self.workers, self.device)
-        return self._loaders[data]
+    def _in_order(self, name: str) -> DataLoader[Any]:
+        """The loader of a side, made once; that of the validation split is used in every epoch."""
+        if name not in self._loaders:
+            self._loaders[name] = evaluation_loader(
+                self.data[name], self.kind.evaluation_batch, self.workers, self.device, lasting=name == "validation"
+            )
+        return self._loaders[name]
 
     @cached_property
     def _train_loader(self) -> DataLoader[Any]:
@@ -175,7 +177,7 @@ class Supervised:
         counts: list[int] = []
 
         def batches() -> Iterator[tuple[Tensor, Tensor]]:
-            for inputs, target in self._in_order(self.data[name]):
+            for inputs, target in self._in_order(name):
                 output = self.model(inputs.to(self.device))
                 losses.append(float(self.kind.loss(output, target.to(self.device))))
                 counts.append(len(inputs))
