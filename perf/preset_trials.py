@@ -31,6 +31,16 @@ CANDIDATES: Mapping[str, list[dict[str, Any]]] = {
         {**SGD, "lr": 0.12, "momentum": 0.99},
         {"optimizer": "adamw", "lr_scaling": "none", "lr": 1e-3, "momentum": 0.95},
     ],
+    "moco_v2": [
+        {**SGD, "lr": 0.24, "momentum": 0.99},
+        {**ADAM, "lr": 1e-3, "momentum": 0.99},
+        {**SGD, "lr": 0.24, "momentum": 0.95},
+    ],
+    "barlow_twins": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "vicreg": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "vicregl": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "swav": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "deepcluster_v2": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
     "lvmmed": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
 }
 COLUMNS = ("method", "candidate", "seed", "effective rank", "mean cosine", "kNN, validation %", "linear, validation %")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ class Pretraining:
         batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
         self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
+        method.corpus_size = len(self.dataset)
         self.last_tenth = LastTenth(self.total_steps)
         seed_all(seed)
         encoder = starting_encoder(backbone, settings.init)
@@ -146,9 +147,10 @@ class Pretraining:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
         self.batches.epoch = self.epoch
         self.module.train()
-        for number, views in enumerate(self.loader):
+        self.method.before_epoch(self.module, self._progress(self.step), self._numbered())
+        for number, (items, views) in enumerate(self._numbered()):
             step = self.step + number
-            progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
+            progress = self._progress(step, items)
             parts = self.loss_module(StepInput(views, progress))
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(parts["loss"])
@@ -157,7 +159,7 @@ class Pretraining:
             lr = float(self.schedule.get_last_lr()[0])
             self.wrapped_optimizer.step()
             self.schedule.step()
-            self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
+            self.method.after_step(self.module, self._progress(step + 1, items))
             values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
             self._require_finite(values, step)
             log.write(step, values)
@@ -165,6 +167,14 @@ class Pretraining:
             meter.tick(self.batches.batch_size)
             advance(f"loss {values['loss']:.3f}")
         self.epoch += 1
+
+    def _numbered(self) -> Iterator[tuple[Sequence[int], Any]]:
+        """Numbers and views of the epoch's batches."""
+        for draws, views in zip(self.batches, self.loader, strict=True):
+            yield [item for item, _ in draws], views
+
+    def _progress(self, step: int, items: Sequence[int] = ()) -> Progress:
+        return Progress(step, self.total_steps, self.epoch, self.settings.epochs, items)
 
     def _clip(self) -> Tensor:
         """Clip the gradient to the method's norm, if it has one; returns the norm before, a scalar."""
