@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -20,7 +19,7 @@ class DeepClusterV2Config(PrototypeConfig):
 
 
 class DeepClusterV2(PrototypeMethod):
-    """Caron et al. 2020 (the paper of SwAV, Appendix), with lightly's head and prototypes."""
+    """Caron et al. 2020 (the paper of SwAV, Section 5.1), with lightly's head and prototypes."""
 
     name: ClassVar[str] = "deepcluster_v2"
     version: ClassVar[int] = 1
@@ -46,7 +45,7 @@ class DeepClusterV2(PrototypeMethod):
     def before_epoch(self, module: Any, progress: Progress, batches: Iterable[tuple[Sequence[int], Any]]) -> None:
         """Cluster the embeddings of the last epoch; before the first, embed all images."""
         if progress.step == 0:
-            module["memory"].fill(batches, partial(self.embed, module))
+            module["memory"].fill(batches, lambda views: self.embed(module, views[:2]))
         module["memory"].cluster([one.weight for one in module["prototypes"].heads], self.config.iterations)
 
     def compare(self, module: Any, embedded: Any, progress: Progress) -> Any:
@@ -56,7 +55,7 @@ class DeepClusterV2(PrototypeMethod):
 
         memory, items = module["memory"], list(progress.items)
         if embedded[0].requires_grad:
-            memory.remember(items, embedded)
+            memory.remember(items, embedded[:2])
         scores = [score / self.config.temperature for score in module["prototypes"](torch.cat(embedded))]
         targets = memory.clusters[:, items].repeat(1, len(embedded))
         return sum(cross_entropy(s, t) for s, t in zip(scores, targets, strict=True)) / self.sets

@@ -37,7 +37,6 @@ class PrototypeMethod(JointEmbedding):
         "local_ratio": 0.5,
     }
     published_views: ClassVar[Mapping[str, Any]] = {"jitter": (0.8, 0.8, 0.8, 0.2)}  # src/multicropdataset.py
-    config: PrototypeConfig
 
     def augmentations(self, image_size: int) -> Any:
         """Two global views and `local_views` local ones, drawn alike; multi-crop is the methods' definition."""

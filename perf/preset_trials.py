@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--task", default="brain_tumor")
     parser.add_argument("--data-root", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(CANDIDATES), choices=list(CANDIDATES))
+    parser.add_argument("--first", type=int, help="Candidates of each method, the preset first; default: all.")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--precision", default="bf16-mixed", choices=("32-true", "bf16-mixed"))
@@ -90,7 +91,7 @@ def main() -> None:
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for method in arguments.only:
-            for changes in CANDIDATES[method]:
+            for changes in CANDIDATES[method][: arguments.first]:
                 for line in rows(method, changes, arguments, Path(folder)):
                     print(line, flush=True)
 
