@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightly_loops import LightlyLoop
+from lightly_loops import MODELS, LightlyLoop
 from PIL import Image
 
 from bench.core.console import Report
@@ -39,7 +39,7 @@ from bench.pretraining.log import TrainLog
 from bench.pretraining.loop import Pretraining
 from bench.pretraining.settings import PretrainSettings
 
-BASELINES = ("simclr", "byol", "dino")
+BASELINES = tuple(MODELS)
 EPOCHS_IN_TABLE = 10
 
 

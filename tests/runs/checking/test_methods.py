@@ -34,7 +34,13 @@ def test_floors_are_built_and_not_trained(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("simclr", "byol", "dino", "lvmmed"),
+        *("moco_v2", "barlow_twins", "vicreg", "vicregl", "swav", "deepcluster_v2"),
+    ],
+)
 def test_the_methods_of_this_project_are_sound(name):
     check_method(registry.methods().get(name))
 
