@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightly_loops import LightlyLoop
+from lightly_loops import MODELS, LightlyLoop
 from PIL import Image
 
 from bench.core.console import Report
@@ -40,7 +40,7 @@ from bench.pretraining.corpus_image import CorpusImage
 from bench.pretraining.loop import Pretraining
 from bench.pretraining.settings import PretrainSettings
 
-BASELINES = ("simclr", "byol", "dino")
+BASELINES = tuple(MODELS)
 EPOCHS_IN_TABLE = 10
 
 
@@ -166,7 +166,7 @@ def write_jpegs(folder: Path, count: int) -> list[Path]:
 
 def make_corpus(files: list[Path]) -> Corpus:
     images = tuple(CorpusImage(f, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files)
-    return Corpus("perf", images, {"perf": len(images)}, 0, "perf")
+    return Corpus("perf", images, {"perf": len(images)}, 0, "perf", {})
 
 
 def measure(ours: dict[str, OurLoop], lightly: dict[str, LightlyLoop], repetitions: int) -> dict[str, Times]:

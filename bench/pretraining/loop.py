@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -66,6 +66,7 @@ class Pretraining:
         batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
         self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
+        method.corpus_size = len(self.dataset)
         self.last_tenth = LastTenth(self.total_steps)
         seed_all(seed)
         encoder = starting_encoder(backbone, settings.init)
@@ -136,12 +137,13 @@ class Pretraining:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
         self.batches.epoch = self.epoch
         self.module.train()
+        self.method.before_epoch(self.module, self._progress(self.step), self._numbered(self.loader))
         pace, losses = Pace(), []
-        for number, views in enumerate(pace.watch(self.loader)):
+        for number, (items, views) in enumerate(self._numbered(pace.watch(self.loader))):
             step = self.step + number
             if step == 0:
                 log.picture("views", step, partial(picture_of_views, views))
-            progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
+            progress = self._progress(step, items)
             parts = self.loss_module(StepInput(views, progress))
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(parts["loss"])
@@ -150,7 +152,7 @@ class Pretraining:
             lr = float(self.schedule.get_last_lr()[0])
             self.wrapped_optimizer.step()
             self.schedule.step()
-            self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
+            self.method.after_step(self.module, self._progress(step + 1, items))
             values = {**fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
             self._require_finite(values, step)
             log.step(step, values)
@@ -161,6 +163,14 @@ class Pretraining:
             advance(f"loss {values['loss']:.3f}")
         self.epoch += 1
         log.epoch(self.epoch, self.step - 1, {"loss": fmean(losses), **pace.values()})
+
+    def _numbered(self, loaded: Iterable[Any]) -> Iterator[tuple[Sequence[int], Any]]:
+        """Numbers and views of the epoch's batches."""
+        for draws, views in zip(self.batches, loaded, strict=True):
+            yield [item for item, _ in draws], views
+
+    def _progress(self, step: int, items: Sequence[int] = ()) -> Progress:
+        return Progress(step, self.total_steps, self.epoch, self.settings.epochs, items)
 
     def _clip(self) -> Tensor:
         """Clip the gradient to the method's norm, if it has one; returns the norm before, a scalar."""

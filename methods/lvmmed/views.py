@@ -14,7 +14,6 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from bench.core.settings import ViewSettings
 from bench.pretraining.augment import Augmentation
 
 
@@ -29,18 +28,17 @@ class Views(TypedDict):
 
 
 class TwoViews:
-    """Random crop, flip, colour jitter and blur, twice, of one RGB image; see `Views`.
+    """Random crop, flip, colour jitter and blur, twice, of one RGB image, each by its own augmentation; see `Views`.
 
-    Randomness comes from torch's
-    global generator.
+    Randomness comes from torch's global generator.
     """
 
-    def __init__(self, image_size: int, views: ViewSettings) -> None:
-        self.augmentation = Augmentation.of(image_size, views)
+    def __init__(self, first: Augmentation, second: Augmentation) -> None:
+        self.augmentations = [first, second]
 
     def __call__(self, image: Image) -> Views:
         """Two views of an RGB image of any size."""
-        first, second = self.augmentation.cut(image), self.augmentation.cut(image)
+        first, second = (augmentation.cut(image) for augmentation in self.augmentations)
         return {"images": [first[0], second[0]], "boxes": [torch.tensor(first[1]), torch.tensor(second[1])]}
 
 

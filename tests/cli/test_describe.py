@@ -83,11 +83,11 @@ def test_protocol_backbone_and_format_as_data(bench):
 
 def test_a_plugin_of_a_file_is_described(bench):
     file = EXAMPLE / "vicreg_method.py"
-    facts = data(bench("show", "vicreg", "--plugin", file, "--json"))
+    facts = data(bench("show", "my_vicreg", "--plugin", file, "--json"))
     assert facts["settings"]["projection_dim"]["default"] == 2048
     assert facts["version"] is None
     assert facts["location"].endswith("vicreg_method.py:VICReg")
-    assert "vicreg" in {row["name"] for row in data(bench("list", "methods", "--plugin", file, "--json"))}
+    assert "my_vicreg" in {row["name"] for row in data(bench("list", "methods", "--plugin", file, "--json"))}
 
 
 def test_corpora_are_described_and_a_plugin_file_is_told_apart(bench):
@@ -96,5 +96,5 @@ def test_corpora_are_described_and_a_plugin_file_is_told_apart(bench):
     assert "--corpus" in text
     done = bench("show", EXAMPLE / "vicreg_method.py")
     assert (done.code, "bench show NAME --plugin" in done.err) == (2, True)
-    assert bench("show", "vicreg", "--plugin", EXAMPLE / "vicreg_method.py").out.startswith("method: vicreg\n")
+    assert bench("show", "my_vicreg", "--plugin", EXAMPLE / "vicreg_method.py").out.startswith("method: my_vicreg\n")
     assert "Did you mean 'pool'" in bench("show", "poool").err

@@ -34,7 +34,14 @@ def test_floors_are_built_and_not_trained(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed", "mae", "simmim", "ibot", "genesis", "voco"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("simclr", "byol", "dino", "lvmmed"),
+        *("moco_v2", "barlow_twins", "vicreg", "vicregl", "swav", "deepcluster_v2"),
+        *("mae", "simmim", "ibot", "genesis", "voco"),
+    ],
+)
 def test_the_methods_of_this_project_are_sound(name):
     check_method(registry.methods().get(name))
 
