@@ -33,7 +33,10 @@ class SwAV(PrototypeMethod):
     title: ClassVar[str] = "SwAV"
     citation: ClassVar[str] = "Caron et al., Unsupervised Learning by Contrasting Cluster Assignments, NeurIPS 2020"
     config_class: ClassVar[type[MethodConfig]] = SwAVConfig
-    quick: ClassVar[Any] = {**PrototypeMethod.quick, "queue_length": 256, "queue_epoch": 1, "local_views": 2}
+    quick: ClassVar[Mapping[str, Any]] = {
+        **PrototypeMethod.quick,
+        **{"epsilon": 0.02, "queue_length": 256, "queue_epoch": 1, "local_views": 2},
+    }
     published_views: ClassVar[Mapping[str, Any]] = {**PrototypeMethod.published_views, "crop_min": 0.14}
     search_space: ClassVar[SearchSpace] = {
         "method.lr": Range(0.1, 10, log=True, relative=True),

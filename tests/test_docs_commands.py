@@ -102,6 +102,7 @@ def smaller(words: list[str]) -> list[str]:
     options = ["--set=pretrain.epochs=1", "--set=pretrain.image_size=32", "--device=cpu"]
     if words[0] == "pretrain":
         return options
+    options += ["--method=random,lvmmed"] if given.get("--method", "").count(",") > 2 else []
     task, protocol = given.get("--task", ""), given.get("--protocol", "")
     options += [] if {"--seed", "--config"} & set(given) else ["--seeds=1"]
     options += [] if "--corpus" in given or "--config" in given else ["--corpus=task"]
@@ -109,7 +110,7 @@ def smaller(words: list[str]) -> list[str]:
     trained = not all(name.endswith("_linear") for name in task.split(","))
     trained = "finetune" in protocol if protocol else trained and "--config" not in given and words[0] != "tune"
     options += ["--set=protocol.epochs=1"] if trained else []
-    return options + {"tune": ["--trials=1"], "ablate": ["--only=without_second_order"]}.get(words[0], [])
+    return options + {"tune": ["--trials=2"], "ablate": ["--only=without_second_order"]}.get(words[0], [])
 
 
 @pytest.fixture(scope="session")
@@ -171,8 +172,15 @@ def test_the_commands_of_a_page_run_on_phantoms(bench, workplace, tmp_path, page
             ["--plugin", "docs/example_backbone/small_convnet.py"] if words == ["check", "small_convnet"] else plugin
         )
         done = bench(*words, *smaller(words), *plugin, *(records if words[0] in READERS else []))
-        without = "task.engine=detectron2" in words and find_spec("detectron2") is None
-        assert (done.code == 0) or (without and "detectron2" in done.err), f"{step}\n{done.err}"
+        assert done.code == 0 or forgiven(words, done), f"{step}\n{done.out}{done.err}"
+
+
+def forgiven(words: list[str], done) -> bool:
+    """Whether all that is wrong is the size of phantoms, or an engine that is not installed."""
+    if words[:2] == ["data", "verify"]:
+        problems = [line for line in done.out.splitlines() if line.startswith("  ")]
+        return all("were expected (as published)" in line or "Warning: " in line for line in problems)
+    return "task.engine=detectron2" in words and find_spec("detectron2") is None and "detectron2" in done.err
 
 
 @pytest.mark.slow
