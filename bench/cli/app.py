@@ -21,6 +21,7 @@ from bench.cli.dev import register as register_dev
 from bench.cli.failures import (
     UNEXPECTED,
     close_output,
+    failed_text,
     say_error,
     take_debug,
     tolerant_streams,
@@ -31,12 +32,13 @@ from bench.cli.options import DataFiles, DataRoot, Json, Plugins, echo, print_js
 from bench.cli.pretraining import register as register_pretraining
 from bench.cli.report import register as register_report
 from bench.cli.running.commands import register as register_running
-from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
+from bench.core.errors import BenchError, Interrupted, RunsFailed, StorageError, UsageError, came_of_interruption
 from bench.engine.process import prepare_process
 
 EPILOG = (
-    "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training · 6 storage · "
-    "70 an error that nobody expected · 130 interrupted (the same command continues)."
+    "Exit codes: 0 done · 2 wrong usage (unknown name or key) · 3 data · 4 plugin · 5 training (also of some runs of a "
+    "grid; the others are stored) · 6 storage · 70 an error that nobody expected · "
+    "130 interrupted (the same command continues)."
 )
 app = typer.Typer(
     name="bench",
@@ -178,12 +180,15 @@ def main() -> None:
 
 def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Say what is wrong, in one message; the exit code."""
-    if isinstance(error, BenchError):
-        say_error(str(error), "Interrupted" if isinstance(error, Interrupted) else "Error")
+    if isinstance(error, Interrupted):
+        say_error(str(error), "Interrupted")
         return error.exit_code
-    if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
+    if came_of_interruption(error) or type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
         say_error("stopped.", "Interrupted")
         return Interrupted.exit_code
+    if isinstance(error, BenchError):
+        say_error(failed_text(error, arguments) if isinstance(error, RunsFailed) else str(error))
+        return error.exit_code
     if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
         error.show()
         return UsageError.exit_code

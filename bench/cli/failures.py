@@ -15,6 +15,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from bench.core.cache_folder import default_cache
+from bench.core.errors import RunsFailed
 from bench.core.escape import printable
 from bench.core.reading import reason_of
 
@@ -38,12 +39,23 @@ def unexpected_text(error: BaseException, arguments: Sequence[str]) -> str:
 
     It names none where no folder can be written.
     """
+    return (
+        f"an error that nobody expected: {type(error).__name__}: {reason_of(error)}.\n"
+        f"{_advice(error, arguments)} Finished runs are kept, and the same command continues."
+    )
+
+
+def failed_text(error: RunsFailed, arguments: Sequence[str]) -> str:
+    """Which runs failed and why; the same file is written where nobody expected one of the reasons."""
+    return f"{error}\n{_advice(error, arguments)}" if error.unexpected else str(error)
+
+
+def _advice(error: BaseException, arguments: Sequence[str]) -> str:
     file = _write(_report(error, arguments))
     where = f"the file {file} has the details" if file else f"{DEBUG} shows the details"
     return (
-        f"an error that nobody expected: {type(error).__name__}: {reason_of(error)}.\n"
         f"This is a mistake of the program (or of a plugin), not yours. Please report it; {where}, look through it "
-        "first. Finished runs are kept, and the same command continues."
+        "first."
     )
 
 

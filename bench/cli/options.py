@@ -148,6 +148,9 @@ Compile = Annotated[
     bool | None,
     computing_option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),
 ]
+FailFast = Annotated[
+    bool, computing_option("--fail-fast", help="End at the first run that fails. Default: the others go on.")
+]
 Split = Annotated[
     Path | None,
     places_option(

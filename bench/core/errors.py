@@ -39,6 +39,20 @@ class TrainingError(BenchError):
     exit_code = 5
 
 
+class RunsFailed(TrainingError):
+    """Some runs of a grid failed; the others are stored.
+
+    Args:
+        result: What the runs came to that did not fail, as the command gives it where none does.
+        unexpected: Whether one of the reasons is an error that nobody expected; its traceback is a note of this error.
+    """
+
+    def __init__(self, text: str, result: object = None, *, unexpected: bool = False) -> None:
+        super().__init__(text)
+        self.result = result
+        self.unexpected = unexpected
+
+
 class Interrupted(BenchError):
     """The user stopped a run."""
 
@@ -49,6 +63,24 @@ class StorageError(BenchError):
     """A results or cache file could not be written, or a checkpoint is not what it says."""
 
     exit_code = 6
+
+
+def came_of_interruption(error: BaseException) -> bool:
+    """Whether an error was raised because the user stopped the command.
+
+    A signal to a whole process group ends the loading processes too, and their end is an error that takes the place of
+    the interruption.
+    """
+    seen: set[int] = set()
+    causes: list[BaseException | None] = [error]
+    while causes:
+        one = causes.pop()
+        if isinstance(one, KeyboardInterrupt | Interrupted):
+            return True
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            causes += [one.__cause__, one.__context__]
+    return False
 
 
 class Problems:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PREDICTIONS = "predictions"
+"""Folder of a results folder with what `--save-predictions` writes, by run."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A file in results/runs that is not a valid record; it is left alone and never counted."""
@@ -40,6 +44,22 @@ def lines_of(problems: Sequence[Problem]) -> list[str]:
         by_reason.setdefault(problem.reason, []).append(problem)
     others = {reason: f" ({len(found) - 1} more like it)" * (len(found) > 1) for reason, found in by_reason.items()}
     return [f"{found[0]}{others[reason]}" for reason, found in by_reason.items()]
+
+
+def place_of(
+    data: str, profile: str, method: str, task: str, backbone: str, protocol: str, seed: int, identity: str
+) -> Path:
+    """Where a run's record lies among all, without the ending of its name, and what is kept beside it elsewhere.
+
+    <data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>, see `in_file_name`.
+    """
+    return Path(data, profile, method, task, f"{in_file_name(backbone)}-{protocol}-seed{seed}-{identity[:12]}")
+
+
+def place_of_record(record: Record) -> Path:
+    """That of a record."""
+    names = ("data", "profile", "method", "task", "backbone", "protocol", "seed", "identity")
+    return place_of(**{name: getattr(record, name) for name in names})
 
 
 class InvalidRecord(ValueError):
@@ -66,13 +86,12 @@ class Store:
         require_writable(self.runs, "results")
 
     def path(self, record: Record) -> Path:
-        """runs/<data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>.json, see `in_file_name`."""
-        name = f"{in_file_name(record.backbone)}-{record.protocol}-seed{record.seed}-{record.identity[:12]}.json"
-        return self.runs / record.data / record.profile / record.method / record.task / name
+        """The file of a record below runs/, see `place_of`."""
+        return self.runs / f"{place_of_record(record)}.json"
 
     def beside(self, record: Record, folder: str, suffix: str = "") -> Path:
         """What else is kept of a run: its record's path with `folder` for runs/ and `suffix` for .json."""
-        return self.results / folder / self.path(record).relative_to(self.runs).with_suffix(suffix)
+        return self.results / folder / f"{place_of_record(record)}{suffix}"
 
     def add(self, record: Record, cases: bytes) -> Path:
         """Write a record and the Parquet file of its cases, each atomically; returns the record's path.

@@ -26,7 +26,7 @@ from bench.runs.checks import check_request
 from bench.runs.config import resolve
 from bench.runs.plan import PlannedRun, applies, make_plan
 from bench.runs.request import RunRequest
-from bench.runs.session import carry_out
+from bench.runs.session import carry_out, raise_failures
 
 Ablations = Mapping[str, Mapping[str, Any]]
 
@@ -64,6 +64,7 @@ def execute_ablation(request: AblationRequest, *, quiet: bool) -> AblationSummar
 
     Raises:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
+        RunsFailed: at the end, for runs that failed; its `result` is what this returns otherwise, of whole seeds.
     """
     run, report = request.run, Report(quiet=quiet)
     check_request(run)
@@ -73,9 +74,13 @@ def execute_ablation(request: AblationRequest, *, quiet: bool) -> AblationSummar
         return _from_records(run, ablations, task)
     plans = plan_ablation(request, ablations, task, report)
     outcome = carry_out(plans, run, report)
+    if not outcome.records:
+        raise_failures(outcome, None)
     files = write_tables(run.results, read_frame(Store(run.results), run.cache)[0])
     board = ablation_board(outcome.records, method, ablations, run.results / "published")
-    return AblationSummary(board, _own_files(files, method, task, outcome.records), outcome.made)
+    summary = AblationSummary(board, _own_files(files, method, task, outcome.records), outcome.made)
+    raise_failures(outcome, summary)
+    return summary
 
 
 def _from_records(run: RunRequest, ablations: Ablations, task: Task) -> AblationSummary:

@@ -33,10 +33,14 @@ class PlannedRun:
     """Empty, as `corpus`: the command's."""
     corpus: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def contestant(self) -> str:
+        """The method, with the settings that the user changed for it."""
         changed = settings_text({"method": self.overrides.get("method", {})})
-        method = f"{self.method} [{changed}]" if changed else self.method
-        return f"{method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
+        return f"{self.method} [{changed}]" if changed else self.method
+
+    def __str__(self) -> str:
+        return f"{self.contestant} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
 
 
 def expand_names(wanted: Names, registry: Registry) -> list[str]:

@@ -59,6 +59,8 @@ class RunRequest:
     split: Path | None = None
     save_predictions: bool = False
     keep_model: bool = False
+    fail_fast: bool = False
+    """Whether the first run that fails ends the command."""
     checkpoints: tuple[str, ...] = ()
     """Weights from files that take part, see `bench.models.weights.sources`."""
     config: SettingsFile = field(default_factory=SettingsFile)

@@ -10,7 +10,6 @@ from typing import Any
 
 from bench.core import registry
 from bench.core.errors import BenchError, Problems
-from bench.core.escape import in_file_name
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
@@ -28,6 +27,7 @@ from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
+from bench.results.store import place_of
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
 from bench.runs.world import World
@@ -68,11 +68,11 @@ class ResolvedRun:
     decoded: DiskCache | None = None
     """Where decoded images of the corpus are kept between runs."""
 
-    def folder_of_predictions(self, results: Path, data: str) -> Path:
-        """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
-        plan = self.plan
-        name = f"{in_file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
-        return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
+    def place(self, data: str) -> Path:
+        """Where the record of the run will lie among those of `data` (real or phantom) and others, see `place_of`."""
+        plan, profile = self.plan, self.config.profile
+        task, backbone, protocol = plan.task.name, plan.backbone, plan.protocol
+        return place_of(data, profile, plan.method, task, backbone, protocol, plan.seed, self.identity)
 
 
 def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:

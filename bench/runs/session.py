@@ -26,8 +26,9 @@ from bench.runs.request import RunRequest
 from bench.runs.studies.cells import plan_cells
 
 if TYPE_CHECKING:
+    from bench.runs.engines.unit import Failure
+    from bench.runs.grid import Outcome
     from bench.runs.resolve import Options
-    from bench.runs.run import Outcome
     from bench.runs.world import World
 
 
@@ -44,6 +45,8 @@ class Runs:
     files: list[Path]
     """CSV files of the leaderboard that these runs are in."""
     results: Path
+    failures: tuple[Failure, ...] = ()
+    """Runs that failed, where the others went on."""
 
     def cases(self) -> pd.DataFrame:
         """One row a test case of every run: what was run, `case`, and what the record keeps of it.
@@ -74,6 +77,7 @@ class Runs:
         """The same for machines."""
         return {
             "made": self.made,
+            "failed": [{"run": one.run, "what": one.what, "reason": one.reason} for one in self.failures],
             "runs": [
                 {"method": r.method, "task": r.task, "protocol": r.protocol, "seed": r.seed, "identity": r.identity}
                 | {"metrics": r.metrics}
@@ -89,6 +93,7 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
 
     Raises:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
+        RunsFailed: at the end, for runs that failed; its `result` is what this returns otherwise.
     """
     report = Report(quiet=quiet)
     check_request(request)
@@ -97,6 +102,8 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
     for line in notices:
         report.say(line)
     outcome = carry_out(plans, request, report)
+    if not outcome.records:
+        raise_failures(outcome, None)
     store = Store(request.results)
     frame, problems = read_frame(store, request.cache)
     own = {store.path(record) for record in outcome.records}
@@ -106,15 +113,26 @@ def execute(request: RunRequest, *, quiet: bool) -> Runs:
     for line in (*read_published(request.results / "published")[1], *refused):
         report.warn(line)
     board = _rows_of(outcome.records, frame)
-    return Runs(outcome.records, outcome.made, board, _files_of(outcome.records, files), request.results)
+    files = _files_of(outcome.records, files)
+    runs = Runs(outcome.records, outcome.made, board, files, request.results, outcome.failures)
+    raise_failures(outcome, runs)
+    return runs
+
+
+def raise_failures(outcome: Outcome, result: object) -> None:
+    """Raise `RunsFailed` with the result of a command, where runs of it failed."""
+    if outcome.failures:
+        from bench.runs.engines.unit import failed
+
+        raise failed(outcome.failures, outcome.made + len(outcome.failures), result)
 
 
 def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> Outcome:
     """Run what is missing of a plan, on real data or, without a data root, on phantoms. Raises `BenchError`."""
     world, options = prepare_world(plans, request, report)
-    from bench.runs.run import run_plan
+    from bench.runs.grid import run_plan
 
-    return run_plan(plans, options, world, report)
+    return run_plan(plans, options, world, report, fail_fast=request.fail_fast)
 
 
 def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> tuple[World, Options]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench.cli.boards import say_board
 from bench.cli.options import (
     Checkpoints,
+    FailFast,
     Json,
     Methods,
     Quiet,
@@ -25,7 +27,11 @@ from bench.cli.options import (
 from bench.cli.running.plan import PLAN_EXAMPLES, plan, show_plan
 from bench.cli.running.predict import PREDICT_EXAMPLES, predict
 from bench.cli.running.run_options import takes_run_options
-from bench.core.errors import Interrupted
+from bench.core.errors import Interrupted, RunsFailed, came_of_interruption
+
+if TYPE_CHECKING:
+    from bench.runs.ablate import AblationSummary
+    from bench.runs.session import Runs
 
 RUN_EXAMPLES = (
     "Examples:\n\n"
@@ -69,6 +75,7 @@ def run(
         bool,
         output_option("--keep-model", help="Write each adapted model to RESULTS/models, for bench predict."),
     ] = False,
+    fail_fast: FailFast = False,
     dry_run: Annotated[bool, output_option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -82,9 +89,12 @@ def run(
     if dry_run:
         show_plan(grids.plan(listed(method), listed(task), quiet=quiet or as_json, **more, **options), as_json=as_json)
         return
-    with continuable():
-        more |= {"save_predictions": save_predictions, "keep_model": keep_model}
-        runs = grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options)
+    more |= {"save_predictions": save_predictions, "keep_model": keep_model, "fail_fast": fail_fast}
+    with continuable(), shown_before_failures(partial(_show_runs, as_json=as_json)) as show:
+        show(grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options))
+
+
+def _show_runs(runs: Runs, *, as_json: bool) -> None:
     if as_json:
         print_json(runs.to_json())
         return
@@ -105,6 +115,7 @@ def ablate(
         bool, typer.Option("--from-records", help="Run nothing: every table of this method, data set and profile.")
     ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")] = False,
+    fail_fast: FailFast = False,
     quiet: Quiet = False,
     as_json: Json = False,
     *,
@@ -116,9 +127,17 @@ def ablate(
     """
     from bench.api import grids
 
-    rows: dict[str, Any] = {"only": only or (), "against": listed(*(against or ())), "from_records": from_records}
-    with continuable():
-        ablation = grids.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options)
+    rows: dict[str, Any] = {
+        "only": only or (),
+        "against": listed(*(against or ())),
+        "from_records": from_records,
+        "fail_fast": fail_fast,
+    }
+    with continuable(), shown_before_failures(partial(_show_ablation, as_json=as_json, markdown=markdown)) as show:
+        show(grids.ablate(method, task, quiet=quiet or as_json or markdown, **rows, **options))
+
+
+def _show_ablation(ablation: AblationSummary, *, as_json: bool, markdown: bool) -> None:
     if as_json:
         print_json(ablation.to_json())
         return
@@ -167,9 +186,22 @@ def tune(
 
 
 @contextmanager
+def shown_before_failures(show: Callable[[Any], None]) -> Iterator[Callable[[Any], None]]:
+    """Gives `show`; where runs fail in the block, what the others came to is shown before the error."""
+    try:
+        yield show
+    except RunsFailed as error:
+        if error.result is not None:
+            show(error.result)
+        raise
+
+
+@contextmanager
 def continuable() -> Iterator[None]:
     """Say what an interruption has left."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        if not came_of_interruption(error):
+            raise
         raise Interrupted("stopped. Finished runs and the last epoch are kept; the same command continues.") from None

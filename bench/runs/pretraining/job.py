@@ -49,13 +49,18 @@ class PretrainingJob:
         }
 
 
+def pretraining_lock(folder: Path) -> Path:
+    """The lock that a command holds while it pretrains in a folder, so that one alone writes the log there."""
+    return folder / "pretraining.lock"
+
+
 def encoder_file(job: PretrainingJob, cache: Path, compute: Compute, report: Report) -> Path:
     """The file of the encoder, after pretraining it, or what is left of that, where it is not there."""
     folder = encoder_folder(job.name, job.identity, cache)
     encoder = find_encoder(folder, job.identity)
     if encoder is None:
-        waiting = f"  another command pretrains the same {job.name} encoder: waiting for it"
-        with one_at_a_time(folder / "pretraining.lock", lambda: report.say(waiting)):
+        what = f"pretraining of {job.name} ({job.backbone}, seed {job.seed})"
+        with one_at_a_time(pretraining_lock(folder), what, report):
             encoder = find_encoder(folder, job.identity, report)
             if encoder is None:
                 check_before_pretraining(job.method, job.backbone, job.settings)

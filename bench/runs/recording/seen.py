@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.core.console import Report
@@ -79,7 +80,7 @@ def notes_of_seen(run: ResolvedRun, world: World) -> list[str]:
     return seen_notes(find_seen(run.method, data_set, seed, world), data_set, len(world.split(data_set, seed).test))
 
 
-def warn_of_other_pasts(runs: list[ResolvedRun], known: dict[str, Record], report: Report) -> None:
+def warn_of_other_pasts(runs: Sequence[ResolvedRun], known: Mapping[str, Record], report: Report) -> None:
     """One warning where stored runs know another past of their weights than this command names."""
     old = [
         run

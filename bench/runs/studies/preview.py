@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any, Literal
 
 from bench.core.errors import Problems
-from bench.core.settings import settings_text
 from bench.runs.plan import PlannedRun
 
 State = Literal["stored", "to run", "wrong"]
@@ -57,7 +56,7 @@ class Cell:
         """What is the same for all seeds, as a line begins."""
         run = self.run
         corpus = f", corpus {run.corpus}" if self.pretraining else ""
-        return f"{_contestant(run)} on {run.task.name} ({run.protocol}, {run.backbone}, {run.profile}{corpus})"
+        return f"{run.contestant} on {run.task.name} ({run.protocol}, {run.backbone}, {run.profile}{corpus})"
 
 
 @dataclass(frozen=True)
@@ -145,11 +144,6 @@ class Preview:
         }
 
 
-def _contestant(run: PlannedRun) -> str:
-    changed = settings_text({"method": run.overrides.get("method", {})})
-    return f"{run.method} [{changed}]" if changed else run.method
-
-
 def _grouped(cells: Sequence[Cell]) -> Iterator[str]:
     """A line for each row of the later table: which seeds are in which state."""
     rows: dict[str, list[Cell]] = {}
@@ -165,7 +159,7 @@ def _shared(pretrainings: Sequence[Sequence[Cell]]) -> Iterator[str]:
     rows: dict[tuple[str, int, bool], list[Cell]] = {}
     for cells in pretrainings:
         run = cells[0].run
-        name = f"{_contestant(run)} ({run.backbone}, {run.profile}, corpus {run.corpus})"
+        name = f"{run.contestant} ({run.backbone}, {run.profile}, corpus {run.corpus})"
         rows.setdefault((name, len(cells), cells[0].encoder_there), []).append(cells[0])
     for (name, runs, there), found in rows.items():
         shared = f"each for {runs} runs" if runs > 1 else "each for one run"
