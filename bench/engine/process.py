@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
+import signal
 import sys
 
 _M_TRIM_THRESHOLD = -1
@@ -16,10 +18,21 @@ def prepare_process(worker: int = 0) -> None:
     Images are small, several are made at once, and OpenCV's threads do not survive a fork. The command line calls this
     at its start, before OpenCV is imported, and so does every loading process (`worker` is its number).
     """
+    if multiprocessing.parent_process() is not None:
+        leave_stops_to_parent()
     keep_freed_memory()
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"  # read when OpenCV is imported, which takes too long for `bench list`
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(0)
+
+
+def leave_stops_to_parent() -> None:
+    """Let a loading process outlive a signal to its whole process group, as Ctrl-C, SLURM and `timeout` send it.
+
+    Its command ends it; a loading process that ends by itself is an error there. A second SIGTERM does end it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
 
 def keep_freed_memory() -> bool:

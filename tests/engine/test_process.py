@@ -76,3 +76,32 @@ def test_workers_compute_in_one_thread_and_their_parent_as_before():
 def test_allocator_is_set_or_left_alone():
     assert keep_freed_memory() in (True, False)
     assert torch.ones(2**24).sum() == 2**24
+
+
+STOPPED = """
+import os, signal, time
+import torch
+from torch.utils.data import TensorDataset
+from bench.engine.loaders import evaluation_loader
+
+class Slow(TensorDataset):
+    def __getitem__(self, index):
+        time.sleep(0.05)
+        return torch.zeros(1), index
+
+os.setpgrp()
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+count = 0
+try:
+    for _ in evaluation_loader(Slow(torch.zeros(400)), 2, 2, torch.device("cpu")):
+        count += 1
+        if count == 2:
+            os.killpg(0, signal.SIGTERM)
+except KeyboardInterrupt:
+    print("interrupted", count)
+"""
+
+
+def test_a_signal_to_the_process_group_is_the_parents_alone():
+    done = in_own_process(STOPPED)
+    assert (done.stdout, done.stderr, done.returncode) == ("interrupted 2\n", "", 0)
