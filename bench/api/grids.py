@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ def run(
 
     Raises:
         BenchError: before any work for wrong names, settings, data or folders; otherwise with finished runs kept.
+        RunsFailed: at the end, where runs failed; its `result` is what is returned otherwise.
     """
     request = _grid(
         methods=methods, tasks=tasks, protocols=protocols, backbones=backbones, seeds=seeds, profile=profile,
@@ -80,6 +81,28 @@ def plan(
     """
     request = _grid(methods=methods, tasks=tasks, protocols=protocols, **options)
     return preview(request, quiet=quiet, from_records=from_records)
+
+
+def slurm_script(
+    methods: str | type[Method] | Iterable[str | type[Method]] = (),
+    tasks: str | Task | Iterable[str | Task] = (),
+    *,
+    arguments: Sequence[str],
+    quiet: bool = False,
+    **options: Any,
+) -> str:
+    """A script for `sbatch` that carries out what `run` would, see docs/cluster.md.
+
+    Args:
+        methods, tasks, quiet, options: As for `run`.
+        arguments: Those of `bench run` on the command line that say the same.
+
+    Raises:
+        BenchError: everything that is wrong, as `run` finds it before its first run.
+    """
+    from bench.runs.engines.slurm import array_script
+
+    return array_script(_grid(methods=methods, tasks=tasks, **options), arguments, quiet=quiet)
 
 
 def _grid(

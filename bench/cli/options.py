@@ -151,6 +151,16 @@ Compile = Annotated[
 FailFast = Annotated[
     bool, computing_option("--fail-fast", help="End at the first run that fails. Default: the others go on.")
 ]
+Engine = Annotated[
+    str, computing_option(metavar="NAME", help="local, ray (of RAY_ADDRESS, or this machine's own) or ray:ADDRESS.")
+]
+Cpus = Annotated[
+    int | None, computing_option(min=1, metavar="N", help="Of one encoder and its runs on a cluster (ray, SLURM).")
+]
+ShardOf = Annotated[
+    str, grid_option("--shard", metavar="I/N", help="Part I of N of the grid; runs of one encoder stay together.")
+]
+UnitName = Annotated[str, grid_option("--unit", metavar="HASH", help="The runs of one encoder, as bench plan --slurm.")]
 Split = Annotated[
     Path | None,
     places_option(

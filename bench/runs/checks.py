@@ -14,10 +14,14 @@ from bench.data.own.sites import has_real_sites
 from bench.data.published.named_splits import SPLITS, is_named, require_named
 from bench.data.root import resolve_root
 from bench.pretraining.corpus import check_corpus_name
+from bench.runs.engines.shards import Part
 from bench.runs.plan import PlannedRun
 from bench.runs.plugin_files import add_files
 from bench.runs.request import RunRequest
 from bench.runs.settings_file import check_settings_files
+
+ENGINES = ("local", "ray")
+"""Of `--engine`, without an address."""
 
 
 def check_request(request: RunRequest) -> None:
@@ -29,6 +33,11 @@ def check_request(request: RunRequest) -> None:
             problems.found.append(UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}."))
     with problems.noted():
         check_device(request.device)
+    with problems.noted():
+        Part.of(request.shard, request.unit)
+    if request.engine.partition(":")[0] not in ENGINES:
+        hint = closest(request.engine, ENGINES)
+        problems.found.append(UsageError(f"Unknown engine {request.engine!r}.{hint} Known: local, ray, ray:ADDRESS."))
     with problems.noted():
         add_files(request.plugins)
     with problems.noted():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,7 +16,9 @@ from bench.results.index import read_frame
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.engines.local import LocalEngine
-from bench.runs.engines.unit import Done, Engine, Failure, units_of
+from bench.runs.engines.parts import runs_of
+from bench.runs.engines.shards import Part
+from bench.runs.engines.unit import Done, Engine, Failure, failed, units_of
 from bench.runs.kept.model_file import model_path
 from bench.runs.plan import PlannedRun
 from bench.runs.recording.seen import notes_of_seen, warn_of_other_pasts
@@ -28,6 +30,7 @@ from bench.runs.world import World
 
 MOST_READ = 500
 """Records that the time left is estimated from."""
+EVERYTHING = Part()
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ def run_plan(
     options: Options,
     world: World,
     report: Report,
-    engine: Engine | None = None,
+    engine: Callable[[Sequence[Record]], Engine] | None = None,
+    part: Part = EVERYTHING,
     *,
     fail_fast: bool = False,
 ) -> Outcome:
-    """Run what is missing from the store; finished runs survive whatever happens later, and so do others a failing one.
+    """Run what is missing of a grid, or of a part of it; finished runs survive whatever happens later.
 
-    `engine` is `LocalEngine` unless it is given. With `fail_fast` the first run that fails ends all.
+    `engine` makes one of records that tell costs; default: `LocalEngine`. With `fail_fast` the first failure ends all.
 
     Raises:
         BenchError: before the first run, for what is wrong with the request, its data or its folders.
@@ -62,6 +66,8 @@ def run_plan(
     decoded, embeddings = open_caches(options, world, report)
     runs = resolve_all(plans, options, world, decoded)
     frame = _stored_frame(store, options, report)
+    near = list(_read(store, _near(frame, runs)).values())
+    runs = runs_of(part, runs, near, report)
     known = _read(store, frame[frame["identity"].isin({run.identity for run in runs})] if len(frame) else frame)
     missing = list({run.identity: run for run in runs if run.identity not in known}.values())
     if missing:
@@ -69,15 +75,18 @@ def run_plan(
         for place in (options.results, options.cache / CHECKPOINTS):
             sweep(place)
     _say_what_is_known(runs, known, options, world, report)
-    engine = engine or LocalEngine(options, world, embeddings, report, fail_fast=fail_fast)
+    local = LocalEngine(options, world, embeddings, report, fail_fast=fail_fast)
+    chosen = engine(near) if engine else local
     made, failures = 0, list[Failure]()
-    with report.live(), report.stage("runs", len(missing), costs=_costs(store, frame, missing, options)) as advance:
-        for result in engine.carry_out(units_of(missing)):
+    with report.live(), report.stage("runs", len(missing), costs=_costs(near, missing, options)) as advance:
+        for result in chosen.carry_out(units_of(missing)):
             if isinstance(result, Done):
                 known[result.identity] = result.record
                 made += result.made
             else:
                 failures.append(result)
+                if fail_fast:
+                    raise failed(failures, len(missing))
             advance("")
     return Outcome([known[run.identity] for run in runs if run.identity in known], made, tuple(failures))
 
@@ -134,14 +143,20 @@ def _read(store: Store, frame: pd.DataFrame) -> dict[str, Record]:
     return {record.identity: record for record in (store.read(store.runs / path) for path in paths)}
 
 
-def _costs(store: Store, frame: pd.DataFrame, missing: Sequence[ResolvedRun], options: Options) -> list[float | None]:
-    """The seconds that each run should take, by stored records of its method or task on its backbone."""
-    if frame.empty or not missing:
-        return []
-    names = {column: {getattr(run.plan, column) for run in missing} for column in ("method", "backbone")}
-    tasks = {run.plan.task.name for run in missing}
+def _near(frame: pd.DataFrame, runs: Sequence[ResolvedRun]) -> pd.DataFrame:
+    """The rows of records that tell what runs cost: of their method or task, on their backbone."""
+    if frame.empty or not runs:
+        return frame.head(0)
+    names = {column: {getattr(run.plan, column) for run in runs} for column in ("method", "backbone")}
+    tasks = {run.plan.task.name for run in runs}
     near = frame[frame["backbone"].isin(names["backbone"])]
-    near = near[near["method"].isin(names["method"]) | near["task"].isin(tasks)].tail(MOST_READ)
+    return near[near["method"].isin(names["method"]) | near["task"].isin(tasks)].tail(MOST_READ)
+
+
+def _costs(near: Sequence[Record], missing: Sequence[ResolvedRun], options: Options) -> list[float | None]:
+    """The seconds that each run should take, by stored records of its method or task on its backbone."""
+    if not near or not missing:
+        return []
     trained = [run for run in missing if run.corpus is not None]
     there = [run for run in trained if (checkpoint_folder(run, options.cache) / ENCODER_FILE).is_file()]
-    return seconds_of(missing, _read(store, near).values(), {run.hashes["checkpoint"] for run in there})
+    return seconds_of(missing, near, {run.hashes["checkpoint"] for run in there})

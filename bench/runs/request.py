@@ -61,6 +61,14 @@ class RunRequest:
     keep_model: bool = False
     fail_fast: bool = False
     """Whether the first run that fails ends the command."""
+    engine: str = "local"
+    """`local`, `ray` or `ray:ADDRESS`."""
+    shard: str = ""
+    """`i/n`: the i-th of n parts of the grid."""
+    unit: str = ""
+    """First digits of the hash of one encoder: its runs alone."""
+    cpus: int | None = None
+    """Of one unit on a cluster; None: as its workers need."""
     checkpoints: tuple[str, ...] = ()
     """Weights from files that take part, see `bench.models.weights.sources`."""
     config: SettingsFile = field(default_factory=SettingsFile)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from bench.runs.request import RunRequest
 from bench.runs.studies.cells import plan_cells
 
 if TYPE_CHECKING:
-    from bench.runs.engines.unit import Failure
+    from bench.runs.engines.unit import Engine, Failure
     from bench.runs.grid import Outcome
     from bench.runs.resolve import Options
     from bench.runs.world import World
@@ -130,9 +130,25 @@ def raise_failures(outcome: Outcome, result: object) -> None:
 def carry_out(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> Outcome:
     """Run what is missing of a plan, on real data or, without a data root, on phantoms. Raises `BenchError`."""
     world, options = prepare_world(plans, request, report)
+    from bench.runs.engines.shards import Part
     from bench.runs.grid import run_plan
 
-    return run_plan(plans, options, world, report, fail_fast=request.fail_fast)
+    part = Part.of(request.shard, request.unit)
+    engine = engine_of(request, plans, options.cache, report)
+    return run_plan(plans, options, world, report, engine, part, fail_fast=request.fail_fast)
+
+
+def engine_of(
+    request: RunRequest, plans: Sequence[PlannedRun], cache: Path, report: Report
+) -> Callable[[Sequence[Record]], Engine] | None:
+    """What makes the engine that a request names; None for `local`. Raises `UsageError` where it cannot be used."""
+    if request.engine == "local":
+        return None
+    from bench.runs.engines.on_ray import RayEngine
+    from bench.runs.engines.ray_worker import Grid
+
+    grid = Grid.of(replace(request, cache=cache), plans, contestants_of, prepare_world)
+    return lambda records: RayEngine(grid, plans, records, report)
 
 
 def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Report) -> tuple[World, Options]:

@@ -13,12 +13,16 @@ import typer
 from bench.cli.boards import say_board
 from bench.cli.options import (
     Checkpoints,
+    Cpus,
+    Engine,
     FailFast,
     Json,
     Methods,
     Quiet,
     SavePredictions,
+    ShardOf,
     Tasks,
+    UnitName,
     echo,
     listed,
     output_option,
@@ -70,11 +74,15 @@ def run(
     task: Tasks = "",
     method: Methods = "",
     checkpoint: Checkpoints = None,
+    shard: ShardOf = "",
+    unit: UnitName = "",
     save_predictions: SavePredictions = False,
     keep_model: Annotated[
         bool,
         output_option("--keep-model", help="Write each adapted model to RESULTS/models, for bench predict."),
     ] = False,
+    engine: Engine = "local",
+    cpus: Cpus = None,
     fail_fast: FailFast = False,
     dry_run: Annotated[bool, output_option("--dry-run", help="Run nothing: say what would be, as bench plan.")] = False,
     quiet: Quiet = False,
@@ -90,6 +98,7 @@ def run(
         show_plan(grids.plan(listed(method), listed(task), quiet=quiet or as_json, **more, **options), as_json=as_json)
         return
     more |= {"save_predictions": save_predictions, "keep_model": keep_model, "fail_fast": fail_fast}
+    more |= {"engine": engine, "cpus": cpus, "shard": shard, "unit": unit}
     with continuable(), shown_before_failures(partial(_show_runs, as_json=as_json)) as show:
         show(grids.run(listed(method), listed(task), quiet=quiet or as_json, **more, **options))
 
