@@ -30,7 +30,7 @@ ENVIRONMENT = "BENCH_"
 
 
 Prepare = Callable[[Sequence[PlannedRun], RunRequest, Report], tuple[World, Options]]
-"""`session.prepare_world`, sent with the grid as `session.contestants_of` is: the session knows engines, not they it."""
+"""`session.prepare_world`, sent as `session.contestants_of` is: the session knows engines, not they it."""
 
 
 @dataclass(frozen=True)

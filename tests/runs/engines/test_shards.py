@@ -1,7 +1,7 @@
 """Shards: together the whole grid, apart from each other, of about equal length, and the same everywhere."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.core.errors import UsageError
@@ -10,6 +10,7 @@ from bench.runs.engines.shards import Part, Shard, cut, cut_name, unit_named
 COSTS = st.dictionaries(st.text("abcdef", min_size=1, max_size=6), st.none() | st.floats(0.1, 1e5), max_size=30)
 
 
+@settings(deadline=None)
 @given(COSTS, st.integers(1, 9))
 def test_shards_are_disjoint_and_together_all(costs, total):
     shards = cut(costs, total)
@@ -19,6 +20,7 @@ def test_shards_are_disjoint_and_together_all(costs, total):
     assert (again, cut_name(again)) == (shards, cut_name(shards))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1, 100), min_size=1, max_size=30), st.integers(1, 5))
 def test_no_shard_is_much_longer_than_it_must_be(seconds, total):
     costs = {f"{number:02d}": one for number, one in enumerate(seconds)}
