@@ -127,8 +127,3 @@ class StageTable:
             self._said[key] = now
             left = f"about {stage.seconds or 0:.0f} s left"
             self.report.say(f"  {who}: {stage.name}: {stage.done}/{stage.total}, {left} {note}".rstrip())
-
-    def forget(self, who: str) -> None:
-        """Take the bars of a worker away that has ended, however it did."""
-        for key in [key for key in self._bars if key[0] == who]:
-            self.report.bars.remove_task(self._bars.pop(key))
