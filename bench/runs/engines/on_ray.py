@@ -28,6 +28,8 @@ _POLL_SECONDS = 0.5
 _OBJECTS_BYTES = 100 * 2**20
 """Of a local cluster's object store, which holds requests and records."""
 _STOP_SECONDS = 2.0
+_STARTS = 4
+"""Tries to start a cluster on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -162,25 +164,35 @@ def cluster(ray: Any, address: str, report: Report) -> Iterator[None]:
         yield
         return
     where = address or ("auto" if os.environ.get("RAY_ADDRESS") else "local")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    own = {"include_dashboard": False, "object_store_memory": _OBJECTS_BYTES} if where == "local" else {}
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     report.say(f"connecting to Ray ({where}) ...")
-    try:
-        ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UsageError(
-            f"No Ray cluster at {where!r}: {reason_of(error)} Start one (ray start --head), or leave the address out "
-            "for one of this machine alone: --engine ray."
-        ) from error
-    finally:
-        for number, handler in handlers.items():  # Ray sets its own, which end a command without a word
-            with suppress(ValueError):
-                signal.signal(number, handler)
+    _connect(ray, where)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _connect(ray: Any, where: str) -> None:
+    """Start or join a cluster; one of this machine again where it did not start in time, which Ray fixes at 30 s."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    own = {"include_dashboard": False, "object_store_memory": _OBJECTS_BYTES} if where == "local" else {}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    tries = _STARTS if where == "local" else 1
+    for number in range(tries):
+        try:
+            ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR, **own)
+            return
+        except Exception as error:  # of no common class
+            ray.shutdown()
+            if number + 1 == tries:
+                raise UsageError(
+                    f"No Ray cluster at {where!r}: {reason_of(error)} Start one (ray start --head), leave the address "
+                    "out for one of this machine alone (--engine ray), or run without: --engine local."
+                ) from error
+        finally:
+            for one, handler in handlers.items():  # Ray sets its own, which end a command without a word
+                with suppress(ValueError):
+                    signal.signal(one, handler)
 
 
 def _imported() -> Any:
