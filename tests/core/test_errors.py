@@ -6,9 +6,20 @@ import pytest
 
 from bench.cli.failures import UNEXPECTED
 from bench.core import errors
-from bench.core.errors import BenchError, DataError, Problems, UsageError, closest, unknown
+from bench.core.errors import (
+    BenchError,
+    DataError,
+    Interrupted,
+    Problems,
+    RunsFailed,
+    UsageError,
+    came_of_interruption,
+    closest,
+    unknown,
+)
 
-KINDS = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, BenchError) and c is not BenchError]
+CLASSES = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, BenchError)]
+KINDS = [c for c in CLASSES if c.__base__ is BenchError]
 RECORDS = Path(__file__).parents[2] / "docs" / "records.md"
 
 
@@ -57,3 +68,23 @@ def test_one_problem_is_raised_as_it_is_and_none_is_not():
         raise UsageError("alone")
     with pytest.raises(UsageError, match=r"^alone$"):
         problems.raise_all()
+
+
+def test_an_error_on_the_way_of_an_interruption_is_one():
+    def chained(first, second):
+        try:
+            try:
+                raise first
+            finally:
+                raise second
+        except BaseException as error:
+            return error
+
+    assert came_of_interruption(chained(KeyboardInterrupt(), RuntimeError("a worker ended")))
+    assert came_of_interruption(Interrupted("stopped"))
+    assert not came_of_interruption(chained(ValueError(), RuntimeError("a worker ended")))
+
+
+def test_failed_runs_keep_what_the_others_came_to():
+    error = RunsFailed("1 of 2", result=[1], unexpected=True)
+    assert (str(error), error.exit_code, error.result, error.unexpected) == ("1 of 2", 5, [1], True)

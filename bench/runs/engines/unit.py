@@ -107,7 +107,8 @@ def failed(failures: Sequence[Failure], total: int, result: object = None) -> Ru
         by_reason.setdefault((failure.what, failure.reason), []).append(failure)
     lines = [f"{len(failures)} of {total} runs failed; the others are stored, and the same command tries these again."]
     for (what, reason), found in by_reason.items():
-        needed = f" ({len(found)} runs need it: {'; '.join(one.run for one in found)})" * bool(found[0].encoder)
+        count = "1 run needs it" if len(found) == 1 else f"{len(found)} runs need it"
+        needed = f" ({count}: {'; '.join(one.run for one in found)})" * bool(found[0].encoder)
         lines.append(f"- {what} failed{needed}: {reason}".replace("\n", "\n  "))
     error = RunsFailed("\n".join(lines), result, unexpected=any(failure.trace for failure in failures))
     for trace in dict.fromkeys(failure.trace for failure in failures if failure.trace):
