@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -167,7 +168,8 @@ def cluster(ray: Any, address: str, report: Report) -> Iterator[None]:
     report.say(f"connecting to Ray ({where}) ...")
     _connect(ray, where)
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # what Ray says of workers that ended is no result
+            yield
     finally:
         ray.shutdown()
 

@@ -76,12 +76,11 @@ def pid_of_pretraining(cache, command):
 @pytest.mark.slow
 def test_a_grid_on_a_local_cluster_survives_a_killed_worker_and_a_failing_method(phantom_root, tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    running = subprocess.Popen(
-        list(map(str, command(phantom_root, tmp_path, "slow,bad,random"))), env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=(tmp_path / "err").open("w"),
-    )  # fmt: skip
-    os.kill(pid_of_pretraining(tmp_path / "c", running), signal.SIGKILL)
-    out, _ = running.communicate(timeout=600)
+    whole = list(map(str, command(phantom_root, tmp_path, "slow,bad,random")))
+    with (tmp_path / "err").open("w") as errors:
+        running = subprocess.Popen(whole, env=environment, text=True, stdout=subprocess.PIPE, stderr=errors)
+        os.kill(pid_of_pretraining(tmp_path / "c", running), signal.SIGKILL)
+        out, _ = running.communicate(timeout=600)
     err = (tmp_path / "err").read_text()
     assert running.returncode == 5, err
     found = json.loads(out)
