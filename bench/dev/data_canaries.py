@@ -172,7 +172,7 @@ def corpus(folder: Path) -> Values:
     again = []
     for seed in range(3):
         with seeding.seeded(seed):
-            again.append(np.asarray(balance.crop_duplicate(listed[0].read()), dtype=np.float64))
+            again.append(balance.crop_duplicate(np.asarray(listed[0].read())).astype(np.float64))
     return {
         "pool": ",".join(image.path.stem for image in pool.images),
         "excluded": str(pool.excluded),

@@ -1,53 +1,34 @@
-"""Fast views of an image: the published augmentations of SimCLR, BYOL, DINO and VICRegL on 8-bit pixels with OpenCV.
+"""Views of an image as SimCLR, BYOL, DINO and VICRegL publish them: one declaration, computed on a CPU or a device.
 
-Random numbers and their ranges are torchvision's (`RandomResizedCrop.get_params`, `ColorJitter.get_params`), the crop
-is Pillow's; the arithmetic of colours and blur is OpenCV's, several times faster than Pillow's through HSV and NumPy.
-Where it differs: the blur is a true Gaussian (Pillow approximates one by three boxes), colours may differ by rounding.
+An `Augmentation` draws the random numbers of a view (`views/drawn.py`); one image at a time is computed by OpenCV and
+numba here, a batch on any device of torch by `views/batched.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torchvision import transforms
 
 from bench.core.settings import ViewSettings
-from bench.engine.images import normalise
+from bench.pretraining.views import opencv
+from bench.pretraining.views.drawn import Box, Drawn, draw_changes, draw_crop
+from bench.pretraining.views.resize import Pixels, crop_resized
 
-Pixels = NDArray[np.uint8]
-"""(H, W, 3) RGB."""
-
-_GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-"""Luma weights of ITU-R BT.601, as Pillow and OpenCV use them."""
 PUBLISHED_SIDE = 224
 """Side in pixels of the views for which all publications state the blur's standard deviation."""
-_LEVELS = np.arange(256, dtype=np.float32)
-_SOLARISED = np.where(_LEVELS < 128, _LEVELS, 255 - _LEVELS).astype(np.uint8)
-
-
-class Box(NamedTuple):
-    """Where a view was cut, in fractions of the image's height and width, and whether it was flipped."""
-
-    top: float
-    left: float
-    height: float
-    width: float
-    flipped: bool
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """One random view: crop and flip, colour jitter, grey, blur, solarise, ImageNet normalisation.
 
-    Randomness comes from torch's global generator.
+    Randomness comes from torch's global generator. The crop is resized as by Pillow.
     """
 
     size: int
@@ -72,92 +53,66 @@ class Augmentation:
         chances = {"grey_probability": views.grey, "blur_probability": views.blur}
         return cls(size, **{**common, **chances, **own})
 
-    def __call__(self, image: Image.Image) -> Tensor:
-        """A view (3, size, size) of an RGB image of any size."""
+    def __call__(self, image: Image.Image | Pixels) -> Tensor:
+        """A view (3, size, size) of an RGB image of any size, an array (H, W, 3) or Pillow's."""
         return self.cut(image)[0]
 
-    def cut(self, image: Image.Image) -> tuple[Tensor, Box]:
+    def cut(self, image: Image.Image | Pixels) -> tuple[Tensor, Box]:
         """A view (3, size, size) of an RGB image of any size, and where it was cut."""
-        pixels, box = self._crop(image)
+        pixels: Pixels = np.asarray(image)
+        height, width = pixels.shape[:2]
+        drawn = self.draw(height, width)
+        return self.computed(pixels, drawn), drawn.box(height, width)
+
+    def draw(self, height: int, width: int) -> Drawn:
+        """The random numbers of a view of an image of this size."""
+        crop = draw_crop(height, width, self.scale)
+        flipped = bool(torch.rand(()) < self.flip_probability)
         jitter, grey, blur, solarise = torch.rand(4).tolist()
-        if jitter < self.jitter_probability:
-            pixels = jitter_colours(pixels, self.jitter)
-        if grey < self.grey_probability:
-            pixels = saturate(pixels, 0.0)
+        changes = draw_changes(self.jitter) if jitter < self.jitter_probability else ()
+        sigma = 0.0
         if blur < self.blur_probability:
             low, high = self.blur_sigma
-            sigma = low + (high - low) * float(torch.rand(()))
-            pixels = gaussian_blur(pixels, sigma * self.size / PUBLISHED_SIDE)
-        if solarise < self.solarise_probability:
-            pixels = _pixels(cv2.LUT(pixels, _SOLARISED))
-        return normalise(torch.from_numpy(pixels).permute(2, 0, 1)), box
+            sigma = (low + (high - low) * float(torch.rand(()))) * self.size / PUBLISHED_SIDE
+        return Drawn(crop, flipped, changes, grey < self.grey_probability, sigma, solarise < self.solarise_probability)
 
-    def _crop(self, image: Image.Image) -> tuple[Pixels, Box]:
-        crop = transforms.RandomResizedCrop.get_params(image, list(self.scale), [3 / 4, 4 / 3])
-        top, left, height, width = crop
-        area = (left, top, left + width, top + height)
-        pixels: Pixels = np.array(image.resize((self.size, self.size), self.resample, box=area))
-        flipped = bool(torch.rand(()) < self.flip_probability)
-        if flipped:
-            pixels = _pixels(cv2.flip(pixels, 1))
-        rows, columns = image.height, image.width
-        return pixels, Box(top / rows, left / columns, height / rows, width / columns, flipped)
+    def computed(self, pixels: Pixels, drawn: Drawn) -> Tensor:
+        """The view (3, size, size) of an image (H, W, 3) that was drawn."""
+        pixels = crop_resized(pixels, drawn.crop, self.size, self.size, self.resample, flipped=drawn.flipped)
+        for number, factor in drawn.changes:
+            pixels = opencv.CHANGES[number](pixels, factor)
+        if drawn.grey:
+            pixels = opencv.saturate(pixels, 0.0)
+        if drawn.sigma > 0:
+            pixels = opencv.gaussian_blur(pixels, drawn.sigma)
+        if drawn.solarised:
+            pixels = opencv.solarise(pixels)
+        return opencv.normalised(pixels)
 
 
 class MultiView:
-    """Several views of an image, each by its own augmentation."""
+    """Several views of an image, each by its own augmentation: a declaration, which a device can compute for a batch.
 
-    def __init__(self, augmentations: list[Augmentation]) -> None:
-        self.augmentations = augmentations
+    A subclass that gives its loss something else than the list of views says so by `arranged`.
+    """
 
-    def __call__(self, image: Image.Image) -> list[Tensor]:
-        """Views (3, size, size), in the order of the augmentations."""
-        return [augmentation(image) for augmentation in self.augmentations]
+    def __init__(self, augmentations: Sequence[Augmentation]) -> None:
+        self.augmentations = list(augmentations)
 
+    def __call__(self, image: Image.Image | Pixels) -> Any:
+        """The views of an image, `arranged`."""
+        cut = [augmentation.cut(image) for augmentation in self.augmentations]
+        return self.arranged([view for view, _ in cut], [torch.tensor(box) for _, box in cut])
 
-def jitter_colours(pixels: Pixels, strengths: tuple[float, float, float, float]) -> Pixels:
-    """Brightness, contrast, saturation and hue changed by random factors in random order, as torchvision's jitter."""
-    ranges = [[max(0.0, 1 - s), 1 + s] for s in strengths[:3]]
-    order, *drawn = transforms.ColorJitter.get_params(*ranges, [-strengths[3], strengths[3]])
-    changes: tuple[Callable[[Pixels, float], Pixels], ...] = (brighten, contrast, saturate, shift_hue)
-    for index in order.tolist():
-        if strengths[index] > 0:
-            pixels = changes[index](pixels, float(drawn[index]))
-    return pixels
+    def arranged(self, views: list[Tensor], boxes: list[Tensor]) -> Any:
+        """What the loss is given of views (3, size, size) and their boxes (5,), see `Box`; of a batch, of batches."""
+        return views
 
 
-def brighten(pixels: Pixels, factor: float) -> Pixels:
-    """Pixels times `factor`, cut off at 255."""
-    return _levels(pixels, factor * _LEVELS)
-
-
-def contrast(pixels: Pixels, factor: float) -> Pixels:
-    """Distance from the mean grey level times `factor`."""
-    mean = round(float(np.dot(cv2.mean(pixels)[:3], _GREY)))
-    return _levels(pixels, factor * _LEVELS + (1 - factor) * mean)
-
-
-def saturate(pixels: Pixels, factor: float) -> Pixels:
-    """Distance from the pixel's own grey level times `factor`; 0 makes the image grey."""
-    return _pixels(cv2.transform(pixels, factor * np.eye(3, dtype=np.float32) + (1 - factor) * _GREY))
-
-
-def shift_hue(pixels: Pixels, shift: float) -> Pixels:
-    """Hue turned by `shift` of the full circle, -0.5 to 0.5."""
-    hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV_FULL)
-    hsv[..., 0] += np.uint8(int(shift * 255) % 256)
-    return _pixels(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL))
-
-
-def gaussian_blur(pixels: Pixels, sigma: float) -> Pixels:
-    """Gaussian blur with a standard deviation in pixels; the border is repeated."""
-    return _pixels(cv2.GaussianBlur(pixels, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
-
-
-def _levels(pixels: Pixels, levels: NDArray[np.float32]) -> Pixels:
-    """Map every 8-bit level to another."""
-    return _pixels(cv2.LUT(pixels, np.clip(np.rint(levels), 0, 255).astype(np.uint8)))
-
-
-def _pixels(array: np.ndarray) -> Pixels:
-    return array
+def is_declared(transform: Any) -> bool:
+    """Whether a transform of images is a declaration alone, whose views any executor may compute from an array."""
+    if isinstance(transform, Augmentation):
+        return type(transform) is Augmentation
+    if not isinstance(transform, MultiView) or type(transform).__call__ is not MultiView.__call__:
+        return False
+    return all(map(is_declared, transform.augmentations))

@@ -7,7 +7,9 @@ from itertools import cycle, islice
 
 import numpy as np
 from PIL import Image
-from torchvision.transforms import RandomResizedCrop
+
+from bench.pretraining.views.drawn import draw_crop
+from bench.pretraining.views.resize import Crop, Pixels, crop_resized
 
 KEPT_SHARE = (0.85, 0.95)
 """Of the area, where an image is a duplicate (LVM-Med, training settings; the paper does not say of area or side)."""
@@ -28,8 +30,12 @@ def balanced(modalities: Sequence[str], seed: int) -> list[tuple[int, bool]]:
     return shown
 
 
-def crop_duplicate(image: Image.Image) -> Image.Image:
-    """A random crop of 85 to 95 % of the area, resized back; randomness from torch's global generator."""
-    top, left, height, width = RandomResizedCrop.get_params(image, list(KEPT_SHARE), [1.0, 1.0])
-    area = (left, top, left + width, top + height)
-    return image.resize(image.size, Image.Resampling.BILINEAR, box=area)
+def draw_duplicate(height: int, width: int) -> Crop:
+    """What a duplicate keeps of an image of this size; randomness from torch's global generator."""
+    return draw_crop(height, width, KEPT_SHARE, (1.0, 1.0))
+
+
+def crop_duplicate(pixels: Pixels) -> Pixels:
+    """A random crop of 85 to 95 % of the area of an image (H, W, 3), resized back."""
+    height, width = pixels.shape[:2]
+    return crop_resized(pixels, draw_duplicate(height, width), height, width, Image.Resampling.BILINEAR)

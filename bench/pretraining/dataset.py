@@ -14,6 +14,7 @@ from bench.data.cache import DiskCache
 from bench.engine.datasets import KeptDataset
 from bench.engine.images import shrink
 from bench.engine.kept import Arrays, KeptCases
+from bench.pretraining.augment import is_declared
 from bench.pretraining.balance import balanced, crop_duplicate
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.corpus_image import CorpusImage
@@ -21,6 +22,8 @@ from bench.pretraining.corpus_image import CorpusImage
 
 class ViewDataset(KeptDataset):
     """Images of a corpus, transformed to views; decoded once at twice the view size (shorter side).
+
+    A transform that is no declaration of this project (`augment.is_declared`) gets Pillow images.
 
     With `balance` (a seed), images of rarer modalities occur again, slightly cropped, see `balance.balanced`. Decoded
     images are kept in `files` where it is given.
@@ -43,8 +46,10 @@ class ViewDataset(KeptDataset):
         self.transform = transform
 
     def __getitem__(self, index: int) -> Any:
-        image = Image.fromarray(self.kept(self.cases[index])["image"])
-        return self.transform(crop_duplicate(image) if self.duplicate[index] else image)
+        pixels = self.kept(self.cases[index])["image"]
+        if self.duplicate[index]:
+            pixels = crop_duplicate(pixels)
+        return self.transform(pixels if is_declared(self.transform) else Image.fromarray(pixels))
 
 
 def keep_images(shorter_side: int, files: DiskCache | None = None) -> KeptCases[CorpusImage]:

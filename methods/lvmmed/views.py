@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import TypedDict
 
 import torch
-from PIL.Image import Image
 from torch import Tensor
 
 from bench.core.settings import ViewSettings
-from bench.pretraining.augment import Augmentation
+from bench.pretraining.augment import Augmentation, MultiView
 
 
 class Views(TypedDict):
@@ -28,20 +27,15 @@ class Views(TypedDict):
     height and width, and 1 if the crop was flipped left to right, else 0."""
 
 
-class TwoViews:
-    """Random crop, flip, colour jitter and blur, twice, of one RGB image; see `Views`.
-
-    Randomness comes from torch's
-    global generator.
-    """
+class TwoViews(MultiView):
+    """Random crop, flip, colour jitter and blur, twice, of one RGB image; see `Views`."""
 
     def __init__(self, image_size: int, views: ViewSettings) -> None:
-        self.augmentation = Augmentation.of(image_size, views)
+        super().__init__(2 * [Augmentation.of(image_size, views)])
 
-    def __call__(self, image: Image) -> Views:
-        """Two views of an RGB image of any size."""
-        first, second = self.augmentation.cut(image), self.augmentation.cut(image)
-        return {"images": [first[0], second[0]], "boxes": [torch.tensor(first[1]), torch.tensor(second[1])]}
+    def arranged(self, views: list[Tensor], boxes: list[Tensor]) -> Views:
+        """Views and boxes."""
+        return {"images": views, "boxes": boxes}
 
 
 def cell_centres(boxes: Tensor, rows: int, columns: int) -> Tensor:

@@ -11,8 +11,8 @@ from torchvision.transforms import functional as F
 from bench.core.registry import methods
 from bench.core.settings import ViewSettings
 from bench.engine.seeding import seeded
-from bench.pretraining import augment
 from bench.pretraining.augment import Augmentation
+from bench.pretraining.views import opencv
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,9 @@ def image():
 @pytest.mark.parametrize(
     ("ours", "published"),
     [
-        (augment.brighten, F.adjust_brightness),
-        (augment.contrast, F.adjust_contrast),
-        (augment.saturate, F.adjust_saturation),
+        (opencv.brighten, F.adjust_brightness),
+        (opencv.contrast, F.adjust_contrast),
+        (opencv.saturate, F.adjust_saturation),
     ],
 )
 def test_jitter_is_torchvisions(image, ours, published, factor):
@@ -42,7 +42,7 @@ def test_jitter_is_torchvisions(image, ours, published, factor):
 
 @pytest.mark.parametrize("shift", [-0.2, 0.0, 0.07, 0.5])
 def test_hue_is_torchvisions(image, shift):
-    ours = augment.shift_hue(np.asarray(image), shift).astype(int)
+    ours = opencv.shift_hue(np.asarray(image), shift).astype(int)
     distance = np.abs(ours - np.asarray(F.adjust_hue(image, shift)))
     assert distance.mean() < 2
     assert np.quantile(distance, 0.99) <= 8
@@ -50,7 +50,7 @@ def test_hue_is_torchvisions(image, shift):
 
 @pytest.mark.parametrize("sigma", [0.1, 0.7, 2.0])
 def test_blur_is_close_to_pillows(image, sigma):
-    ours = augment.gaussian_blur(np.asarray(image), sigma).astype(int)
+    ours = opencv.gaussian_blur(np.asarray(image), sigma).astype(int)
     distance = np.abs(ours - np.asarray(image.filter(ImageFilter.GaussianBlur(sigma))))
     assert distance.mean() < 1
 
