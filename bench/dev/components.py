@@ -41,14 +41,14 @@ from bench.pretraining import balance, corpus_image, manifest
 from bench.pretraining import corpus as corpora
 from bench.pretraining import loop as pretrain
 from bench.pretraining.augment import Augmentation
-from bench.pretraining.views import drawn, opencv, resize
+from bench.pretraining.views import drawn, levels, opencv, resize
 
 CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
     "images": (data_canaries.images, (opened, images, labels, engine_images)),
     "volumes": (data_canaries.volumes, (volume_files, corpus_image)),
     "splits": (data_canaries.split_cases, (splits, split_reading)),
     "corpus": (data_canaries.corpus, (corpora, manifest, balance)),
-    "views": (training_canaries.views, (Augmentation, drawn, opencv, resize)),
+    "views": (training_canaries.views, (Augmentation, drawn, levels, opencv, resize)),
     "pretraining": (training_canaries.pretraining, (pretrain, loading, optim, seeding)),
     "weights": (training_canaries.weights, (weights_method, files, formats, layouts, match)),
     "adaptation": (training_canaries.adaptation, (Supervised, MlpHead)),

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from bench.core.settings import ViewSettings
-from bench.pretraining.views import opencv
+from bench.pretraining.views import levels, opencv
 from bench.pretraining.views.drawn import Box, Drawn, draw_changes, draw_crop
 from bench.pretraining.views.resize import Pixels, crop_resized
 
@@ -86,8 +86,8 @@ class Augmentation:
         if drawn.sigma > 0:
             pixels = opencv.gaussian_blur(pixels, drawn.sigma)
         if drawn.solarised:
-            pixels = opencv.solarise(pixels)
-        return opencv.normalised(pixels)
+            pixels = levels.solarise(pixels)
+        return levels.normalised(pixels)
 
 
 class MultiView:

@@ -36,7 +36,7 @@ def crop_resized(
     top, left, rows, columns = crop
     if resample not in REACH:
         box = (left, top, left + columns, top + rows)
-        made = np.asarray(Image.fromarray(pixels).resize((width, height), resample, box=box))
+        made = np.array(Image.fromarray(pixels).resize((width, height), resample, box=box))
         return np.ascontiguousarray(made[:, ::-1]) if flipped else made
     pixels = np.ascontiguousarray(pixels).view()
     pixels.flags.writeable = False  # one type for the compiler, whatever comes
