@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,16 @@ def affordable_workers(workers: int, dataset: Dataset[Any], batch_size: int) -> 
     return 0
 
 
-def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, device: torch.device) -> DataLoader[Any]:
+def build_loader(
+    dataset: Dataset[Any],
+    batches: EpochBatches,
+    workers: int,
+    device: torch.device,
+    collate: Callable[[list[Any]], Any] | None = None,
+) -> DataLoader[Any]:
     """Training loader over `batches`; what it yields does not depend on the number of workers.
+
+    `collate` makes a batch of items; None: torch's default.
 
     Each pass draws one number from torch's global generator. Persistent workers would draw it in the first pass alone,
     and a method that draws noise from that generator, as LVM-Med does on a CPU, would train differently.
@@ -104,6 +112,7 @@ def build_loader(dataset: Dataset[Any], batches: EpochBatches, workers: int, dev
     return DataLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
+        collate_fn=collate,
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,

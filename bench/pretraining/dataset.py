@@ -18,6 +18,7 @@ from bench.pretraining.augment import is_declared
 from bench.pretraining.balance import balanced, crop_duplicate
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.corpus_image import CorpusImage
+from bench.pretraining.views.resize import Pixels
 
 
 class ViewDataset(KeptDataset):
@@ -32,7 +33,7 @@ class ViewDataset(KeptDataset):
     def __init__(
         self,
         corpus: Corpus,
-        transform: Callable[[Image.Image], Any],
+        transform: Callable[..., Any],
         image_size: int,
         balance: int | None = None,
         files: DiskCache | None = None,
@@ -45,8 +46,12 @@ class ViewDataset(KeptDataset):
         self.duplicate = [again for _, again in shown]
         self.transform = transform
 
+    def pixels(self, index: int) -> Pixels:
+        """The image (H, W, 3) that an item shows, uncut; not to be written to."""
+        return self.kept(self.cases[index])["image"]
+
     def __getitem__(self, index: int) -> Any:
-        pixels = self.kept(self.cases[index])["image"]
+        pixels = self.pixels(index)
         if self.duplicate[index]:
             pixels = crop_duplicate(pixels)
         return self.transform(pixels if is_declared(self.transform) else Image.fromarray(pixels))

@@ -19,7 +19,7 @@ from bench.data.cache import DiskCache
 from bench.engine.compiled import compile_backbones, compiler_problem, pays
 from bench.engine.compute import Compute, pick_device, require_sides
 from bench.engine.datasets import fill
-from bench.engine.loaders import EpochBatches, build_loader, pick_workers
+from bench.engine.loaders import EpochBatches, pick_workers
 from bench.engine.meter import Meter
 from bench.engine.optim import build_optimizer, build_schedule
 from bench.engine.resume import RESUME_FILE, StateFile
@@ -30,6 +30,7 @@ from bench.pretraining.dataset import ViewDataset, effective_batch_size
 from bench.pretraining.log import LastTenth, TrainLog
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import starting_encoder
+from bench.pretraining.views.feeding import DeviceFeed, feed
 
 
 class StepInput:
@@ -94,8 +95,7 @@ class Pretraining:
         self.schedule = build_schedule(self.optimizer, method.config, self.total_steps)
         self.loss_module, self.wrapped_optimizer = self.fabric.setup(MethodLoss(method, self.module), self.optimizer)
         workers = pick_workers(compute.workers, self.fabric.device)
-        loader = build_loader(self.dataset, self.batches, workers, self.fabric.device)
-        self.loader = self.fabric.setup_dataloaders(loader, use_distributed_sampler=False)
+        self.loader = feed(self.fabric, self.dataset, self.batches, workers, on_device=settings.views == "device")
         self.epoch = 0
         pixels = float(self.total_steps * batch_size * settings.image_size**2)
         self.compiles = pays(device, pixels) if compute.compile is None else compute.compile
@@ -213,6 +213,8 @@ def pretrain(
     config, batch = run.method.config, run.batches.batch_size
     report.say(f"  peak learning rate {config.peak_lr(batch):g} (lr {config.lr:g}, {config.lr_scaling}, batch {batch})")
     fill(run.dataset, "corpus", report)
+    if isinstance(run.loader, DeviceFeed):
+        run.loader.hold(report)
     run.require_precision()
     run.compile(report)
     meter = Meter(run.fabric.device)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from bench.core.settings import Precision, ViewSettings
 from bench.pretraining.start import START, FileStart, start_of_file
+
+ViewsOn = Literal["cpu", "device"]
 
 
 class PretrainSettings(ViewSettings):
@@ -28,6 +31,19 @@ class PretrainSettings(ViewSettings):
         True, description="Show every modality of the corpus equally often: rarer ones again, slightly cropped."
     )
     precision: Precision = Field("32-true", description="Numerical precision of the training.")
+    views: ViewsOn | None = Field(
+        None,
+        description="Where views are computed: `cpu`, image by image, or `device`, a batch at once by torch; pixels "
+        "differ by rounding. Unset: `device` where training is on a GPU and the method declares its views.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_always_so(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """`views` stands in records and identities where it is `device` alone: before, all views were the CPU's."""
+        values: dict[str, Any] = dump(self)
+        if self.views != "device":
+            values.pop("views", None)
+        return values
 
     @field_validator("init")
     @classmethod

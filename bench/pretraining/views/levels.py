@@ -21,13 +21,13 @@ _MEAN, _STD = np.array(MEAN, np.float32), np.array(STD, np.float32)
 def scaled(pixels: Pixels, factor: float, offset: float = 0.0) -> Pixels:
     """Levels times `factor` plus `offset`, rounded to even, cut off at 0 and 255."""
     kernel: Any = _scale  # numba's types do not show the arguments
-    return kernel(pixels, factor, offset)  # type: ignore[no-any-return]
+    return kernel(pixels, factor, offset)
 
 
 def solarise(pixels: Pixels) -> Pixels:
     """Levels from 128 on turned over."""
     kernel: Any = _solarise
-    return kernel(pixels)  # type: ignore[no-any-return]
+    return kernel(pixels)
 
 
 def turn(hsv: np.ndarray, steps: int) -> None:

@@ -42,7 +42,7 @@ def crop_resized(
     pixels.flags.writeable = False  # one type for the compiler, whatever comes
     resize: Any = _resize  # numba's types do not show the arguments
     made = resize(pixels, top, left, rows, columns, height, width, resample == Image.Resampling.BICUBIC, flipped)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 @njit(cache=True, nogil=True)
