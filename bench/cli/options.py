@@ -144,6 +144,13 @@ Workers = Annotated[
         min=0, metavar="N", help="Processes that load images; changes no result. Default: suits the device."
     ),
 ]
+Views = Annotated[
+    str | None,
+    computing_option(
+        metavar="WHERE",
+        help="Compute views on the `cpu` or the `device`, where pixels differ by rounding. Default: device on a GPU.",
+    ),
+]
 Compile = Annotated[
     bool | None,
     computing_option("--compile/--no-compile", help="Compile the encoder's pretraining. Default: where that pays."),

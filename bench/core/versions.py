@@ -26,6 +26,7 @@ PARTS: Mapping[str, int] = {
     "splits": 2,
     "corpus": 2,
     "views": 2,
+    "device_views": 1,
     "pretraining": 2,
     "weights": 1,
     "adaptation": 1,
@@ -37,6 +38,7 @@ PARTS: Mapping[str, int] = {
 images: decoding of image files, their conversion to 8-bit RGB, shrinking before they are kept · volumes: decoding of
 NIfTI files, orientation, scaling of intensities · splits: drawing and reading of train, validation and test · corpus:
 which images a method is pretrained on, in which order, balance of modalities · views: augmentations ·
+device_views: their computation for a batch at once, where a pretraining takes that ·
 pretraining: loop, optimisers, schedules, batches, random numbers · weights: reading of other programs' files ·
 adaptation: the supervised loop, its heads and its selection · embeddings: how a frozen encoder embeds ·
 probes: standardised embeddings, vote of neighbours, regressions and hidden layers on them, and what validation chooses.

@@ -41,7 +41,7 @@ from bench.pretraining import balance, corpus_image, manifest
 from bench.pretraining import corpus as corpora
 from bench.pretraining import loop as pretrain
 from bench.pretraining.augment import Augmentation
-from bench.pretraining.views import drawn, levels, opencv, resize
+from bench.pretraining.views import batched, batched_colours, batched_resize, drawn, levels, opencv, resize
 
 CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
     "images": (data_canaries.images, (opened, images, labels, engine_images)),
@@ -49,6 +49,7 @@ CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
     "splits": (data_canaries.split_cases, (splits, split_reading)),
     "corpus": (data_canaries.corpus, (corpora, manifest, balance)),
     "views": (training_canaries.views, (Augmentation, drawn, levels, opencv, resize)),
+    "device_views": (training_canaries.device_views, (batched, batched_colours, batched_resize)),
     "pretraining": (training_canaries.pretraining, (pretrain, loading, optim, seeding)),
     "weights": (training_canaries.weights, (weights_method, files, formats, layouts, match)),
     "adaptation": (training_canaries.adaptation, (Supervised, MlpHead)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,10 @@ from bench.evaluation.supervised import Supervised
 from bench.models.build import build_backbone
 from bench.models.weights import method as weights_method
 from bench.models.weights.sources import WeightsEntry
-from bench.pretraining.augment import Augmentation
+from bench.pretraining.augment import Augmentation, MultiView
+from bench.pretraining.dataset import ViewDataset
 from bench.pretraining.settings import PretrainSettings
+from bench.pretraining.views.feeding import DeviceFeed
 
 
 class _MeanSquare(Method):
@@ -74,6 +77,22 @@ def views(folder: Path) -> Values:
         values[f"{name} pixels"] = flat((float(v.mean()), float(v.std())) for v, _ in drawn)
         values[f"{name} boxes"] = flat(list(map(float, box)) for _, box in drawn[:12])
     return values
+
+
+def device_views(folder: Path) -> Values:
+    """48 views of two fixed images at once, one of them a duplicate, on the CPU."""
+    images = [made_up_image(1, 80)[:64], made_up_image(2, 72)]
+    corpus = made_up_corpus(2)
+    shown = [replace(o, load=partial(Image.fromarray, i)) for o, i in zip(corpus.images, images, strict=True)]
+    whole = Augmentation(32, jitter_probability=1, grey_probability=0.5, blur_probability=1, solarise_probability=0.5)
+    views = MultiView([Augmentation(32), replace(whole, resample=Image.Resampling.BICUBIC)])
+    dataset = ViewDataset(replace(corpus, images=tuple(shown)), views, 40)
+    dataset.duplicate[1] = True
+    batches = loading.EpochBatches(2, 2, 5, smallest=2)
+    feed, values = DeviceFeed(dataset, batches, 0, torch.device("cpu")), []
+    for batches.epoch in range(12):
+        values += [statistics(image)[1:] for view in next(iter(feed)) for image in view]
+    return {"views": flat(iter(values))}
 
 
 def pretraining(folder: Path) -> Values:

@@ -26,10 +26,12 @@ from bench.engine.kept import keep_cases, name_contents
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
 from bench.pretraining.corpus import Corpus
+from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
+from bench.runs.pretraining.executor import with_settled_views
 from bench.runs.world import World
 
 
@@ -99,7 +101,8 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
 def config_of(plan: PlannedRun, options: Options) -> RunConfig:
     """The settings of a planned run. Raises `UsageError`."""
     profile = plan.profile or options.profile
-    return resolve_config(plan.method, plan.task, plan.protocol, profile, plan.backbone, plan.overrides)
+    config = resolve_config(plan.method, plan.task, plan.protocol, profile, plan.backbone, plan.overrides)
+    return with_settled_views(config, plan.method, options.compute.device)
 
 
 def resolve_each(
@@ -160,7 +163,9 @@ def _facts(plan: PlannedRun, config: RunConfig, corpus: Corpus | None, data: Dat
         seed=plan.seed,
         config=config.sections,
         versions={
-            "pretraining": pretraining_versions(plan.method, plan.backbone, corpus.versions if corpus else None),
+            "pretraining": pretraining_versions(
+                plan.method, plan.backbone, corpus.versions if corpus else None, config.pretrain
+            ),
             "evaluation": evaluation_versions(plan.task, plan.protocol),
         },
         data=data.fingerprint,
@@ -176,11 +181,16 @@ def corpus_facts(corpus: Corpus, *, balanced: bool) -> CorpusFacts:
     return CorpusFacts(corpus.fingerprint, corpus.origin, corpus.modalities if balanced else None)
 
 
-def pretraining_versions(method: str, backbone: str, corpus: Versions | None) -> Versions:
+def pretraining_versions(
+    method: str, backbone: str, corpus: Versions | None, pretrain: PretrainSettings | None = None
+) -> Versions:
     """The components that a checkpoint depends on; `corpus` has those of its images, None for no pretraining."""
     own = plugin_versions("method", method, registry.methods().get(method))
     own |= {f"backbone {backbone}": find_backbone(backbone).version}
-    return own if corpus is None else own | parts("views", "pretraining") | corpus
+    if corpus is None:
+        return own
+    batched = ["device_views"] if pretrain and pretrain.views == "device" else []
+    return own | parts("views", *batched, "pretraining") | corpus
 
 
 def evaluation_versions(task: Task, protocol: str) -> Versions:

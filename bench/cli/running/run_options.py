@@ -25,6 +25,7 @@ from bench.cli.options import (
     Seeds,
     Set,
     Split,
+    Views,
     Workers,
     listed,
 )
@@ -46,15 +47,17 @@ def run_options(
     cache: Cache = None,
     device: Device = "auto",
     workers: Workers = None,
+    views: Views = None,
     compile_: Compile = None,
     split: Split = None,
 ) -> dict[str, Any]:
     """Those that have a value, as arguments of `bench.run`; a study may give others."""
     from bench.runs.config import parse_overrides
 
+    pairs = [*(set_ or ()), *([f"pretrain.views={views}"] if views else ())]
     options = {
         "protocols": listed(*(protocol or ())), "backbones": listed(backbone or ""), "seeds": seed or seeds,
-        "profile": profile, "settings": parse_overrides(set_ or ()), "config": config or (), "corpus": corpus,
+        "profile": profile, "settings": parse_overrides(pairs), "config": config or (), "corpus": corpus,
         "data_root": data_root, "data": data or (), "plugins": plugin or (), "results": results, "cache": cache,
         "device": device, "workers": workers, "compile": compile_, "split": split,
     }  # fmt: skip

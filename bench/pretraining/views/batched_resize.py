@@ -144,5 +144,5 @@ def _levels(values: Tensor) -> Tensor:
 
 def on_device(array: np.ndarray, device: torch.device) -> Tensor:
     """An array on a device; a GPU is not waited for."""
-    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    tensor = torch.from_numpy(array.copy())
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

@@ -21,6 +21,7 @@ from bench.pretraining.start import start_notes
 from bench.runs.checks import check_request
 from bench.runs.config import DEFAULT_BACKBONE, resolve_pretraining
 from bench.runs.plan import expand_names
+from bench.runs.pretraining.executor import settled
 from bench.runs.pretraining.job import PretrainingJob, encoder_file
 from bench.runs.request import RunRequest
 from bench.runs.resolve import Options, corpus_facts, pretraining_versions
@@ -56,6 +57,7 @@ def pretrain_on_images(request: RunRequest, out: Path | None, report: Report) ->
     world = World(root, report, cache=cache) if root else World.without_data(cache, report)
     decoded, _ = open_caches(options, world, report)
     own, settings = resolve_pretraining(name, request.profile, request.config.of(name, request.settings))
+    settings = settled(settings, name, own.model_dump(), request.device)
     start_notes(backbone, settings.init)  # a file that cannot be used is an error before any image is read
     corpus = _corpus(request.corpus, world, root, seed)
     job = replace(_job(name, backbone, seed, corpus, own, settings), decoded=decoded)
@@ -103,7 +105,7 @@ def _job(
         backbone,
         own.model_dump(mode="json"),
         settings.model_dump(mode="json"),
-        pretraining_versions(name, backbone, corpus.versions),
+        pretraining_versions(name, backbone, corpus.versions, settings),
         corpus_facts(corpus, balanced=settings.balance),
         seed,
     )

@@ -16,6 +16,7 @@ from bench.results.store import Store, lines_of
 from bench.runs.checks import check_places, check_request
 from bench.runs.config import RunConfig, resolve_config
 from bench.runs.plan import PlannedRun
+from bench.runs.pretraining.executor import with_settled_views
 from bench.runs.request import RunRequest
 from bench.runs.session import contestants_of, prepare_world
 from bench.runs.studies.cells import plan_cells
@@ -114,6 +115,7 @@ def _by_settings(
             config = resolve_config(
                 plan.method, plan.task, plan.protocol, plan.profile or request.profile, plan.backbone, plan.overrides
             )
+            config = with_settled_views(config, plan.method, request.device)
         except BenchError as error:
             found.append(error)
             continue

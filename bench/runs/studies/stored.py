@@ -36,7 +36,7 @@ def settings_key(plan: PlannedRun, config: RunConfig, corpus: str, given_split: 
             [plain(sections["task"]), plain(sections["protocol"])],
             [plan.task.data.name, declaration_fingerprint(plan.task.data), given_split],
             _corpus_name(corpus, plan.task.data.name) if pretrains else None,
-            dict(pretraining_versions(plan.method, plan.backbone, {} if pretrains else None)),
+            dict(pretraining_versions(plan.method, plan.backbone, {} if pretrains else None, config.pretrain)),
             dict(evaluation_versions(plan.task, plan.protocol)),
         ]
     )
@@ -84,7 +84,7 @@ def _key_of(record: Record) -> str:
 
 def _is_own(component: str) -> bool:
     """Whether a component of a pretraining is one that does not depend on its images."""
-    return component in ("views", "pretraining") or component.startswith(("method ", "backbone "))
+    return component in ("views", "device_views", "pretraining") or component.startswith(("method ", "backbone "))
 
 
 def _is_current(record: Record) -> bool:

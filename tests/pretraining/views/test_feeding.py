@@ -1,0 +1,87 @@
+"""A feed of the device draws what the CPU's loader draws, for any number of workers, and refuses what it cannot do."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from lightning.fabric import Fabric
+from torchvision import transforms as T
+
+from bench.core.errors import TrainingError
+from bench.core.registry import methods
+from bench.engine.compute import Compute
+from bench.engine.loaders import EpochBatches
+from bench.pretraining.augment import Augmentation, MultiView
+from bench.pretraining.dataset import ViewDataset
+from bench.pretraining.loop import Pretraining
+from bench.pretraining.settings import PretrainSettings
+from bench.pretraining.views.feeding import DeviceFeed, can_be_batched, feed
+from tests.pretraining.views.conftest import SIDE
+
+CPU = torch.device("cpu")
+
+
+def dataset_of(corpus, transform=None):
+    return ViewDataset(corpus, transform or MultiView(2 * [Augmentation(SIDE)]), SIDE, balance=0)
+
+
+def test_workers_and_passes_change_nothing_but_the_epoch_does(photographs):
+    batches = EpochBatches(len(dataset_of(photographs)), 4, 1, smallest=4)
+    feeds = [DeviceFeed(dataset_of(photographs), batches, workers, CPU) for workers in (0, 2)]
+    alone, shared = (list(each) for each in feeds)
+    torch.testing.assert_close(shared, alone, rtol=0, atol=0)
+    torch.testing.assert_close(list(feeds[0]), alone, rtol=0, atol=0)
+    batches.epoch = 1
+    assert not torch.equal(next(iter(feeds[0]))[0], alone[0][0])
+
+
+def test_a_transform_of_its_own_is_refused_by_the_device_and_fed_by_the_cpu(photographs):
+    own = dataset_of(photographs, T.Compose([T.Resize((8, 8)), T.ToTensor()]))
+    batches, fabric = EpochBatches(len(own), 4, 1, smallest=4), Fabric(accelerator="cpu", devices=1)
+    with pytest.raises(TrainingError, match=r"views=device: Compose is no MultiView of Augmentations.*views=cpu"):
+        feed(fabric, own, batches, 0, on_device=True)
+    assert next(iter(feed(fabric, own, batches, 0, on_device=False))).shape == (4, 3, 8, 8)
+
+
+class Louder(MultiView):
+    def __call__(self, image):
+        return [2 * view for view in super().__call__(image)]
+
+
+class Brighter(Augmentation):
+    pass
+
+
+def test_only_pure_declarations_can_be_batched():
+    assert can_be_batched(MultiView([Augmentation(SIDE)]))
+    assert not can_be_batched(Augmentation(SIDE)), "no nest of views"
+    assert not can_be_batched(Louder([Augmentation(SIDE)]))
+    assert not can_be_batched(MultiView([Augmentation(SIDE), Brighter(SIDE)]))
+    assert not can_be_batched(MultiView([Augmentation(SIDE), T.ToTensor()]))
+
+
+def losses(corpus, views, name):
+    cls = methods().get(name)
+    method = cls(cls.config_class(**cls.quick, **({"nodes": 4, "neighbours": 2} if name == "lvmmed" else {})))
+    settings = PretrainSettings(epochs=1, batch_size=4, image_size=32, init="random", views=views)
+    run, found = Pretraining(method, "resnet18", corpus, settings, 0, Compute("cpu", 0, False)), []
+
+    class Log:
+        def write(self, step, values):
+            found.append(values["loss"])
+
+    class Meter:
+        def tick(self, images):
+            pass
+
+    run.run_epoch(Log(), Meter(), lambda note: None)
+    return found
+
+
+@pytest.mark.parametrize("name", ["simclr", "lvmmed"])
+def test_a_pretraining_takes_the_same_steps_with_either_executor(photographs, name):
+    few = replace(photographs, images=photographs.images[:4])
+    cpu, device = losses(few, "cpu", name), losses(few, "device", name)
+    assert len(cpu) == len(device) == 1
+    assert cpu != device, "pixels differ by rounding"
+    assert device[0] == pytest.approx(cpu[0], rel=0.4)
