@@ -104,6 +104,7 @@ class OurLoop:
             image_size=arguments.size,
             init="random",
             precision=arguments.precision,
+            views=arguments.views,
         )
         compute = Compute(arguments.device, arguments.workers, compile=arguments.compile)
         self.run = Pretraining(cls(self.config), arguments.backbone, corpus, settings, 0, compute)
@@ -231,6 +232,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--backbone", default="resnet50" if cuda else "resnet18")
     parser.add_argument("--device", default="cuda" if cuda else "cpu")
     parser.add_argument("--workers", type=int, default=None, help="processes that load for our loop")
+    where = "device" if cuda else "cpu"
+    parser.add_argument("--views", choices=("cpu", "device"), default=where, help="what computes those of our loop")
     parser.add_argument("--lightly-workers", type=int, default=8 if cuda else 2)
     precisions = ("32-true", "bf16-mixed")
     parser.add_argument("--precision", choices=precisions, default="bf16-mixed", help="of our loop")

