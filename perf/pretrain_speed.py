@@ -166,7 +166,7 @@ def write_jpegs(folder: Path, count: int) -> list[Path]:
 
 def make_corpus(files: list[Path]) -> Corpus:
     images = tuple(CorpusImage(f, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files)
-    return Corpus("perf", images, {"perf": len(images)}, 0, "perf")
+    return Corpus("perf", images, {"perf": len(images)}, 0, "perf", {})
 
 
 def measure(ours: dict[str, OurLoop], lightly: dict[str, LightlyLoop], repetitions: int) -> dict[str, Times]:
