@@ -63,7 +63,7 @@ def write(folder: Path, count: int, side: int) -> list[Case]:
 
 
 def make_run(cases: list[Case], arguments: argparse.Namespace, cache: Path | None) -> Supervised:
-    data = DataSet("discs", "Discs", Discs(), ("disc",), {}, "none", "none", "none", "none", lambda folder, seed: None)  # type: ignore[arg-type]
+    data = DataSet("discs", "Discs", Discs(), ("disc",), "none", "none", "none", "none")  # type: ignore[arg-type]
     task = Task("discs", data, "segmentation_2d", "finetune", "dice")
     kind = Segmentation2D(task, SegmentationSettings(image_size=arguments.size))
     if cache:
