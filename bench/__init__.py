@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.api.encoders import evaluate, load_encoder, pretrain
     from bench.api.grids import ablate, plan, run, tune
     from bench.api.models import predict
+    from bench.api.results import bundle_results, merge_results, validate_results, verify_results
     from bench.api.tables import compare, leaderboard, load_records, methods, report, tasks
     from bench.core.errors import BenchError
     from bench.core.kind import Features, TaskKind
@@ -34,6 +35,7 @@ _HOMES = {
     "bench.api.encoders": ("evaluate", "load_encoder", "pretrain"),
     "bench.api.grids": ("ablate", "plan", "run", "tune"),
     "bench.api.models": ("predict",),
+    "bench.api.results": ("bundle_results", "merge_results", "validate_results", "verify_results"),
     "bench.api.tables": ("compare", "leaderboard", "load_records", "methods", "report", "tasks"),
     "bench.core.errors": ("BenchError",),
     "bench.core.kind": ("Features", "TaskKind"),
@@ -73,12 +75,14 @@ __all__ = [
     "Tuning",
     "Volume",
     "ablate",
+    "bundle_results",
     "compare",
     "evaluate",
     "export",
     "leaderboard",
     "load_encoder",
     "load_records",
+    "merge_results",
     "methods",
     "plan",
     "predict",
@@ -87,6 +91,8 @@ __all__ = [
     "run",
     "tasks",
     "tune",
+    "validate_results",
+    "verify_results",
 ]
 
 

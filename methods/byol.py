@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -68,11 +67,10 @@ class BYOL(Method):
 
         `pretrain.blur` of 0.5 gives the published chances, another value scales both.
         """
-        from bench.pretraining.augment import Augmentation, MultiView
+        from bench.pretraining.augment import MultiView
+        from methods.views import asymmetric
 
-        blur = self.views.blur
-        first = Augmentation.of(image_size, self.views, blur_probability=min(2 * blur, 1.0))
-        return MultiView([first, replace(first, blur_probability=0.2 * blur, solarise_probability=0.2)])
+        return MultiView(asymmetric(image_size, self.views))
 
     def build(self, backbone: nn.Module) -> nn.Module:
         """Online backbone, projector and predictor; teacher copies of the first two."""

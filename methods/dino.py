@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -88,16 +87,13 @@ class DINO(Method):
         """
         from PIL.Image import Resampling
 
-        from bench.pretraining.augment import Augmentation, MultiView
+        from bench.pretraining.augment import MultiView
+        from methods.views import asymmetric, local
 
-        views, blur = self.views, self.views.blur
-        first = Augmentation.of(image_size, views, blur_probability=min(2 * blur, 1.0), resample=Resampling.BICUBIC)
-        second = replace(first, blur_probability=0.2 * blur, solarise_probability=0.2)
-        side = max(round(image_size * self.config.local_ratio), 1)
-        low, high = (sigma * image_size / side for sigma in first.blur_sigma)
-        scale = (min(0.05, views.crop_min), views.crop_min)
-        local = replace(first, size=side, scale=scale, blur_probability=blur, blur_sigma=(low, high))
-        return MultiView([first, second, *self.config.local_views * [local]])
+        first, second = asymmetric(image_size, self.views, resample=Resampling.BICUBIC)
+        return MultiView(
+            [first, second, *self.config.local_views * [local(first, self.views, self.config.local_ratio)]]
+        )
 
     def _head(self, size: int) -> nn.Module:
         from lightly.models.modules import DINOProjectionHead

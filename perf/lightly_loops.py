@@ -12,16 +12,38 @@ from typing import Any
 
 import torch
 import torchvision
-from lightly.loss import DINOLoss, NegativeCosineSimilarity, NTXentLoss
+from lightly.loss import (
+    BarlowTwinsLoss,
+    DINOLoss,
+    NegativeCosineSimilarity,
+    NTXentLoss,
+    SwaVLoss,
+    VICRegLLoss,
+    VICRegLoss,
+)
 from lightly.models.modules import (
+    BarlowTwinsProjectionHead,
     BYOLPredictionHead,
     BYOLProjectionHead,
     DINOProjectionHead,
+    MoCoProjectionHead,
     SimCLRProjectionHead,
+    SwaVProjectionHead,
+    SwaVPrototypes,
 )
-from lightly.models.utils import deactivate_requires_grad, update_momentum
-from lightly.transforms import BYOLTransform, DINOTransform, SimCLRTransform
+from lightly.models.modules.heads import VicRegLLocalProjectionHead, VICRegProjectionHead
+from lightly.models.modules.memory_bank import MemoryBankModule
+from lightly.models.utils import batch_shuffle, batch_unshuffle, deactivate_requires_grad, update_momentum
+from lightly.transforms import (
+    BYOLTransform,
+    DINOTransform,
+    MoCoV2Transform,
+    SimCLRTransform,
+    SwaVTransform,
+    VICRegTransform,
+)
 from lightly.transforms.byol_transform import BYOLView1Transform, BYOLView2Transform
+from lightly.transforms.vicregl_transform import VICRegLTransform
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -30,6 +52,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "simclr": torch.optim.Adam,
     "byol": torch.optim.Adam,
     "dino": torch.optim.AdamW,
+    **dict.fromkeys(("moco_v2", "barlow_twins", "vicreg", "vicregl", "swav"), torch.optim.Adam),
 }
 
 
@@ -102,13 +125,115 @@ class DINO(nn.Module):
         update_momentum(self.student, self.teacher, m=0.99)
 
 
-MODELS: dict[str, Callable[[nn.Module, int, Any], nn.Module]] = {"simclr": SimCLR, "byol": BYOL, "dino": DINO}
+class MoCo(nn.Module):
+    def __init__(self, backbone: nn.Module, width: int, config: Any) -> None:
+        super().__init__()
+        head = MoCoProjectionHead(width, config.hidden_dim, config.projection_dim)
+        self.student = nn.Sequential(backbone, nn.Flatten(), head)
+        self.teacher = copy.deepcopy(self.student)
+        deactivate_requires_grad(self.teacher)
+        self.criterion = NTXentLoss(config.temperature, memory_bank_size=(config.queue_length, config.projection_dim))
+
+    def forward(self, views: list[Tensor]) -> Tensor:
+        query = self.student(views[0])
+        shuffled, order = batch_shuffle(views[1])
+        return self.criterion(query, batch_unshuffle(self.teacher(shuffled), order))
+
+    def update(self) -> None:
+        update_momentum(self.student, self.teacher, m=0.99)
+
+
+class TwoViews(nn.Module):
+    """Barlow Twins and VICReg: a head and a loss of two projections."""
+
+    def __init__(self, backbone: nn.Module, head: nn.Module, criterion: nn.Module) -> None:
+        super().__init__()
+        self.student, self.criterion = nn.Sequential(backbone, nn.Flatten(), head), criterion
+
+    def forward(self, views: list[Tensor]) -> Tensor:
+        return self.criterion(*map(self.student, views))
+
+    def update(self) -> None:
+        pass
+
+
+def barlow_twins(backbone: nn.Module, width: int, config: Any) -> nn.Module:
+    head = BarlowTwinsProjectionHead(width, config.projection_dim, config.projection_dim)
+    return TwoViews(backbone, head, BarlowTwinsLoss())
+
+
+def vicreg(backbone: nn.Module, width: int, config: Any) -> nn.Module:
+    head = VICRegProjectionHead(width, config.projection_dim, config.projection_dim)
+    return TwoViews(backbone, head, VICRegLoss())
+
+
+class VICRegL(nn.Module):
+    def __init__(self, backbone: nn.Module, width: int, config: Any) -> None:
+        super().__init__()
+        self.layers, self.pool = nn.Sequential(*list(backbone.children())[:-1]), nn.AdaptiveAvgPool2d(1)
+        self.head = VICRegProjectionHead(width, config.projection_dim, config.projection_dim)
+        self.local_head = VicRegLLocalProjectionHead(width, config.local_dim, config.local_dim)
+        self.criterion = VICRegLLoss(alpha=config.alpha, num_matches=config.matches)
+
+    def forward(self, views: list[Tensor]) -> Tensor:
+        features = []
+        for view in views[:2]:
+            maps = self.layers(view)
+            features.append((self.head(self.pool(maps).flatten(1)), self.local_head(maps.permute(0, 2, 3, 1))))
+        return self.criterion(features, views[2:]).squeeze()
+
+    def update(self) -> None:
+        pass
+
+
+class SwAV(nn.Module):
+    def __init__(self, backbone: nn.Module, width: int, config: Any) -> None:
+        super().__init__()
+        head = SwaVProjectionHead(width, config.hidden_dim, config.projection_dim)
+        self.student = nn.Sequential(backbone, nn.Flatten(), head)
+        self.prototypes = SwaVPrototypes(config.projection_dim, config.prototypes)
+        size = (config.queue_length, config.projection_dim)
+        self.queues = nn.ModuleList(MemoryBankModule(size, feature_dim_first=False) for _ in range(2))
+        self.criterion = SwaVLoss(config.temperature, config.iterations, config.epsilon)
+
+    def forward(self, views: list[Tensor]) -> Tensor:
+        self.prototypes.normalize()
+        z = [nn.functional.normalize(self.student(view), dim=1) for view in views]
+        scores = [self.prototypes(x) for x in z]
+        stored = [queue(x, update=True)[1] for queue, x in zip(self.queues, z, strict=False)]
+        with torch.no_grad():
+            queued = [self.prototypes(x) for x in stored]
+        return self.criterion(scores[:2], scores[2:], queued).squeeze()
+
+    def update(self) -> None:
+        pass
+
+
+MODELS: dict[str, Callable[[nn.Module, int, Any], nn.Module]] = {
+    "simclr": SimCLR,
+    "byol": BYOL,
+    "dino": DINO,
+    "moco_v2": MoCo,
+    "barlow_twins": barlow_twins,
+    "vicreg": vicreg,
+    "vicregl": VICRegL,
+    "swav": SwAV,
+}
 
 
 def transform(name: str, size: int, config: Any) -> Callable[[Image.Image], Any]:
     if name == "simclr":
         return SimCLRTransform(input_size=size, cj_strength=0.5)
-    if name == "byol":
+    if name == "moco_v2":
+        return MoCoV2Transform(input_size=size)
+    if name == "vicreg":
+        return VICRegTransform(input_size=size)
+    if name == "vicregl":
+        return VICRegLTransform(global_crop_size=size, n_local_views=0, global_grid_size=-(-size // 32))
+    if name == "swav":
+        sizes = (size, round(size * config.local_ratio))
+        return SwaVTransform(crop_sizes=sizes, crop_counts=(2, config.local_views))
+    if name in ("byol", "barlow_twins"):
         return BYOLTransform(BYOLView1Transform(input_size=size), BYOLView2Transform(input_size=size))
     local = round(size * config.local_ratio)
     return DINOTransform(global_crop_size=size, local_crop_size=local, n_local_views=config.local_views)

@@ -31,6 +31,16 @@ CANDIDATES: Mapping[str, list[dict[str, Any]]] = {
         {**SGD, "lr": 0.12, "momentum": 0.99},
         {"optimizer": "adamw", "lr_scaling": "none", "lr": 1e-3, "momentum": 0.95},
     ],
+    "moco_v2": [
+        {**SGD, "lr": 0.24, "momentum": 0.99},
+        {**ADAM, "lr": 1e-3, "momentum": 0.99},
+        {**SGD, "lr": 0.24, "momentum": 0.95},
+    ],
+    "barlow_twins": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "vicreg": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "vicregl": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "swav": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
+    "deepcluster_v2": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
     "lvmmed": [{**ADAM, "lr": 1e-3}, {**ADAM, "lr": 3e-4}, {**SGD, "lr": 0.24}],
 }
 COLUMNS = ("method", "candidate", "seed", "effective rank", "mean cosine", "kNN, validation %", "linear, validation %")
@@ -72,6 +82,7 @@ def main() -> None:
     parser.add_argument("--task", default="brain_tumor")
     parser.add_argument("--data-root", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(CANDIDATES), choices=list(CANDIDATES))
+    parser.add_argument("--first", type=int, help="Candidates of each method, the preset first; default: all.")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--precision", default="bf16-mixed", choices=("32-true", "bf16-mixed"))
@@ -80,7 +91,7 @@ def main() -> None:
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for method in arguments.only:
-            for changes in CANDIDATES[method]:
+            for changes in CANDIDATES[method][: arguments.first]:
                 for line in rows(method, changes, arguments, Path(folder)):
                     print(line, flush=True)
 

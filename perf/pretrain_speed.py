@@ -24,22 +24,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightly_loops import LightlyLoop
+from lightly_loops import MODELS, LightlyLoop
 from PIL import Image
 
 from bench.core.console import Report
 from bench.core.registry import methods
 from bench.engine.compute import Compute
 from bench.engine.datasets import fill
+from bench.engine.logs.place import LogPlace
+from bench.engine.logs.run_log import RunLog
 from bench.engine.meter import Meter
 from bench.engine.process import prepare_process
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.corpus_image import CorpusImage
-from bench.pretraining.log import TrainLog
 from bench.pretraining.loop import Pretraining
 from bench.pretraining.settings import PretrainSettings
 
-BASELINES = ("simclr", "byol", "dino")
+BASELINES = tuple(MODELS)
 EPOCHS_IN_TABLE = 10
 
 
@@ -112,7 +113,7 @@ class OurLoop:
         fill(self.run.dataset, "corpus", Report(quiet=True))
         self.decode_seconds = time.perf_counter() - start
         self.run.compile(Report())
-        self.log = TrainLog(folder / name, 0)
+        self.log = RunLog(LogPlace(folder / name, name, name), Report(quiet=True))
         self.meter = Meter(self.run.fabric.device)
 
     def epoch(self) -> list[float]:
@@ -130,7 +131,7 @@ class OurLoop:
             ("clip gradient", run, "_clip"),
             ("optimiser", run.wrapped_optimizer, "step"),
             ("teacher", run.method, "after_step"),
-            ("log and meter", self.log, "write"),
+            ("log and meter", self.log, "step"),
             ("log and meter", self.meter, "tick"),
         ):
             setattr(owner, attribute, watch.around(name, getattr(owner, attribute)))

@@ -27,10 +27,11 @@ from bench.cli.failures import (
     unexpected_text,
 )
 from bench.cli.interrupts import ending_when_interrupted
-from bench.cli.options import DataFiles, DataRoot, Json, Plugins, echo, print_json
+from bench.cli.options import Cache, DataFiles, DataRoot, Json, Plugins, Results, echo, print_json
 from bench.cli.pretraining import register as register_pretraining
 from bench.cli.report import register as register_report
 from bench.cli.running.commands import register as register_running
+from bench.cli.sharing.commands import register as register_results
 from bench.core.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.engine.process import prepare_process
 
@@ -48,6 +49,9 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at the data sets under the data root.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 register(data_app)
+results_app = typer.Typer(help="Check stored results again, pack them, merge those of others.", no_args_is_help=True)
+app.add_typer(results_app, name="results")
+register_results(results_app)
 dev_app = typer.Typer(help="For developers of this project.", no_args_is_help=True)
 app.add_typer(dev_app, name="dev", hidden=True)
 register_dev(dev_app)
@@ -127,19 +131,24 @@ def list_(
 def show(
     name: Annotated[
         str,
-        typer.Argument(help="A task or its file, method, protocol, backbone, corpus, format, or a file of weights."),
+        typer.Argument(
+            help="A task or its file, method, protocol, backbone, corpus, format, a file of weights, or a run: its "
+            "record's file or the beginning of its identity."
+        ),
     ],
     plugin: Plugins = None,
     backbone: Annotated[str | None, typer.Option(help="Of a file of weights; default: what fits best.")] = None,
     data_root: DataRoot = None,
     data: DataFiles = None,
+    results: Results = Path("results"),
+    cache: Cache = None,
     as_json: Json = False,
 ) -> None:
-    """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, or a file of weights."""
+    """Describe a task (layout, splits, metric, settings, licence, how to get it), a method, weights or a stored run."""
     from bench.cli.describe import describe
     from bench.cli.describe_text import show_text
 
-    facts = describe(name, plugin or [], data or (), data_root, backbone)
+    facts = describe(name, plugin or [], data or (), data_root, backbone, results, cache)
     if as_json:
         print_json(facts)
     else:

@@ -7,29 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from bench.cli.settings_schema import settings_schema
 from bench.core import registry
+from bench.core.cache_folder import default_cache
 from bench.core.errors import UsageError, unknown
 from bench.core.escape import one_line
 from bench.core.task import DataSet, Task
 from bench.data.own.declaration import is_declaration
-from bench.data.published.known import pasts_of_format
 from bench.data.published.named_splits import named_splits_of, sizes_of
 from bench.data.root import folder_name, resolve_root
 from bench.data.splits import TEST_FRACTION
 from bench.evaluation.protocols import PROTOCOLS, Protocol
 from bench.models.specs import BACKBONES, BackboneSpec, find_backbone, is_backbone, own_backbones
 from bench.runs.config import head_of, quick_settings
-from bench.runs.listing import LISTS, Facts, add_declared, backbone_row, protocol_row, task_row
+from bench.runs.kept.find import names_run
+from bench.runs.kept.places import run_facts
+from bench.runs.listing import LISTS, Facts, add_declared, backbone_row, format_facts, protocol_row, task_row
 from bench.runs.plugin_files import add_files
 from bench.runs.request import declared_tasks
-
-if TYPE_CHECKING:
-    from bench.models.weights.formats import Format
 
 
 def describe(
@@ -38,24 +37,27 @@ def describe(
     data: Iterable[Path] = (),
     data_root: Path | None = None,
     backbone: str | None = None,
+    results: Path = Path("results"),
+    cache: Path | None = None,
 ) -> Facts:
-    """Facts about a task (by name or file), method, protocol, backbone, corpus, format or file of weights, for JSON.
+    """Facts about a task (by name or file), method, protocol, backbone, corpus, format, weights or run, for JSON.
 
     `type` says which it is; `backbone` is that of a file of weights; default: the one that it fits best.
 
     Raises:
         UsageError: nothing of that name, with the closest match of all.
-        StorageError: a file that holds no usable weights.
+        StorageError: a file that holds no usable weights, or no valid record.
     """
     add_files(plugin_files)
     own = [Path(name)] if Path(name).suffix == ".toml" and is_declaration(Path(name)) else []
     names = add_declared([*own, *data], data_root)
     name = names[0] if own else name
-    facts: Facts = to_jsonable_python(_facts(name, backbone))
+    facts: Facts = to_jsonable_python(_facts(name, backbone) or run_facts(name, results, cache or default_cache()))
     return facts
 
 
 def _facts(name: str, backbone: str | None) -> Facts:
+    """Empty for what can only be a run."""
     if name in registry.tasks().plugins:
         return _task_facts(registry.tasks().get(name))
     if name in registry.methods().plugins:
@@ -71,6 +73,8 @@ def _facts(name: str, backbone: str | None) -> Facts:
         raise UsageError(
             f"{one_line(name)} is a plugin file. Name one of its methods: bench show NAME --plugin {one_line(name)}"
         )
+    if names_run(name):
+        return {}
     if Path(name).is_file() or "/" in name:
         from bench.models.weights.facts import file_facts
 
@@ -78,7 +82,7 @@ def _facts(name: str, backbone: str | None) -> Facts:
     from bench.models.weights.formats import FORMATS
 
     if name in FORMATS:
-        return _format_facts(FORMATS[name])
+        return {"type": "format", **format_facts(FORMATS[name])}
     known = [
         *registry.tasks().plugins, *registry.methods().plugins, *PROTOCOLS, *BACKBONES, *own_backbones().plugins,
         *corpora, *FORMATS,
@@ -146,6 +150,7 @@ def _method_facts(name: str) -> Facts:
         "package": plugin.package,
         "pretrains": cls.pretrains,
         "backbones": cls.backbones,
+        "transformer_only": cls.transformer_only,
         "settings": settings_schema(cls.config_class),
         "profiles": {"quick": {"method": dict(cls.quick)}, "paper": {"pretrain": dict(cls.published_views)}},
         "search_space": dict(cls.search_space),
@@ -183,20 +188,6 @@ def _corpora() -> dict[str, Facts]:
     left_out = "images that any data set under the data root evaluates on, their copies, and others of their subjects"
     rest = {"left_out": left_out, "option": "--corpus", "documentation": "docs/data.md"}
     return {name: {"type": "corpus", "name": name, "summary": summary, **rest} for name, summary in CORPORA.items()}
-
-
-def _format_facts(form: Format) -> Facts:
-    from bench.models.weights.layouts import LAYOUTS
-
-    return {
-        "type": "format",
-        "name": form.name,
-        "summary": form.summary,
-        "containers": form.containers,
-        "prefixes": form.prefixes,
-        "known_pasts": {past.name: past.facts for past in pasts_of_format(form.name)},
-        "layouts": [{"name": x.name, "summary": x.summary, "anchor": x.anchor} for x in LAYOUTS],
-    }
 
 
 def data_facts(option: Path | None, data: Sequence[Path] = ()) -> dict[str, Any]:

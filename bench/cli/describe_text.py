@@ -75,6 +75,7 @@ def _method(facts: Facts) -> Facts:
         "citation": facts["citation"],
         "plugin": f"{facts['location']} ({facts['package']})",
         **({"backbones": _joined(facts["backbones"])} if facts["backbones"] else {}),
+        **({"backbones": "vision transformers alone, as vit_tiny_8"} if facts["transformer_only"] else {}),
         "settings (--set method.KEY=VALUE; default = published)": _settings(facts["settings"]),
         "quick profile changes": facts["profiles"]["quick"]["method"],
         "paper profile's views (pretrain.KEY)": facts["profiles"]["paper"]["pretrain"],
@@ -184,7 +185,12 @@ def _format(facts: Facts) -> Facts:
     }
 
 
+def _run(facts: Facts) -> Facts:
+    return {key: "none there" if value is None else value for key, value in _plain(facts).items()}
+
+
 _VIEWS: Mapping[str, Callable[[Facts], Facts]] = {
+    "run": _run,
     "method": _method,
     "task": _task,
     "protocol": _protocol,

@@ -44,6 +44,14 @@ SavePredictions = Annotated[
         help="Write predicted masks, or pictures of predicted boxes, and a contact sheet to RESULTS/predictions.",
     ),
 ]
+Log = Annotated[
+    list[str] | None,
+    output_option(
+        "--log",
+        metavar="NAMES",
+        help="Where else trainings are logged: `wandb`. CSV files and TensorBoard are always written to the cache.",
+    ),
+]
 Quiet = Annotated[bool, output_option("--quiet", "-q", help="Print results and errors only.")]
 Json = Annotated[
     bool,

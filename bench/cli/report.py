@@ -37,9 +37,10 @@ def register(app: typer.Typer) -> None:
         add_files(plugin or [])
         add_declared(data or (), data_root)
         asked = ReportRequest(results=results, output=output, data_root=data_root, cache=cache, cases=cases)
-        written = write_report(asked, Report(quiet=quiet))
+        to_people = Report(quiet=quiet)
+        written = write_report(asked, to_people)
         for line in written.problems:
-            Report(quiet=quiet).warn(line)
+            to_people.warn(line)
         if as_json:
             facts = {"file": str(written.path), "runs": written.runs, "bytes": written.n_bytes}
             print_json(facts | {"problems": written.problems})

@@ -1,4 +1,4 @@
-"""Where this program keeps what can be made again: checkpoints, phantoms, decoded data, the index of records."""
+"""Where this program keeps what can be made again: checkpoints, logs, phantoms, decoded data, the index of records."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ INDEX = "index"
 """Folder in it with the indices of stores."""
 CHECKPOINTS = "checkpoints"
 """Folder in it with encoders that were pretrained here."""
+LOGS = "logs"
+"""Folder in it with logs of adaptations."""
+LOG_FILE = "log.csv"
+"""File of a log with a row for each step."""
+EPOCHS_FILE = "epochs.csv"
+"""Likewise for each epoch."""
 
 
 def default_cache() -> Path:
@@ -24,3 +30,13 @@ def default_cache() -> Path:
 def encoder_folder(method: str, identity: str, cache: Path) -> Path:
     """Where the encoder of a pretraining and its log lie."""
     return cache / CHECKPOINTS / method / identity[:16]
+
+
+def log_folder(place: Path, cache: Path) -> Path:
+    """Where the log of an adaptation lies whose record has a place among records; others are beside their encoders."""
+    return cache / LOGS / place
+
+
+def of_rate(column: str, rate: float) -> str:
+    """Name of a column of a log for one of several heads that are trained together, each at a rate of its own."""
+    return f"{column}@{rate:g}"

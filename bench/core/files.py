@@ -7,8 +7,9 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -109,6 +110,42 @@ def sweep(folder: Path) -> tuple[int, int]:
             path.unlink()
             files, size = files + 1, size + n_bytes
     return files, size
+
+
+def write_together(contents: Mapping[Path, bytes], remove: Iterable[Path] = ()) -> None:
+    """Write all of these files, in their order, and delete others; where one cannot be written, none is.
+
+    Each is written atomically. A command that is killed in between leaves whole files, and what is missing.
+
+    Raises:
+        StorageError: as `write_atomic`; every file is as it was.
+    """
+    remove = list(remove)
+    before = {path: path.read_bytes() if path.is_file() else None for path in (*contents, *remove)}
+    changed: list[Path] = []
+    try:
+        for path, content in contents.items():
+            changed.append(path)
+            write_atomic(path, partial(_write, content))
+        for path in remove:
+            changed.append(path)
+            path.unlink(missing_ok=True)
+    except BaseException:
+        for path in sorted(changed, key=lambda one: before[one] is not None):  # what frees space comes first
+            _put_back(path, before[path])
+        raise
+
+
+def _write(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
+
+
+def _put_back(path: Path, content: bytes | None) -> None:
+    with suppress(OSError, StorageError):
+        if content is None:
+            path.unlink(missing_ok=True)
+        elif path.read_bytes() != content:
+            write_atomic(path, partial(_write, content))
 
 
 def write_text(path: Path, text: str) -> None:

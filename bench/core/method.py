@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -33,6 +33,8 @@ class Progress:
     epoch: int
     """Epochs finished so far."""
     total_epochs: int
+    items: Sequence[int] = ()
+    """Numbers of the batch's images below `Method.corpus_size`, in its order; an image keeps its number."""
 
     @property
     def fraction(self) -> float:
@@ -85,6 +87,10 @@ class Method(ABC):
     """False for floors such as `random`, whose checkpoint is the initialised backbone."""
     frozen_only: ClassVar[bool] = False
     """True for floors that give one embedding per image and have nothing to train, such as `pixels`."""
+    transformer_only: ClassVar[bool] = False
+    """True for methods that mask patch tokens and so need a vision transformer (`models.tokens`)."""
+    restorative: ClassVar[bool] = False
+    """True where the loss compares pixels that a decoder gives back, not embeddings: there is nothing to collapse."""
     backbones: ClassVar[tuple[str, ...] | None] = None
     """The backbones it exists for, or None for all."""
 
@@ -92,6 +98,8 @@ class Method(ABC):
         self.config = config
         self.views = ViewSettings.model_validate({})
         """What `view_transform` follows; the loop sets it to the run's."""
+        self.corpus_size = 0
+        """Images of an epoch, for a method that remembers each; the loop sets it before `build`."""
 
     @property
     def batch_multiple(self) -> int:
@@ -113,6 +121,18 @@ class Method(ABC):
     @abstractmethod
     def loss(self, module: nn.Module, views: Any, progress: Progress) -> Mapping[str, Tensor]:
         """Return scalars: key `loss` is minimised, every other key is logged (detached)."""
+
+    def before_epoch(  # noqa: B027
+        self, module: nn.Module, progress: Progress, batches: Iterable[tuple[Sequence[int], Any]]
+    ) -> None:
+        """Prepare an epoch, where a method does (DeepCluster clusters), before its first step.
+
+        Args:
+            module: From `build`.
+            progress: Of the epoch; its `items` are empty.
+            batches: The epoch's numbers of images (`Progress.items`) and their views, as the steps will get them. They
+                are loaded only for a method that asks, and can be read once.
+        """
 
     def before_step(self, module: nn.Module, progress: Progress) -> None:  # noqa: B027
         """Change gradients between the backward pass and the optimiser step, where a method does (DINO does)."""

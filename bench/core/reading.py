@@ -65,7 +65,11 @@ def reason_of(error: BaseException) -> str:
 
 def require_regular(path: Path) -> int:
     """Size of a file in bytes, links followed. Raises `Unusable` for devices, pipes and folders, `OSError` else."""
-    status = path.stat()
+    return require_regular_status(path.stat())
+
+
+def require_regular_status(status: os.stat_result) -> int:
+    """As `require_regular`, of what the system says of a file."""
     if stat.S_ISDIR(status.st_mode):
         raise Unusable("it is a directory")
     if not stat.S_ISREG(status.st_mode):
@@ -145,29 +149,31 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in _JUNK
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Every regular file below a folder, sorted; linked folders are followed, each folder once, so that loops end.
+def files_below(folder: Path) -> Iterator[str]:
+    """Path of every regular file below a folder that is no junk, sorted by the names on its way.
+
+    Linked folders are followed, each folder once, so that loops end. Paths are texts: there may be a million.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    yield from _files_below(folder, {_place(folder)})
+    yield from _files_below(str(folder), {_place(folder)})
 
 
-def _files_below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _files_below(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
     with os.scandir(folder) as entries:
-        paths = sorted(Path(entry.path) for entry in entries)
-    for path in paths:
+        found = sorted((entry for entry in entries if not is_junk(entry.name)), key=lambda entry: entry.name)
+    for entry in found:
         try:
-            is_folder, place = path.is_dir(), _place(path)
-        except OSError:  # a link to nothing, or to itself
+            is_folder = entry.is_dir()
+            if not is_folder and entry.is_file():
+                yield entry.path
+            place = _place(Path(entry.path)) if is_folder else None
+        except OSError:  # a link to itself
             continue
-        if not is_folder:
-            if path.is_file():
-                yield path
-        elif place not in seen:
+        if place and place not in seen:
             seen.add(place)
-            yield from _files_below(path, seen)
+            yield from _files_below(entry.path, seen)
 
 
 def _place(path: Path) -> tuple[int, int]:

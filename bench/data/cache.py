@@ -58,7 +58,7 @@ class DiskCache:
         self.limit_bytes = _limit_bytes()
         self._report = report
         self._user = CacheUser(folder)
-        self._used_bytes = sum(size for _, size, _ in self._files())
+        self._used: int | None = None
         self._touched: set[str] = set()
         self.failed = self.damaged = False
         """Whether an array could not be stored, or read."""
@@ -75,7 +75,7 @@ class DiskCache:
             StorageError: it cannot be stored and is `required` to be.
         """
         self._user.register()
-        path = self.folder / key[:2] / f"{key}.npy"
+        path = self._path(key)
         found = self._open(path, key)
         if found is not None:
             return found
@@ -89,6 +89,13 @@ class DiskCache:
             return array
         stored = self._open(path, key)
         return array if stored is None else stored
+
+    def has(self, key: str) -> bool:
+        """Whether the array of a key is there, and undamaged."""
+        return self._open(self._path(key), key) is not None
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.npy"
 
     def _open(self, path: Path, key: str) -> np.ndarray | None:
         try:
@@ -104,6 +111,17 @@ class DiskCache:
             self._say_damaged(path, error)
             return None
         return array
+
+    @property
+    def _used_bytes(self) -> int:
+        """Bytes in the folder, which is listed when it is first asked for: it may have a million files."""
+        if self._used is None:
+            self._used = sum(size for _, size, _ in self._files())
+        return self._used
+
+    @_used_bytes.setter
+    def _used_bytes(self, n_bytes: int) -> None:
+        self._used = n_bytes
 
     def _say_damaged(self, path: Path, error: Exception) -> None:
         with self._lock:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.core.errors import DataError
 from bench.core.escape import one_line
-from bench.core.reading import hash_of, reading, require_regular
+from bench.core.reading import reading
 from bench.core.task import Case, DataSet, RemarkingReader
 from bench.data.contract.cases import content_hash
+from bench.data.fingerprints.files import EMPTY, Fingerprints
 from bench.data.own.cases import list_cases
 from bench.data.root import PHANTOM_MARKER, Kind, data_kind, explain_missing, folder_name, folder_of, names_in
 
@@ -46,8 +46,10 @@ class Data:
     """Case id -> SHA-256 (hex) over the contents of its label files; only cases that have any."""
 
 
-def read_data(data_set: DataSet, root: Path) -> Data:
+def read_data(data_set: DataSet, root: Path, fingerprints: Fingerprints | None = None) -> Data:
     """Read a data set from a data root, hash its files and compare its counts with the expected ones.
+
+    Every file is read, unless `fingerprints` knows those that did not change.
 
     Raises:
         DataError: the data set is not under `root` (the message tells a wrong level from a missing set), its layout
@@ -60,7 +62,7 @@ def read_data(data_set: DataSet, root: Path) -> Data:
     kind = data_kind(root)
     with reading(folder, "Restore the data set from the owner's archive.", what="cannot be read as a data set"):
         cases = tuple(list_cases(data_set, folder))
-    by_path = _hash_files(cases, kind)
+    by_path = _hash_files(cases, kind, fingerprints or Fingerprints())
     hashes = {case.id: content_hash(case, by_path[case.image]) for case in cases}
     label_hashes = {case.id: _digest(by_path[path] for path in case.labels) for case in cases if case.labels}
     counts = count_cases(data_set, cases)
@@ -181,12 +183,11 @@ def _fingerprint_line(case: Case, hashes: Mapping[str, str], label_hashes: Mappi
     return line + (f"\t{case.owner_split}\t{case.subject}\t{case.domain}" if own else "")
 
 
-def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:
+def _hash_files(cases: tuple[Case, ...], kind: Kind, fingerprints: Fingerprints) -> dict[Path, str]:
     """SHA-256 (hex) of every image and label file. Raises `DataError` naming files that are empty or unreadable."""
     paths = list(dict.fromkeys(path for case in cases for path in (case.image, *case.labels)))
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        hashes = list(pool.map(_hash_file, paths))
-    empty = [path for path, value in zip(paths, hashes, strict=True) if value is None]
+    hashes = list(map(bytes, fingerprints.hashes(list(map(str, paths)), "Restore it, or its permissions.")))
+    empty = [path for path, value in zip(paths, hashes, strict=True) if value == EMPTY]
     if empty:
         names = ", ".join("/".join(path.parts[-3:]) for path in empty[1:4])
         others = f" ({len(empty) - 1} more like it: {names})" if len(empty) > 1 else ""
@@ -194,10 +195,4 @@ def _hash_files(cases: tuple[Case, ...], kind: Kind) -> dict[Path, str]:
         if kind == "phantom":
             fix = "Delete the phantom's folder; it is written again when it is next needed."
         raise DataError(f"{empty[0]}: this file is empty (0 bytes){others}.\n{fix}")
-    return {path: value for path, value in zip(paths, hashes, strict=True) if value is not None}
-
-
-def _hash_file(path: Path) -> str | None:
-    """SHA-256 (hex) of a file, or None for an empty one."""
-    with reading(path, "Restore it, or its permissions."):
-        return hash_of(path) if require_regular(path) else None
+    return {path: value.hex() for path, value in zip(paths, hashes, strict=True)}

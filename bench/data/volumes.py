@@ -134,6 +134,14 @@ def through_plane(grid: Grid) -> tuple[int, int]:
     return int(ras[stored]), grid.shape[stored]
 
 
+def n_slices(grid: Grid, axis: int) -> int:
+    """Number of slices along an axis in RAS orientation (0 sagittal, 1 coronal, 2 axial)."""
+    from nibabel.orientations import io_orientation
+
+    ras = io_orientation(grid.affine)[:, 0].astype(int).tolist()
+    return grid.shape[ras.index(axis)]
+
+
 def _open(path: Path) -> Any:
     import nibabel
 

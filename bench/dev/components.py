@@ -40,6 +40,7 @@ from bench.models.weights import method as weights_method
 from bench.pretraining import balance, corpus_image, manifest
 from bench.pretraining import corpus as corpora
 from bench.pretraining import loop as pretrain
+from bench.pretraining import step as pretrain_step
 from bench.pretraining.augment import Augmentation
 from bench.pretraining.views import batched, batched_colours, batched_resize, drawn, levels, opencv, resize
 
@@ -50,7 +51,7 @@ CANARIES: Mapping[str, tuple[Callable[[Path], Values], tuple[Any, ...]]] = {
     "corpus": (data_canaries.corpus, (corpora, manifest, balance)),
     "views": (training_canaries.views, (Augmentation, drawn, levels, opencv, resize)),
     "device_views": (training_canaries.device_views, (batched, batched_colours, batched_resize)),
-    "pretraining": (training_canaries.pretraining, (pretrain, loading, optim, seeding)),
+    "pretraining": (training_canaries.pretraining, (pretrain, pretrain_step, loading, optim, seeding)),
     "weights": (training_canaries.weights, (weights_method, files, formats, layouts, match)),
     "adaptation": (training_canaries.adaptation, (Supervised, MlpHead)),
     "embeddings": (training_canaries.embedded, (embeddings,)),

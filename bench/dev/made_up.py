@@ -22,6 +22,7 @@ from bench.data.phantom import ensure_phantom
 from bench.data.splits import SplitCases, draw_split
 from bench.engine.compute import Compute
 from bench.engine.kept import keep_cases, name_contents
+from bench.engine.logs.run_log import RunLog
 from bench.engine.meter import Meter
 from bench.pretraining import loop as pretrain
 from bench.pretraining.corpus import Corpus
@@ -101,16 +102,19 @@ def made_up_corpus(n: int) -> Corpus:
 def losses_of_steps(method: Method, corpus: Corpus, settings: PretrainSettings) -> Values:
     """Losses of every step of a pretraining of a ResNet-18 from random weights, and the first gradient's norm.
 
+    A method that masks patch tokens has the small transformer.
+
     Later gradients, and shares of what was matched, move too far with the last bit of a sum.
     """
-    run = pretrain.Pretraining(method, "resnet18", corpus, settings, 0, CPU)
-    meter, rows = Meter(torch.device("cpu")), []
+    backbone = "vit_tiny_8" if method.transformer_only else "resnet18"
+    run = pretrain.Pretraining(method, backbone, corpus, settings, 0, CPU)
+    meter, rows = Meter(torch.device("cpu")), list[Mapping[str, float]]()
 
-    class Log:
-        def write(self, step: int, values: Mapping[str, float]) -> None:
+    class Kept(RunLog):
+        def step(self, step: int, values: Mapping[str, float]) -> None:
             rows.append(values)
 
     while run.epoch < settings.epochs:
-        run.run_epoch(Log(), meter, lambda note: None)  # type: ignore[arg-type]
+        run.run_epoch(Kept(None, QUIET), meter, lambda note: None)
     losses = {name: [row[name] for row in rows] for name in rows[0] if "loss" in name or name == "lr"}
     return {**losses, "gradient_norm": [rows[0]["gradient_norm"]]}

@@ -28,3 +28,8 @@ def normalise(image: Tensor) -> Tensor:
     if image.dtype == torch.uint8:
         scaled = scaled.div_(255)  # a copy by now
     return (scaled - _MEAN).div_(_STD)
+
+
+def denormalise(images: Tensor) -> Tensor:
+    """What `normalise` gave, (..., 3, H, W), as values in [0, 1] that can be seen."""
+    return (images * _STD + _MEAN).clamp(0, 1)

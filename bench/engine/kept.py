@@ -10,6 +10,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,16 @@ Item = TypeVar("Item")
 """What is prepared: a case of a task, or an image of a corpus."""
 Arrays = Mapping[str, np.ndarray]
 """Name of a part -> array, as `TaskKind.prepare` gives them."""
+
+
+class Room(IntEnum):
+    """Where prepared cases are kept; what is smaller than a bound is kept by what is nearer."""
+
+    NOWHERE = 0
+    """Each is prepared whenever it is used."""
+    DISK = 1
+    MEMORY = 2
+    """And on disk, where a cache is given."""
 
 
 class Memory:
@@ -87,6 +98,7 @@ class KeptCases(Generic[Item]):
         memory_mapped: bool = False,
     ) -> None:
         self.prepare, self.memory_mapped = prepare, memory_mapped
+        self.room = Room.DISK if memory_mapped else Room.MEMORY
         self._name, self._origin, self._files = name, digest(origin), files
         self._parts: tuple[str, ...] | None = None
         self._lock = threading.Lock()
@@ -110,8 +122,16 @@ class KeptCases(Generic[Item]):
 
         Raises what `prepare` raises, and `StorageError` where `memory_mapped` parts cannot be kept.
         """
-        if not MEMORY.full or (self.files is not None and not self.files.failed):
+        if self.room and (not MEMORY.full or (self.files is not None and not self.files.failed)):
             dict(self(item))
+
+    def note(self, what: str) -> None:
+        """Keep a word about these cases, for `noted`."""
+        self._keep(["noted", what], lambda: np.ones(1, np.uint8))
+
+    def noted(self, what: str) -> bool:
+        """Whether `note` was called with it, by whatever process."""
+        return self.files is not None and self.files.has(digest([self._origin, "noted", what]))
 
     def part(self, item: Item, part: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """One part of an item, made if it is not kept."""
@@ -125,11 +145,15 @@ class KeptCases(Generic[Item]):
         return self._parts
 
     def _keep(self, what: list[Any], make: Callable[[], np.ndarray]) -> np.ndarray:
+        if self.room == Room.NOWHERE:
+            return make()
         key, files = digest([self._origin, *what]), self.files
         if files is None:
             return MEMORY.get(key, make)
         if self.memory_mapped:
             return files.get(key, make, required=True)
+        if self.room == Room.DISK:
+            return files.get(key, make)
         return MEMORY.get(key, lambda: files.get(key, make))
 
 

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench.core.console import Report
+from bench.core.errors import BenchError
 from bench.engine.process import prepare_process
 from bench.engine.seeding import derive, seeded
 
@@ -94,22 +95,43 @@ def affordable_workers(workers: int, dataset: Dataset[Any], batch_size: int) -> 
     return 0
 
 
+class LastingLoader(DataLoader[Any]):
+    """A loader whose processes live as long as it does, so that a pass does not start them anew.
+
+    Each pass draws one number from torch's global generator, whatever the number of processes, as a loader does that
+    starts them anew in every pass: a method that draws noise from that generator, as LVM-Med does on a CPU, depends on
+    it. What the loader itself draws comes from a generator of its own. An error of a process that says what is wrong
+    with a file is raised as it is, without the traceback that torch adds.
+    """
+
+    def __iter__(self) -> Any:
+        torch.empty((), dtype=torch.int64).random_()
+        try:
+            yield from super().__iter__()
+        except BenchError as error:
+            raise _as_said(error) from None
+
+
+def _as_said(error: BenchError) -> BenchError:
+    """An error without what torch writes before its text."""
+    cls = type(error)
+    before, _, text = str(error).rpartition(f"{cls.__module__}.{cls.__qualname__}: ")
+    return cls(text.rstrip()) if before else error
+
+
 def build_loader(
     dataset: Dataset[Any],
     batches: EpochBatches,
     workers: int,
     device: torch.device,
     collate: Callable[[list[Any]], Any] | None = None,
-) -> DataLoader[Any]:
+) -> LastingLoader:
     """Training loader over `batches`; what it yields does not depend on the number of workers.
 
     `collate` makes a batch of items; None: torch's default.
-
-    Each pass draws one number from torch's global generator. Persistent workers would draw it in the first pass alone,
-    and a method that draws noise from that generator, as LVM-Med does on a CPU, would train differently.
     """
     workers = affordable_workers(workers, dataset, batches.batch_size)
-    return DataLoader(
+    return LastingLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
         collate_fn=collate,
@@ -117,26 +139,37 @@ def build_loader(
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
         worker_init_fn=prepare_process,
+        persistent_workers=workers > 0,
+        generator=torch.Generator(),
     )
 
 
 def evaluation_loader(
-    dataset: Dataset[Any], most: int, workers: int, device: torch.device, generator: torch.Generator | None = None
+    dataset: Dataset[Any],
+    most: int,
+    workers: int,
+    device: torch.device,
+    generator: torch.Generator | None = None,
+    *,
+    lasting: bool = False,
 ) -> DataLoader[Any]:
     """Loader in the data set's order, with `most` items a batch, or fewer where images are large (`MOST_PIXELS`).
 
-    Without `generator`, each pass draws one number from torch's global one, whatever the number of workers.
+    Without `generator`, each pass draws one number from torch's global one, whatever the number of workers; with
+    `lasting`, they are those of the first pass.
     """
     shape = dataset[0][0].shape
     pixels = shape[-1] * shape[-2] if len(shape) == 3 else 1
     batch_size = max(min(most, MOST_PIXELS // pixels), 1)
     workers = affordable_workers(workers, dataset, batch_size)
-    return DataLoader(
+    loader = LastingLoader if lasting else DataLoader
+    return loader(
         dataset,
         batch_size,
         num_workers=workers,
         pin_memory=device.type == "cuda",
         multiprocessing_context="fork" if workers else None,
         worker_init_fn=prepare_process,
-        generator=generator,
+        persistent_workers=lasting and workers > 0,
+        generator=torch.Generator() if lasting else generator,
     )

@@ -1,13 +1,17 @@
-"""What a stage costs: seconds, images per second, peak memory."""
+"""What a stage costs: seconds, images per second, peak memory, and how long an epoch waits for its data."""
 
 from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import psutil
 import torch
+
+Batch = TypeVar("Batch")
 
 
 @dataclass
@@ -52,3 +56,32 @@ class Meter:
             "images_per_second": round(self.images / max(seconds, 1e-9), 2),
             "peak_memory_mib": round(self.peak_bytes / 2**20, 1),
         }
+
+
+@dataclass
+class Pace:
+    """How fast the batches of one epoch come and go; for a log."""
+
+    images: int = 0
+    waited: float = 0.0
+    """Seconds until batches came."""
+    start: float = field(default_factory=lambda: time.perf_counter())
+
+    def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches, each as it comes."""
+        coming = iter(batches)
+        while True:
+            start = time.perf_counter()
+            try:
+                batch = next(coming)
+            except StopIteration:
+                return
+            finally:
+                self.waited += time.perf_counter() - start
+            yield batch
+
+    def values(self) -> dict[str, float]:
+        """Seconds of the epoch so far, images per second, and the share of the time that was spent waiting for data."""
+        seconds = max(time.perf_counter() - self.start, 1e-9)
+        rate = {"images_per_second": self.images / seconds, "waiting_for_data": self.waited / seconds}
+        return {name: round(value, 4) for name, value in {"seconds": seconds, **rate}.items()}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from bench.core.kind import TaskKind
 from bench.core.task import Case
@@ -46,6 +48,15 @@ class Adaptation:
     """What a reader should know of the choice: that it lies at an end of its range."""
     fitted: Mapping[str, np.ndarray] = field(default_factory=dict)
     """What a probe of embeddings predicts by; empty where a network was trained."""
+
+
+class Best(NamedTuple):
+    """The epoch that is best on validation so far."""
+
+    score: float
+    loss: float
+    epoch: int
+    weights: dict[str, Tensor]
 
 
 def headline_score(kind: TaskKind, cases: Sequence[Case], predictions: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from bench.core.kind import TaskKind
 from bench.data.cache import DiskCache
 from bench.data.splits import SplitCases
 from bench.engine.compute import Compute, pick_device
+from bench.engine.logs.place import LogPlace
 from bench.engine.meter import Meter
 from bench.engine.resume import StateFile
 from bench.evaluation.adaptation import Adaptation
@@ -66,6 +67,8 @@ class Job:
     """Name of the encoder's architecture."""
     identity: str
     """Of the run; an unfinished training is continued by the same one only."""
+    log: LogPlace | None = None
+    """Where a training of epochs is logged."""
 
     @property
     def stage(self) -> str:
@@ -121,7 +124,8 @@ def _train(
     supervised = Supervised(
         backbone, job.kind, split, job.protocol, settings, job.seed, compute, report, embedded=embedded, save=save
     )
-    adaptation = supervised.fit(job.stage, StateFile(resume, job.identity, "adaptation", report) if resume else None)
+    states = StateFile(resume, job.identity, "adaptation", report) if resume else None
+    adaptation = supervised.fit(job.stage, states, job.log)
     images = job.kind.dataset(split.test[:1], train=False) if embedded else supervised.data["test"]
     trained = supervised.network[1] if job.protocol.frozen else supervised.network
     facts = model_facts(supervised.network, images[0][0], count_parameters(trained))
@@ -132,7 +136,7 @@ def _train(
 def _probe(job: Job, backbone: nn.Module, compute: Compute, report: Report, embedded: Embedded) -> Evaluation:
     meter = Meter(pick_device(compute.device))
     adaptation, trained = fit_probe(
-        job.settings, embedded.sides, job.kind, job.split, job.seed, meter, report, job.stage
+        job.settings, embedded.sides, job.kind, job.split, job.seed, meter, report, job.stage, job.log
     )
     image = job.kind.dataset(job.split.test[:1], train=False)[0][0]
     facts = model_facts(backbone, image, trained)
@@ -150,15 +154,20 @@ def fit_probe(
     meter: Meter,
     report: Report,
     name: str,
+    log: LogPlace | None = None,
 ) -> tuple[Adaptation, int]:
-    """Fit the probe that the settings are of on embeddings; its outcome and number of parameters."""
-    probe: NeighbourVote | LinearProbe | MlpProbe | FewShot
+    """Fit the probe that the settings are of on embeddings; its outcome and number of parameters.
+
+    One that is trained in epochs is logged to `log`.
+    """
+    probe: NeighbourVote | LinearProbe | FewShot
     if isinstance(settings, NeighbourSettings):
         probe = NeighbourVote(embeddings, kind, split, settings, meter)
     elif isinstance(settings, LinearProbeSettings):
         probe = LinearProbe(embeddings, kind, split, settings, meter, report)
     elif isinstance(settings, MlpProbeSettings):
-        probe = MlpProbe(embeddings, kind, split, settings, seed, meter, report)
+        trained = MlpProbe(embeddings, kind, split, settings, seed, meter, report)
+        return trained.fit(name, log), trained.parameters
     else:
         assert isinstance(settings, FewShotSettings)
         probe = FewShot(embeddings, kind, split, settings, seed, meter, report)

@@ -7,18 +7,23 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from PIL.Image import Image
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
+from bench.core.cache_folder import of_rate
 from bench.core.console import Report
 from bench.core.kind import Features, TaskKind
 from bench.data.splits import SplitCases
 from bench.engine.loaders import EpochBatches
-from bench.engine.meter import Meter
+from bench.engine.logs.place import LogPlace
+from bench.engine.logs.run_log import RunLog
+from bench.engine.meter import Meter, Pace
 from bench.engine.seeding import seed_all
 from bench.evaluation.adaptation import Adaptation, Candidate, edge_notes, headline_score
 from bench.evaluation.embeddings import Embeddings
 from bench.evaluation.heads import HiddenLayers, MlpHead
+from bench.evaluation.pictures.validation import NAME, picture_of, shown_cases
 from bench.evaluation.settings import MlpProbeSettings
 from bench.evaluation.standardised import standardise_and_scale, targets
 from bench.models.footprint import count_parameters
@@ -73,22 +78,44 @@ class MlpProbe:
         self.optimizer = torch.optim.Adam(list(self.weights.values()), lr=1.0)
         self.batches = EpochBatches(len(self.sides["train"]), settings.batch_size, seed, smallest=2)
 
-    def fit(self, name: str) -> Adaptation:
-        """Train all heads, keep each one's best epoch, choose a rate, predict the test split once."""
+    def fit(self, name: str, log: LogPlace | None = None) -> Adaptation:
+        """Train all heads, keep each one's best epoch, choose a rate, predict the test split once.
+
+        What is logged goes to `log`, where it is given.
+        """
         settings, rates = self.settings, self.settings.rates
         best = torch.full((len(rates),), float("inf"))
         epochs = torch.zeros(len(rates))
         kept = {n: w.detach().clone() for n, w in self.weights.items()}
-        with self.report.stage(name, settings.epochs) as advance:
+        last = settings.epochs * len(self.batches) - 1
+        with RunLog(log, self.report, "adaptation") as written, self.report.stage(name, settings.epochs) as advance:
             for epoch in range(1, settings.epochs + 1):
-                self._train(epoch)
+                pace = Pace()
+                trained = self._train(epoch, pace)
                 losses = self._losses(self._logits("validation", self.weights), self.targets["validation"]).detach()
                 better = losses < best
                 best, epochs = torch.where(better, losses, best), torch.where(better, epoch, epochs)
                 for n, w in self.weights.items():
                     kept[n][better] = w.detach()[better]
                 advance(f"loss {float(best.min()):.3f}")
-        return self._choose(name, kept, epochs)
+                values = {**self._by_rate("loss", trained), **self._by_rate("validation_loss", losses), **pace.values()}
+                written.epoch(epoch, epoch * len(self.batches) - 1, values)
+            adaptation = self._choose(name, kept, epochs)
+            written.picture(NAME, last, lambda: self._picture(kept, adaptation))
+        return adaptation
+
+    def _by_rate(self, column: str, values: Tensor) -> dict[str, float]:
+        return {of_rate(column, r): v for r, v in zip(self.settings.rates, values.tolist(), strict=True)}
+
+    def _picture(self, kept: Mapping[str, Tensor], adaptation: Adaptation) -> Image | None:
+        """Some validation cases as the chosen head predicts them."""
+        assert adaptation.chosen is not None
+        chosen, shown = (
+            self.settings.rates.index(adaptation.chosen["rate"]),
+            shown_cases(self.kind, self.split.validation),
+        )
+        predictions = self.kind.predict(self._logits("validation", kept)[chosen].detach())[shown]
+        return picture_of(self.kind, [self.split.validation[i] for i in shown], lambda folder: predictions)
 
     def _choose(self, name: str, kept: Mapping[str, Tensor], epochs: Tensor) -> Adaptation:
         rates, most = self.settings.rates, self.settings.epochs
@@ -109,10 +136,11 @@ class MlpProbe:
             test, epoch, scores[chosen], self.meter.cost(), (), {"rate": rates[chosen]}, tuple(sweep), notes, fitted
         )
 
-    def _train(self, epoch: int) -> None:
-        """One pass; a step of Adam at rate 1 is scaled to each head's own."""
+    def _train(self, epoch: int, pace: Pace) -> Tensor:
+        """One pass; a step of Adam at rate 1 is scaled to each head's own. Mean losses (rates,)."""
         self.batches.epoch = epoch
-        for draws in self.batches:
+        total = torch.zeros(len(self.rates))
+        for draws in pace.watch(self.batches):
             rows = torch.tensor([index for index, _ in draws])
             losses = self._losses(self._run(self.sides["train"][rows], self.weights), self.targets["train"][rows])
             self.optimizer.zero_grad(set_to_none=True)
@@ -123,7 +151,10 @@ class MlpProbe:
                 for n, w in self.weights.items():
                     rate = self.rates.reshape(-1, *[1] * (w.dim() - 1))
                     w.copy_(before[n] + rate * (w - before[n]))
+            total += losses.detach()
+            pace.images += len(rows)
             self.meter.tick(len(rows))
+        return total / len(self.batches)
 
     def _run(self, embeddings: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
         """Logits (rates, B, classes) of embeddings (B, D)."""

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from statistics import fmean
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,27 +25,21 @@ from bench.data.splits import SplitCases
 from bench.engine.compute import Compute, pick_device, require_sides
 from bench.engine.datasets import fill
 from bench.engine.loaders import EpochBatches, build_loader, evaluation_loader, pick_workers
-from bench.engine.meter import Meter
+from bench.engine.logs.place import LogPlace
+from bench.engine.logs.run_log import RunLog
+from bench.engine.meter import Meter, Pace
 from bench.engine.resume import StateFile
 from bench.engine.seeding import seed_all
-from bench.evaluation.adaptation import Adaptation, headline_score
+from bench.evaluation.adaptation import Adaptation, Best, headline_score
 from bench.evaluation.adapted_model import AdaptedModel, EmbeddingHead
 from bench.evaluation.embeddings import Embedded, embed_splits
 from bench.evaluation.heads import build_head
+from bench.evaluation.pictures.validation import NAME, picture_of_model
 from bench.evaluation.protocols import Protocol
 from bench.evaluation.settings import ProtocolSettings
 
 SECONDS_BETWEEN_SAVES = 60.0
 """A state of a large network takes seconds to write; short adaptations write none."""
-
-
-class Best(NamedTuple):
-    """The epoch that is best on validation so far."""
-
-    score: float
-    loss: float
-    epoch: int
-    weights: dict[str, Tensor]
 
 
 class Supervised:
@@ -79,7 +74,7 @@ class Supervised:
         head = build_head(kind, backbone, settings)
         self.network = nn.Sequential(backbone, head)
         self.data: Mapping[str, Dataset[Any]]
-        self._loaders: dict[Dataset[Any], DataLoader[Any]] = {}
+        self._loaders: dict[str, DataLoader[Any]] = {}
         self.model: nn.Module
         if protocol.frozen and kind.pooled_only:
             self.data = (embedded or embed_splits(backbone, kind, split, compute, report)).sides
@@ -96,6 +91,7 @@ class Supervised:
         self.batches = EpochBatches(size, settings.batch_size, seed, smallest=2)  # batch norm needs two
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+        self._log = RunLog(None, report)
 
     def _images(self) -> dict[str, Dataset[Any]]:
         data = {n: self.kind.dataset(cases, train=n == "train") for n, cases in self.split.sides.items()}
@@ -114,11 +110,13 @@ class Supervised:
                 "Restore their labels from the owner's archive, or choose another split (--split)."
             )
 
-    def _in_order(self, data: Dataset[Any]) -> DataLoader[Any]:
-        """The loader of a side, made once: every pass over it is a new one."""
-        if data not in self._loaders:
-            self._loaders[data] = evaluation_loader(data, self.kind.evaluation_batch, self.workers, self.device)
-        return self._loaders[data]
+    def _in_order(self, name: str) -> DataLoader[Any]:
+        """The loader of a side, made once; that of the validation split is used in every epoch."""
+        if name not in self._loaders:
+            self._loaders[name] = evaluation_loader(
+                self.data[name], self.kind.evaluation_batch, self.workers, self.device, lasting=name == "validation"
+            )
+        return self._loaders[name]
 
     @cached_property
     def _train_loader(self) -> DataLoader[Any]:
@@ -131,18 +129,33 @@ class Supervised:
             return (train[[index for index, _ in draws]] for draws in self.batches)
         return self._train_loader
 
-    def train_epoch(self, epoch: int, advance: Advance) -> None:
-        """One pass over the training split. Raises `TrainingError` when the loss is not finite."""
+    def train_epoch(self, epoch: int, advance: Advance) -> dict[str, float]:
+        """One pass over the training split; its mean loss and its pace.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
         self.model.train()
         self.batches.epoch = epoch
-        for inputs, target in self._train_batches():
+        pace, losses, norms = Pace(), list[float](), list[Tensor]()
+        for inputs, target in pace.watch(self._train_batches()):
             loss = self._loss(inputs.to(self.device), target.to(self.device), epoch)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+            norms.append(clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip).detach())
             self.optimizer.step()
             self.meter.tick(len(inputs))
-            advance(f"loss {float(loss.detach()):.3f}")
+            pace.images += len(inputs)
+            losses.append(float(loss.detach()))
+            advance(f"loss {losses[-1]:.3f}")
+        self._log_steps(epoch, losses, norms)
+        return {"loss": fmean(losses), **pace.values()}
+
+    def _log_steps(self, epoch: int, losses: Sequence[float], norms: Sequence[Tensor]) -> None:
+        """Log the steps of an epoch at its end: a GPU is not waited for at each of them."""
+        first = (epoch - 1) * len(self.batches)
+        for number, (loss, norm) in enumerate(zip(losses, torch.stack(list(norms)).tolist(), strict=True)):
+            self._log.step(first + number, {"loss": loss, "gradient_norm": norm, "epoch": float(epoch)})
 
     def _loss(self, inputs: Tensor, target: Tensor, epoch: int) -> Tensor:
         try:
@@ -164,7 +177,7 @@ class Supervised:
         counts: list[int] = []
 
         def batches() -> Iterator[tuple[Tensor, Tensor]]:
-            for inputs, target in self._in_order(self.data[name]):
+            for inputs, target in self._in_order(name):
                 output = self.model(inputs.to(self.device))
                 losses.append(float(self.kind.loss(output, target.to(self.device))))
                 counts.append(len(inputs))
@@ -175,30 +188,36 @@ class Supervised:
         predictions = self.kind.collect(self.split.sides[name], batches(), test=test, save=self.save if test else None)
         return predictions, float(np.average(losses, weights=counts))
 
-    def fit(self, name: str, states: StateFile | None = None) -> Adaptation:
+    def fit(self, name: str, states: StateFile | None = None, log: LogPlace | None = None) -> Adaptation:
         """Train, keep the epoch best on validation (ties: lower loss), predict the test split once.
 
         An unfinished training whose state is in `states` is continued, and this one is kept there, at the end of an
-        epoch, at most every minute. The caller deletes it.
+        epoch, at most every minute. The caller deletes it. What is logged goes to `log`, where it is given.
 
         Raises:
             StorageError: the state is that of another training.
         """
         self._best = Best(-math.inf, math.inf, 0, self.model.state_dict())
         done = self._continue(states.load() if states else None)
-        saved = time.monotonic()
-        with self.report.stage(name, self.settings.epochs * len(self.batches), done * len(self.batches)) as advance:
+        saved, steps = time.monotonic(), len(self.batches)
+        self._log = RunLog(log, self.report, "adaptation", done * steps, done)
+        with self._log, self.report.stage(name, self.settings.epochs * steps, done * steps) as advance:
             for epoch in range(done + 1, self.settings.epochs + 1):
-                self.train_epoch(epoch, advance)
+                trained = self.train_epoch(epoch, advance)
                 score, loss = self._validation(self.split.validation)
+                validated = {"validation_loss": loss, f"validation_{self.kind.task.metric}": score}
+                self._log.epoch(epoch, epoch * steps - 1, {**validated, **trained})
                 if (score, -loss) > (self._best.score, -self._best.loss):
                     self._best = Best(score, loss, epoch, copy.deepcopy(self.model.state_dict()))
                 if states and time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
                     states.save(self._state(epoch))
                     saved = time.monotonic()
-        self.model.load_state_dict(self._best.weights)
-        predictions, _ = self.evaluate("test")
-        return Adaptation(predictions, self._best.epoch, self._best.score, self.meter.cost())
+            self.model.load_state_dict(self._best.weights)
+            predictions, _ = self.evaluate("test")
+            adaptation = Adaptation(predictions, self._best.epoch, self._best.score, self.meter.cost())
+            last = self.settings.epochs * steps - 1
+            self._log.picture(NAME, last, lambda: picture_of_model(self.kind, self.split, self.data, self.model))
+        return adaptation
 
     def _state(self, epoch: int) -> dict[str, Any]:
         return {

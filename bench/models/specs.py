@@ -55,6 +55,8 @@ class BackboneSpec:
     """Size of the embedding; None: the channels of the last map."""
     side: int | None = None
     """The one side in pixels of the images that it takes; None for any."""
+    tokens: bool | None = None
+    """Whether its patch tokens can be masked (`models.tokens`); None: only the built module shows it."""
     version: int | str = 0
     """Raised whenever the same weights give other features than before, or a seed other weights; 0: not declared."""
 
@@ -68,7 +70,8 @@ def _vit(
     name: str, summary: str, dim: int, shape: VisionTransformerShape, family: Family = "vit", imagenet_file: str = ""
 ) -> BackboneSpec:
     """A transformer's four maps, from four depths, all have the stride of its patches."""
-    return BackboneSpec(name, summary, 4 * (dim,), 4 * (shape.patch_size,), imagenet_file, family, shape)
+    sizes, tokens = (4 * (dim,), 4 * (shape.patch_size,)), family == "vit"
+    return BackboneSpec(name, summary, *sizes, imagenet_file, family, shape, tokens=tokens)
 
 
 _B16 = VisionTransformerShape(16, 12, 12)
@@ -76,10 +79,20 @@ BACKBONES: dict[str, BackboneSpec] = {
     s.name: replace(s, version=1)
     for s in (
         BackboneSpec(
-            "resnet18", "torchvision ResNet-18, 11 M", (64, 128, 256, 512), RESNET_STRIDES, "resnet18-f37072fd.pth"
+            "resnet18",
+            "torchvision ResNet-18, 11 M",
+            (64, 128, 256, 512),
+            RESNET_STRIDES,
+            "resnet18-f37072fd.pth",
+            tokens=False,
         ),
         BackboneSpec(
-            "resnet50", "torchvision ResNet-50, 24 M", (256, 512, 1024, 2048), RESNET_STRIDES, "resnet50-0676ba61.pth"
+            "resnet50",
+            "torchvision ResNet-50, 24 M",
+            (256, 512, 1024, 2048),
+            RESNET_STRIDES,
+            "resnet50-0676ba61.pth",
+            tokens=False,
         ),
         _vit("vit_b_16", "ViT-B/16, 86 M", 768, _B16, imagenet_file="vit_b_16-c867db91.pth"),
         _vit(
@@ -158,6 +171,7 @@ def _of_library(name: str) -> BackboneSpec:
         family="library",
         embedding=layout.embedding_dim,
         side=layout.side,
+        tokens=layout.tokens,
         version=version,
     )
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from bench.core.settings import ViewSettings
 from bench.pretraining.views import levels, opencv
 from bench.pretraining.views.drawn import Box, Drawn, draw_changes, draw_crop
-from bench.pretraining.views.resize import Pixels, crop_resized
+from bench.pretraining.views.resize import Crop, Pixels, crop_resized
 
 PUBLISHED_SIDE = 224
 """Side in pixels of the views for which all publications state the blur's standard deviation."""
@@ -64,10 +64,16 @@ class Augmentation:
         drawn = self.draw(height, width)
         return self.computed(pixels, drawn), drawn.box(height, width)
 
+    def crop(self, image: Image.Image | Pixels) -> tuple[Pixels, Box]:
+        """Crop and flip alone: a view (size, size, 3), uint8, and where it was cut."""
+        pixels: Pixels = np.asarray(image)
+        height, width = pixels.shape[:2]
+        drawn = Drawn(*self._draw_place(height, width), (), False, 0.0, False)
+        return self._cropped(pixels, drawn), drawn.box(height, width)
+
     def draw(self, height: int, width: int) -> Drawn:
         """The random numbers of a view of an image of this size."""
-        crop = draw_crop(height, width, self.scale)
-        flipped = bool(torch.rand(()) < self.flip_probability)
+        crop, flipped = self._draw_place(height, width)
         jitter, grey, blur, solarise = torch.rand(4).tolist()
         changes = draw_changes(self.jitter) if jitter < self.jitter_probability else ()
         sigma = 0.0
@@ -78,7 +84,7 @@ class Augmentation:
 
     def computed(self, pixels: Pixels, drawn: Drawn) -> Tensor:
         """The view (3, size, size) of an image (H, W, 3) that was drawn."""
-        pixels = crop_resized(pixels, drawn.crop, self.size, self.size, self.resample, flipped=drawn.flipped)
+        pixels = self._cropped(pixels, drawn)
         for number, factor in drawn.changes:
             pixels = opencv.CHANGES[number](pixels, factor)
         if drawn.grey:
@@ -88,6 +94,12 @@ class Augmentation:
         if drawn.solarised:
             pixels = levels.solarise(pixels)
         return levels.normalised(pixels)
+
+    def _draw_place(self, height: int, width: int) -> tuple[Crop, bool]:
+        return draw_crop(height, width, self.scale), bool(torch.rand(()) < self.flip_probability)
+
+    def _cropped(self, pixels: Pixels, drawn: Drawn) -> Pixels:
+        return crop_resized(pixels, drawn.crop, self.size, self.size, self.resample, flipped=drawn.flipped)
 
 
 class MultiView:

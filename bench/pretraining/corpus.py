@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from bench.core.digest import digest, digest_of_list
 from bench.core.errors import DataError, UsageError
-from bench.core.identity import digest, reader_settings
+from bench.core.identity import reader_settings
 from bench.core.task import Case
 from bench.core.versions import Versions, parts, plugin_versions
 from bench.data.contract.loads import decodes_volume, load_image, load_volume, shows_volume
@@ -17,6 +20,7 @@ from bench.data.dataset import Data
 from bench.data.splits import SplitCases
 from bench.data.volumes import Grid, read_grid, through_plane
 from bench.pretraining.corpus_image import CorpusImage
+from bench.pretraining.listed_images import ListedImages, keys_of, modalities_of
 from bench.pretraining.manifest import read_manifest
 from bench.pretraining.siblings import Siblings
 
@@ -36,7 +40,7 @@ class Corpus:
     """Images to pretrain on, with a fingerprint that enters the identity of a run."""
 
     name: str
-    images: tuple[CorpusImage, ...]
+    images: Sequence[CorpusImage]
     sources: Mapping[str, int]
     """Data set or manifest -> number of images."""
     excluded: int
@@ -46,22 +50,22 @@ class Corpus:
     readers: Versions
     """The readers that decode some of the images, with their versions."""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of the content of all images, independent of where they lie."""
-        return digest(sorted(f"{i.content}/{i.axis}/{i.index}" for i in self.images))
+        return digest_of_list(sorted(f"{content}/{axis}/{index}" for content, axis, index in keys_of(self.images)))
 
-    @property
+    @cached_property
     def modalities(self) -> str:
         """Hash of which image is of which modality, for runs that balance them."""
-        return digest(sorted(f"{i.content}/{i.axis}/{i.index}/{i.modality}" for i in self.images))
+        rows = zip(keys_of(self.images), modalities_of(self.images), strict=True)
+        return digest_of_list(sorted(f"{content}/{axis}/{index}/{m}" for (content, axis, index), m in rows))
 
-    @property
+    @cached_property
     def versions(self) -> Versions:
         """Of all that chooses and decodes the images."""
-        volumes = any(image.axis is not None for image in self.images)
-        images = any(image.axis is None for image in self.images)
-        return parts("corpus", *["images"] * images, *["volumes"] * volumes) | self.readers
+        slices = {axis is not None for _, axis, _ in keys_of(self.images)}
+        return parts("corpus", *["images"] * (False in slices), *["volumes"] * (True in slices)) | self.readers
 
     @property
     def label(self) -> str:
@@ -147,7 +151,7 @@ def manifest_corpus(
     sets: Sequence[tuple[Data, SplitCases]],
     copies: Collection[str] = (),
     rule: str = "",
-    images: Sequence[CorpusImage] | None = None,
+    images: ListedImages | None = None,
 ) -> Corpus:
     """Images of a manifest or folder, without those that a data set under the root evaluates on, see `pool_corpus`.
 
@@ -159,15 +163,14 @@ def manifest_corpus(
     """
     held_out, siblings = held_out_contents(sets) | set(copies), Siblings.of(sets)
     images = read_manifest(path) if images is None else images
-    kept = tuple(i for i in images if i.content not in held_out and i.path not in siblings)
+    evaluated = [content in held_out for content, _, _ in keys_of(images)]
+    clean = ~(np.array(evaluated) | np.array(siblings.among(images.paths)))
+    kept = images if clean.all() else images.take(clean)
     if not kept:
         raise DataError(f"{path}: no image left to pretrain on ({len(images)} listed, all of them evaluation images).")
-    listed = [[i.content, i.axis, i.index] for i in images]
-    origin = digest([listed, rule] if rule else listed)
-    name = path.absolute().name
-    return Corpus(
-        name if path.is_dir() else path.stem, kept, {name: len(kept)}, len(images) - len(kept), origin, {}
-    )  # fmt: skip
+    origin = digest_of_list(map(list, keys_of(images)), *[rule] * bool(rule))
+    name, left_out = path.absolute().name, len(images) - len(kept)
+    return Corpus(name if path.is_dir() else path.stem, kept, {name: len(kept)}, left_out, origin, {})
 
 
 def check_corpus_name(name: str) -> None:

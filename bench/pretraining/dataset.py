@@ -18,6 +18,7 @@ from bench.pretraining.augment import is_declared
 from bench.pretraining.balance import balanced, crop_duplicate
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.corpus_image import CorpusImage
+from bench.pretraining.listed_images import modalities_of, taken
 from bench.pretraining.views.resize import Pixels
 
 
@@ -38,17 +39,24 @@ class ViewDataset(KeptDataset):
         balance: int | None = None,
         files: DiskCache | None = None,
     ) -> None:
-        images = corpus.images
-        shown = [(i, False) for i in range(len(images))]
+        shown = corpus.images
+        self.duplicate = np.zeros(len(shown), bool)
         if balance is not None:
-            shown = balanced([image.modality for image in images], balance)
-        super().__init__(keep_images(2 * image_size, files), [images[index] for index, _ in shown])
-        self.duplicate = [again for _, again in shown]
+            drawn = balanced(modalities_of(shown), balance)
+            shown = taken(shown, np.array([index for index, _ in drawn]))
+            self.duplicate = np.array([again for _, again in drawn])
+        super().__init__(keep_images(2 * image_size, files), shown, n_different=len(corpus.images))
+        self._corpus = corpus
         self.transform = transform
 
     def pixels(self, index: int) -> Pixels:
         """The image (H, W, 3) that an item shows, uncut; not to be written to."""
         return self.kept(self.cases[index])["image"]
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the corpus."""
+        return self._corpus.fingerprint
 
     def __getitem__(self, index: int) -> Any:
         pixels = self.pixels(index)

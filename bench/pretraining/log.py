@@ -1,20 +1,24 @@
-"""Training log: one row per step in a CSV file and in TensorBoard, continued after a resume."""
+"""What a pretraining logs besides its scalars: means over its last tenth, which its record has, and its views."""
 
 from __future__ import annotations
 
-import csv
 import math
 import statistics
 from collections import deque
 from collections.abc import Mapping
-from pathlib import Path
-from types import TracebackType
+from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import interpolate
+from torch.utils._pytree import tree_leaves
+from torchvision.utils import make_grid
 
-from bench.core.files import unwritable, write_text
+from bench.engine.images import denormalise
 
-LOG_FILE = "log.csv"
+MOST_IMAGES, MOST_VIEWS = 8, 12
+"""In a picture of views: images, beside each other, and views of each, below each other."""
 
 
 class LastTenth:
@@ -37,47 +41,16 @@ class LastTenth:
         return {name: round(value, 6) for name, value in means.items() if math.isfinite(value)}
 
 
-class TrainLog:
-    """Appends rows to `log.csv` and scalars to `tensorboard/`; rows at or after `start_step` of an earlier try go."""
+def picture_of_views(views: Any) -> Image.Image | None:
+    """The views of the first images of a batch: a column for each image, a row for each view; None without images.
 
-    def __init__(self, folder: Path, start_step: int) -> None:
-        self.path = folder / LOG_FILE
-        if self.path.exists():
-            write_text(self.path, _rows_before(self.path.read_text(encoding="utf-8", errors="replace"), start_step))
-        self.columns: list[str] = []
-        self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=start_step)
-
-    def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Log one step. Raises `StorageError` when the disk is full."""
-        row = {"step": step, **values}
-        try:
-            fresh = not self.path.exists() or self.path.stat().st_size == 0
-            with self.path.open("a", newline="") as file:
-                writer = csv.DictWriter(file, fieldnames=list(row))
-                if fresh:
-                    writer.writeheader()
-                writer.writerow(row)
-            for name, value in values.items():
-                self.board.add_scalar(name, value, step)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-
-    def __enter__(self) -> TrainLog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.board.close()
-
-
-def _rows_before(text: str, step: int) -> str:
-    """The rows of a log before a step, with its header; rows that a crash left damaged are dropped."""
-    header, *rows = text.splitlines() or [""]
-    width = header.count(",")
-    kept = [
-        row
-        for row in rows
-        if row.count(",") == width and (first := row.partition(",")[0]).isdecimal() and int(first) < step
-    ]
-    return "\n".join([header, *kept, ""]) if kept and header.startswith("step,") else ""
+    Views are the tensors (B, 3, H, W) in any nest of them, ImageNet-normalised; smaller ones are enlarged.
+    """
+    found = [x for x in tree_leaves(views) if isinstance(x, Tensor) and x.ndim == 4 and x.shape[1] == 3][:MOST_VIEWS]
+    if not found:
+        return None
+    rows = [denormalise(view[:MOST_IMAGES].detach().float().cpu()) for view in found]
+    size = tuple(max(row.shape[side] for row in rows) for side in (2, 3))
+    same = torch.cat([interpolate(row, size=size, mode="nearest") for row in rows])
+    grid = make_grid(same, nrow=len(rows[0]), padding=2, pad_value=1.0)
+    return Image.fromarray((grid * 255).round().byte().permute(1, 2, 0).numpy())

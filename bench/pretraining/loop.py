@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -20,41 +22,20 @@ from bench.engine.compiled import compile_backbones, compiler_problem, pays
 from bench.engine.compute import Compute, pick_device, require_sides
 from bench.engine.datasets import fill
 from bench.engine.loaders import EpochBatches, pick_workers
-from bench.engine.meter import Meter
+from bench.engine.logs.place import LogPlace
+from bench.engine.logs.run_log import RunLog
+from bench.engine.meter import Meter, Pace
 from bench.engine.optim import build_optimizer, build_schedule
 from bench.engine.resume import RESUME_FILE, StateFile
 from bench.engine.seeding import seed_all, seeded
 from bench.models.checkpoints import ENCODER_FILE, save_encoder
 from bench.pretraining.corpus import Corpus
 from bench.pretraining.dataset import ViewDataset, effective_batch_size
-from bench.pretraining.log import LastTenth, TrainLog
+from bench.pretraining.log import LastTenth, picture_of_views
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import starting_encoder
+from bench.pretraining.step import MethodLoss, StepInput, fetch
 from bench.pretraining.views.feeding import DeviceFeed, feed
-
-
-class StepInput:
-    """What a step gets, as one object that Fabric hands on as it is.
-
-    Mixed precision is autocast's, operation by operation; Fabric would also cast every tensor of the views to half
-    precision, crop boxes included.
-    """
-
-    def __init__(self, views: Any, progress: Progress) -> None:
-        self.views, self.progress = views, progress
-
-
-class MethodLoss(nn.Module):
-    """A method's loss as a module's forward pass, so that Fabric applies precision and DDP to it."""
-
-    def __init__(self, method: Method, module: nn.Module) -> None:
-        super().__init__()
-        self.method = method
-        self.module = module
-
-    def forward(self, step: StepInput) -> Mapping[str, Tensor]:
-        """Scalars of one step; see `Method.loss`."""
-        return self.method.loss(self.module, step.views, step.progress)
 
 
 class Pretraining:
@@ -86,6 +67,7 @@ class Pretraining:
         batch_size = effective_batch_size(settings.batch_size, len(self.dataset), method.batch_multiple)
         self.batches = EpochBatches(len(self.dataset), batch_size, seed, smallest=batch_size)
         self.total_steps = settings.epochs * len(self.batches)
+        method.corpus_size = len(self.dataset)
         self.last_tenth = LastTenth(self.total_steps)
         seed_all(seed)
         encoder = starting_encoder(backbone, settings.init)
@@ -110,6 +92,17 @@ class Pretraining:
             return
         count = compile_backbones(self.module, self.backbone_class)
         report.say(f"  compiling {count} backbone(s): the first step takes a minute longer, the others are faster")
+
+    def prepare(self, report: Report) -> None:
+        """Say the peak rate, decode the corpus, and compile. Raises `DataError` or `TrainingError`."""
+        config, batch = self.method.config, self.batches.batch_size
+        rate = f"{config.peak_lr(batch):g} (lr {config.lr:g}, {config.lr_scaling}, batch {batch})"
+        report.say(f"  peak learning rate {rate}")
+        fill(self.dataset, "corpus", report)
+        if isinstance(self.loader, DeviceFeed):
+            self.loader.hold(report)
+        self.require_precision()
+        self.compile(report)
 
     def require_precision(self) -> None:
         """Raise `TrainingError` where views are too small for the precision on this device."""
@@ -142,13 +135,17 @@ class Pretraining:
         self.epoch = state["epoch"]
         self.last_tenth.rows.extend(state["recent"])
 
-    def run_epoch(self, log: TrainLog, meter: Meter, advance: Any) -> None:
+    def run_epoch(self, log: RunLog, meter: Meter, advance: Any) -> None:
         """One pass over the corpus. Raises `TrainingError` when a loss is not finite."""
         self.batches.epoch = self.epoch
         self.module.train()
-        for number, views in enumerate(self.loader):
+        self.method.before_epoch(self.module, self._progress(self.step), self._numbered(self.loader))
+        pace, losses = Pace(), []
+        for number, (items, views) in enumerate(self._numbered(pace.watch(self.loader))):
             step = self.step + number
-            progress = Progress(step, self.total_steps, self.epoch, self.settings.epochs)
+            if step == 0:
+                log.picture("views", step, partial(picture_of_views, views))
+            progress = self._progress(step, items)
             parts = self.loss_module(StepInput(views, progress))
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(parts["loss"])
@@ -157,14 +154,25 @@ class Pretraining:
             lr = float(self.schedule.get_last_lr()[0])
             self.wrapped_optimizer.step()
             self.schedule.step()
-            self.method.after_step(self.module, Progress(step + 1, self.total_steps, self.epoch, self.settings.epochs))
-            values = {**_fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
+            self.method.after_step(self.module, self._progress(step + 1, items))
+            values = {**fetch({**parts, "gradient_norm": norm}), "lr": lr, "epoch": float(self.epoch)}
             self._require_finite(values, step)
-            log.write(step, values)
+            log.step(step, values)
             self.last_tenth.add(values)
+            losses.append(values["loss"])
+            pace.images += self.batches.batch_size
             meter.tick(self.batches.batch_size)
             advance(f"loss {values['loss']:.3f}")
         self.epoch += 1
+        log.epoch(self.epoch, self.step - 1, {"loss": fmean(losses), **pace.values()})
+
+    def _numbered(self, loaded: Iterable[Any]) -> Iterator[tuple[Sequence[int], Any]]:
+        """Numbers and views of the epoch's batches."""
+        for draws, views in zip(self.batches, loaded, strict=True):
+            yield [item for item, _ in draws], views
+
+    def _progress(self, step: int, items: Sequence[int] = ()) -> Progress:
+        return Progress(step, self.total_steps, self.epoch, self.settings.epochs, items)
 
     def _clip(self) -> Tensor:
         """Clip the gradient to the method's norm, if it has one; returns the norm before, a scalar."""
@@ -188,17 +196,17 @@ class Pretraining:
             )
 
 
-def _fetch(scalars: Mapping[str, Tensor]) -> dict[str, float]:
-    """Values of scalars on any device, with one wait for the device."""
-    device = scalars["loss"].device
-    stacked = torch.stack([value.detach().to(device, torch.float32) for value in scalars.values()])
-    return dict(zip(scalars, stacked.tolist(), strict=True))
-
-
 def pretrain(
-    run: Pretraining, folder: Path, identity: str, provenance: Mapping[str, Any], report: Report
+    run: Pretraining,
+    folder: Path,
+    identity: str,
+    provenance: Mapping[str, Any],
+    report: Report,
+    log_elsewhere: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Pretrain to the end, or continue, and write `folder/encoder.safetensors`; returns the cost, of all calls.
+
+    The log lies in `folder`, too, and elsewhere where that is asked for (`logs.place.ELSEWHERE`).
 
     Raises:
         TrainingError: the loss is not finite.
@@ -210,18 +218,14 @@ def pretrain(
         run.restore(state)
         report.say(f"  resuming {run.method.name} at epoch {run.epoch} of {run.settings.epochs}")
     first_epoch = run.epoch
-    config, batch = run.method.config, run.batches.batch_size
-    report.say(f"  peak learning rate {config.peak_lr(batch):g} (lr {config.lr:g}, {config.lr_scaling}, batch {batch})")
-    fill(run.dataset, "corpus", report)
-    if isinstance(run.loader, DeviceFeed):
-        run.loader.hold(report)
-    run.require_precision()
-    run.compile(report)
+    run.prepare(report)
     meter = Meter(run.fabric.device)
     if state:
         meter.restore(state["meter"])
     name = f"pretrain {run.method.name} seed {run.seed}"
-    with TrainLog(folder, run.step) as log, report.stage(name, run.total_steps, run.step) as advance:
+    place = LogPlace(folder, f"{name} {identity[:8]}", identity, log_elsewhere, provenance)
+    log = RunLog(place, report, "pretraining", run.step, run.epoch)
+    with log, report.stage(name, run.total_steps, run.step) as advance:
         while run.epoch < run.settings.epochs:
             run.run_epoch(log, meter, advance)
             states.save({**run.state(), "meter": meter.state()})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.core.task import Case
 from bench.data.dataset import Data
@@ -54,13 +56,40 @@ class Siblings:
 
     def __contains__(self, path: Path) -> bool:
         """Whether a file lies in a held-out subject's folder, or is named as one of its scans."""
-        resolved = path.resolve()
-        if not self.folders.isdisjoint(resolved.parents):
-            return True
-        names = {stem(resolved), *(part.lower() for part in resolved.parent.parts)}
-        if not names.isdisjoint(self.names):
-            return True
-        return any(f in resolved.parents and stem(resolved) in own for f, own in self.local.items())
+        return self.among([str(path)])[0]
+
+    def among(self, paths: Iterable[str]) -> list[bool]:
+        """The same of many files; each folder is looked at once."""
+        if not (self.folders or self.names or any(self.local.values())):
+            return [False for _ in paths]
+        places: dict[str, _Place] = {}
+        found = []
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            if os.path.islink(path):  # noqa: PTH114 (there may be a million)
+                resolved = Path(path).resolve()
+                place, name = self._place(resolved.parent), resolved.name
+            else:
+                if folder not in places:
+                    places[folder] = self._place(Path(folder + "/" if path.startswith("/") else folder).resolve())
+                place = places[folder]
+            found.append(place.held or stem(name) in place.names or stem(name) in self.names)
+        return found
+
+    def _place(self, folder: Path) -> _Place:
+        """What a resolved folder says of the files in it."""
+        above = (folder, *folder.parents)
+        held = not self.folders.isdisjoint(above) or not self.names.isdisjoint(part.lower() for part in folder.parts)
+        return _Place(held, frozenset().union(*(names for place, names in self.local.items() if place in above)))
+
+
+class _Place(NamedTuple):
+    """A folder of files that may be siblings."""
+
+    held: bool
+    """Whether all of them are."""
+    names: frozenset[str]
+    """Names that count in it."""
 
 
 def _own_folders(cases: Iterable[Case], held_out: set[str]) -> set[Path]:
@@ -85,9 +114,9 @@ def _names(case: Case) -> set[str]:
     return names | ({case.subject.lower()} if case.subject else set())
 
 
-def stem(path: Path) -> str:
+def stem(path: Path | str) -> str:
     """A file's name in lower case without endings and without what names a sequence: `BraTS19_A_1_t1ce.nii.gz`."""
-    name, before = _ENDINGS.sub("", path.name), ""
+    name, before = _ENDINGS.sub("", path if isinstance(path, str) else path.name), ""
     while name != before:
         before, name = name, _SEQUENCE.sub("", name)
     return name.lower()

@@ -39,6 +39,7 @@ COMPARED_KEYS = {
     "settings of the second": "settings_b",
 }
 COMPARED_HASHES = {
+    "corpus hash": "corpus_hash",
     "evaluation hash": "evaluation_hash",
     "first pretraining hash": "pretraining_hash_a",
     "second pretraining hash": "pretraining_hash_b",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core.errors import StorageError
+from bench.core.reading import Unusable, require_memory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +49,37 @@ def read_cases(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(io.BytesIO(path.read_bytes()), columns=columns).to_pandas()
+        content = path.read_bytes()
+        require_memory(_unpacked_bytes(pq.read_metadata(io.BytesIO(content))))
+        return pq.read_table(io.BytesIO(content), columns=columns).to_pandas()
+    except (OSError, pa.ArrowException, Unusable) as error:
+        raise _unreadable(path, error) from error
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Rows of a table, and values in all its columns, as the file says. Raises `StorageError` as `read_cases` does."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_metadata(path)
     except (OSError, pa.ArrowException) as error:
-        raise StorageError(
-            f"{path} is not a readable table of cases: {error}. Delete its record to run it again."
-        ) from error
+        raise _unreadable(path, error) from error
+    return metadata.num_rows, sum(column.num_values for column in _chunks(metadata))
+
+
+def _chunks(metadata: Any) -> list[Any]:
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    return [group.column(number) for group in groups for number in range(group.num_columns)]
+
+
+def _unpacked_bytes(metadata: Any) -> int:
+    """What the values take in memory at least; equal ones may be packed as one."""
+    return sum(max(column.total_uncompressed_size, 8 * column.num_values) for column in _chunks(metadata))
+
+
+def _unreadable(path: Path, error: Exception) -> StorageError:
+    return StorageError(f"{path} is not a readable table of cases: {error}. Delete its record to run it again.")
 
 
 def file_hash(content: bytes) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 from bench.core.digest import digest
-from bench.core.escape import in_file_name
 from bench.core.settings import settings_text
 from bench.results.domains import DISTRIBUTION, domain_scores, site_columns
 from bench.results.record import Record
+from bench.results.store import PLACE, place_of
 
 GROUP = ["data", "profile", "task", "protocol", "backbone", "evaluation_hash"]
 EFFICIENCY = [
@@ -40,6 +40,8 @@ EMBEDDING = ("effective_rank", "mean_cosine", "dead_units", "collapsed")
 TUNED = ("tuned", "tuned_over", "tuned_on_scored")
 """How many trials on which data set, the space, and whether that data set is the one that is scored."""
 CONTESTANT = ["method", "settings", "corpus", "pretraining_hash"]
+RUN = (*GROUP, *CONTESTANT, "seed")
+"""What is one run of a board: two records that have all of it in common do not count."""
 SCOPE = ["data", "profile", "backbone"]
 BUDGET = [*SCOPE, "budget"]
 RESULTS, CACHE = "results", "cache"
@@ -69,8 +71,7 @@ def located(frame: pd.DataFrame, paths: Sequence[Path], results: Path, cache: Pa
 
 def path_of(row: Mapping[Any, Any], results: Path) -> Path:
     """Where the record of a row lies, as `Store.path` says."""
-    name = f"{in_file_name(row['backbone'])}-{row['protocol']}-seed{row['seed']}-{row['identity'][:12]}.json"
-    return results / "runs" / row["data"] / row["profile"] / row["method"] / row["task"] / name
+    return results / "runs" / f"{place_of(**{name: row[name] for name in PLACE})}.json"
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -93,7 +94,7 @@ def row_of(r: Record) -> dict[str, Any]:
         "evaluation_hash": r.hashes["evaluation"][:8],
         "method": r.method,
         "settings": _settings(r),
-        "corpus": r.corpus.label if r.corpus else "",
+        **_corpus(r),
         "pretraining_hash": r.hashes["pretraining"][:8],
         "data_set": r.data_set,
         "split": r.split.fingerprint,
@@ -120,6 +121,12 @@ def row_of(r: Record) -> dict[str, Any]:
         **{name: getattr(r.embedding, name, None) for name in EMBEDDING},
         **domain_scores(r),
     }
+
+
+def _corpus(record: Record) -> dict[str, str]:
+    """What a method was pretrained on, by its name and by its images; empty without pretraining."""
+    corpus = record.corpus
+    return {"corpus": corpus.label if corpus else "", "corpus_hash": corpus.origin[:8] if corpus else ""}
 
 
 def _sort_of(record: Record) -> dict[str, bool]:

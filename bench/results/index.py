@@ -21,7 +21,7 @@ import pandas as pd
 
 from bench.core.errors import StorageError
 from bench.core.files import write_atomic
-from bench.results.frame import CONTESTANT, GROUP, frame_of, located, row_of
+from bench.results.frame import RUN, frame_of, located, row_of
 from bench.results.statistics.agreement import read_checked
 from bench.results.statistics.kept import cache_file
 from bench.results.store import InvalidRecord, Problem, Store
@@ -32,7 +32,7 @@ FROM_FILES = 200
 """Stores with fewer records are read whole, and have no index."""
 Found = tuple[str, str | None, str]
 """Path, row as JSON or None, and why it is no record."""
-_VERSION = 6
+_VERSION = 7
 """Raised whenever `row_of` gives other columns."""
 
 
@@ -55,18 +55,18 @@ def read_frame(store: Store, cache: Path | None = None) -> tuple[pd.DataFrame, l
     if file and (fresh or len(kept) != len(known)):
         _write(file, {path: (stamps[path], row) for path, row in known.items()})
     rows = {path: json.loads(known[path]) for path in sorted(known)}
-    for problem in _repeated(store, rows):
+    for problem in repeated(store, rows):
         problems.append(problem)
         del rows[problem.path.relative_to(store.runs).as_posix()]
     return located(frame_of(list(rows.values())), [store.runs / p for p in rows], store.results, cache), problems
 
 
-def _repeated(store: Store, rows: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
+def repeated(store: Store, rows: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
     """Records of a run that another record is of, too: all but the first where it is the same run, else all of them."""
     reasons: dict[str, str] = {}
     runs: dict[tuple[Any, ...], list[str]] = {}
     for path, row in rows.items():
-        runs.setdefault(tuple(row[name] for name in (*GROUP, *CONTESTANT, "seed")), []).append(path)
+        runs.setdefault(tuple(row[name] for name in RUN), []).append(path)
     for paths in (paths for paths in runs.values() if len(paths) > 1):
         for path in paths:
             other = paths[0] if path != paths[0] else paths[1]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 PACKAGES = (
     "medical-ssl-bench",
@@ -27,15 +29,22 @@ PACKAGES = (
 
 def collect(device: torch.device) -> dict[str, Any]:
     """Facts about the code and the machine at this moment."""
+    import torch
+
     return {
         **_commit(Path(__file__).parent),
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": versions_of(PACKAGES),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Package -> version, of those that are installed."""
+    return {name: found for name in packages if (found := _version(name))}
 
 
 def _commit(folder: Path) -> dict[str, Any]:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MODELS = "models"
+"""Folder of a results folder with the adapted models that `--keep-model` writes, by run."""
+PREDICTIONS = "predictions"
+"""Folder of a results folder with what `--save-predictions` writes, by run."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A file in results/runs that is not a valid record; it is left alone and never counted."""
@@ -40,6 +46,29 @@ def lines_of(problems: Sequence[Problem]) -> list[str]:
         by_reason.setdefault(problem.reason, []).append(problem)
     others = {reason: f" ({len(found) - 1} more like it)" * (len(found) > 1) for reason, found in by_reason.items()}
     return [f"{found[0]}{others[reason]}" for reason, found in by_reason.items()]
+
+
+PLACE = ("data", "profile", "method", "task", "backbone", "protocol", "seed", "identity")
+"""Fields of a record that say where it lies."""
+
+
+def place_of(
+    data: str, profile: str, method: str, task: str, backbone: str, protocol: str, seed: int, identity: str
+) -> Path:
+    """Where a run's record lies among all, without the ending of its name, and what is kept beside it elsewhere.
+
+    <data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>, see `in_file_name`.
+    """
+    return Path(data, profile, method, task, f"{in_file_name(backbone)}-{protocol}-seed{seed}-{identity[:12]}")
+
+
+def place_of_record(record: Record) -> Path:
+    """That of a record."""
+    return place_of(**{name: getattr(record, name) for name in PLACE})
+
+
+VALIDATION = "validation_"
+"""Start of the names in `selection` that are scores."""
 
 
 class InvalidRecord(ValueError):
@@ -66,13 +95,12 @@ class Store:
         require_writable(self.runs, "results")
 
     def path(self, record: Record) -> Path:
-        """runs/<data>/<profile>/<method>/<task>/<backbone>-<protocol>-seed<N>-<identity>.json, see `in_file_name`."""
-        name = f"{in_file_name(record.backbone)}-{record.protocol}-seed{record.seed}-{record.identity[:12]}.json"
-        return self.runs / record.data / record.profile / record.method / record.task / name
+        """The file of a record below runs/, see `place_of`."""
+        return self.runs / f"{place_of_record(record)}.json"
 
     def beside(self, record: Record, folder: str, suffix: str = "") -> Path:
         """What else is kept of a run: its record's path with `folder` for runs/ and `suffix` for .json."""
-        return self.results / folder / self.path(record).relative_to(self.runs).with_suffix(suffix)
+        return self.results / folder / f"{place_of_record(record)}{suffix}"
 
     def add(self, record: Record, cases: bytes) -> Path:
         """Write a record and the Parquet file of its cases, each atomically; returns the record's path.
@@ -162,6 +190,18 @@ class Store:
 
 def parse(content: bytes) -> Record:
     """The record in the content of a file. Raises `InvalidRecord` where its form, digest or identity is wrong."""
+    fields, record = read_form(content)
+    if fields_digest(fields) != record.digest:
+        raise InvalidRecord("its digest is not that of its fields: the file was edited or damaged")
+    if wrong := unfollowed(record):
+        raise InvalidRecord(f"{', '.join(wrong)} do not follow from its fields: they were edited")
+    for _, reason in out_of_range(record):
+        raise InvalidRecord(reason)
+    return record
+
+
+def read_form(content: bytes) -> tuple[dict[str, Any], Record]:
+    """The fields of a record as JSON has them, and the record. Raises `InvalidRecord` where the form is wrong."""
     try:
         fields: Any = from_json(content, allow_inf_nan=False)
         if isinstance(fields, dict) and (version := fields.get("schema_version")) in EARLIER_VERSIONS:
@@ -169,39 +209,39 @@ def parse(content: bytes) -> Record:
                 f"schema_version {version} is of an earlier release, whose scores are not comparable with those of "
                 "today (docs/records.md); delete it and run it again"
             )
-        record = Record.model_validate(fields)
+        return fields, Record.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InvalidRecord(f"{where + ': ' if where else ''}{first['msg']}") from error
+        raise InvalidRecord(": ".join(filter(None, faults_of(error)[0]))) from error
     except ValueError as error:
         raise InvalidRecord(f"Invalid JSON: {error}" if not isinstance(error, InvalidRecord) else str(error)) from error
-    if fields_digest(fields) != record.digest:
-        raise InvalidRecord("its digest is not that of its fields: the file was edited or damaged")
-    _check_identity(record)
-    _check_ranges(record)
-    return record
 
 
-def _check_ranges(record: Record) -> None:
-    """Every score lies in the range of its metric, wherever it stands."""
-    validation = {name.removeprefix("validation_"): value for name, value in record.selection.items()}
-    parts: list[Mapping[str, float | None]] = [
-        record.metrics,
-        record.metrics_without_duplicates,
-        record.metrics_without_seen or {},
-        validation,
-        *record.domains.values(),
+def faults_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Each field that has another form than the schema says, and what is wrong with it."""
+    return [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+
+
+def out_of_range(record: Record) -> Iterator[tuple[str, str]]:
+    """Scores that lie outside the range of their metric, wherever they stand: field, and what is wrong."""
+    parts: list[tuple[str, Mapping[str, float | None]]] = [
+        ("metrics", record.metrics),
+        ("metrics_without_duplicates", record.metrics_without_duplicates),
+        ("metrics_without_near_duplicates", record.metrics_without_near_duplicates),
+        ("metrics_without_seen", record.metrics_without_seen or {}),
+        ("selection", record.selection),
+        *((f"domains.{domain}", scores) for domain, scores in record.domains.items()),
+        *((f"draws.{number}.metrics", draw.metrics) for number, draw in enumerate(record.draws)),
     ]
-    for name, value in (pair for part in (*parts, *(d.metrics for d in record.draws)) for pair in part.items()):
-        facts = facts_of(name)
-        if value is not None and not facts.low <= value <= facts.high:
-            raise InvalidRecord(f"{name} is {value:g}; it lies from {facts.low:g} to {facts.high:g}")
+    for where, scores in parts:
+        for key, value in scores.items():
+            name = key.removeprefix(VALIDATION)
+            facts = facts_of(name)
+            if value is not None and not facts.low <= value <= facts.high:
+                yield f"{where}.{key}", f"{name} is {value:g}; it lies from {facts.low:g} to {facts.high:g}"
 
 
-def _check_identity(record: Record) -> None:
+def unfollowed(record: Record) -> list[str]:
+    """Which of `pretraining`, `checkpoint`, `evaluation` and `identity` do not follow from the record's fields."""
     found = record.facts.hashes
     stated: dict[str, str] = {**record.hashes, "identity": record.identity}
-    wrong = [name for name in found if found[name] != stated.get(name)]
-    if wrong:
-        raise InvalidRecord(f"{', '.join(wrong)} do not follow from its fields: they were edited")
+    return [name for name in found if found[name] != stated.get(name)]

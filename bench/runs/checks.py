@@ -13,6 +13,7 @@ from bench.data.own.made import own_place
 from bench.data.own.sites import has_real_sites
 from bench.data.published.named_splits import SPLITS, is_named, require_named
 from bench.data.root import resolve_root
+from bench.engine.logs.place import check_elsewhere
 from bench.pretraining.corpus import check_corpus_name
 from bench.runs.plan import PlannedRun
 from bench.runs.plugin_files import add_files
@@ -29,6 +30,8 @@ def check_request(request: RunRequest) -> None:
             problems.found.append(UsageError(f"Unknown profile {profile!r}.{hint} Known: {', '.join(PROFILES)}."))
     with problems.noted():
         check_device(request.device)
+    with problems.noted():
+        check_elsewhere(request.log)
     with problems.noted():
         add_files(request.plugins)
     with problems.noted():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.core import registry
 from bench.core.console import Report
 from bench.core.errors import DataError, UsageError, closest
 from bench.data.grouped_split import GROUPED
-from bench.data.published.known import KNOWN
+from bench.data.published.known import KNOWN, pasts_of_format
 from bench.data.published.named_splits import SPLITS, TITLES, sizes_of
 from bench.data.root import resolve_root
 from bench.evaluation.protocols import PROTOCOLS, Protocol
@@ -18,6 +18,9 @@ from bench.models.libraries.names import LIBRARIES
 from bench.models.specs import BACKBONES, BackboneSpec, own_backbones
 from bench.runs.plugin_files import add_files
 from bench.runs.request import declared_tasks
+
+if TYPE_CHECKING:
+    from bench.models.weights.formats import Format
 
 LISTS = ("methods", "tasks", "protocols", "backbones", "corpora", "formats", "splits", "pasts")
 Facts = dict[str, Any]
@@ -126,4 +129,18 @@ def library_row(library: str) -> Facts:
         "summary": f"{LIBRARIES[library]}; bench show {library}:NAME",
         "family": "library",
         "embedding_dim": None,
+    }
+
+
+def format_facts(form: Format) -> Facts:
+    """What a format of files is, and what weights that have it were pretrained on, as far as that is known."""
+    from bench.models.weights.layouts import LAYOUTS
+
+    return {
+        "name": form.name,
+        "summary": form.summary,
+        "containers": form.containers,
+        "prefixes": form.prefixes,
+        "known_pasts": {past.name: past.facts for past in pasts_of_format(form.name)},
+        "layouts": [{"name": x.name, "summary": x.summary, "anchor": x.anchor} for x in LAYOUTS],
     }

@@ -12,7 +12,9 @@ from bench.core.settings import Overrides, TunedRecord, settings_text
 from bench.core.task import Task
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.specs import find_backbone
-from bench.runs.config import DEFAULT_BACKBONE, head_of
+from bench.models.suited import suited_backbones
+from bench.runs.config import DEFAULT_BACKBONE, RunConfig, head_of, resolve_config
+from bench.runs.pretraining.executor import with_settled_views
 from bench.runs.request import Names, names_of
 from bench.runs.settings_file import SettingsFile
 
@@ -37,6 +39,14 @@ class PlannedRun:
         changed = settings_text({"method": self.overrides.get("method", {})})
         method = f"{self.method} [{changed}]" if changed else self.method
         return f"{method} on {self.task.name} ({self.protocol}, {self.backbone}, seed {self.seed})"
+
+
+def config_of(plan: PlannedRun, profile: str, device: str) -> RunConfig:
+    """The settings of a planned run on a device, in a profile of its own or the command's. Raises `UsageError`."""
+    config = resolve_config(
+        plan.method, plan.task, plan.protocol, plan.profile or profile, plan.backbone, plan.overrides
+    )
+    return with_settled_views(config, plan.method, device)
 
 
 def expand_names(wanted: Names, registry: Registry) -> list[str]:
@@ -94,13 +104,14 @@ def make_plan(
     pairs, merged = _task_pairs([tasks().get(t) for t in wanted], protocols)
     config = config or SettingsFile()
     suited, left_out = _suited(names, pairs)
+    able, unable = suited_backbones(names, backbones, spare_all="all" in names_of(method_names))
     own = {m: _own_overrides(m, config, overrides or {}, pairs, profile) for m in names}
     runs = [
         PlannedRun(m, task, protocol, b, s, own[m][task.name, protocol], config.tuned.get(m))
         for b, s, m, (task, protocol) in product(backbones, seeds, names, pairs)
-        if b in fixed.get(m, (b,)) and (task, protocol) in suited[m]
+        if b in fixed.get(m, (b,)) and b in able[m] and (task, protocol) in suited[m]
     ]
-    return runs, [*merged, *left_out]
+    return runs, [*merged, *left_out, *unable]
 
 
 Pair = tuple[Task, str]

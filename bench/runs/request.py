@@ -59,6 +59,8 @@ class RunRequest:
     split: Path | None = None
     save_predictions: bool = False
     keep_model: bool = False
+    log: tuple[str, ...] = ()
+    """Where trainings are logged besides the cache: `wandb`."""
     checkpoints: tuple[str, ...] = ()
     """Weights from files that take part, see `bench.models.weights.sources`."""
     config: SettingsFile = field(default_factory=SettingsFile)
@@ -134,6 +136,8 @@ def request_of(*, takes_study: bool = False, **fields: Any) -> RunRequest:
     for name in ("data_root", "results", "cache", "split"):
         if name in fields:
             fields[name] = Path(fields[name])
+    if "log" in fields:
+        fields["log"] = names_of(fields["log"])
     for name in ("plugins", "data"):
         fields[name] = paths_of(fields.get(name) or ())
     if fields["data"]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from bench.core import registry
 from bench.core.errors import BenchError, Problems
-from bench.core.escape import in_file_name
 from bench.core.identity import CorpusFacts, RunFacts, declaration_fingerprint
 from bench.core.kind import TaskKind
 from bench.core.method import Method
@@ -29,9 +28,9 @@ from bench.pretraining.corpus import Corpus
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import start_notes
 from bench.results.record import AblationRecord
-from bench.runs.config import RunConfig, resolve_config
-from bench.runs.plan import PlannedRun
-from bench.runs.pretraining.executor import with_settled_views
+from bench.results.store import place_of
+from bench.runs.config import RunConfig
+from bench.runs.plan import PlannedRun, config_of
 from bench.runs.world import World
 
 
@@ -48,6 +47,8 @@ class Options:
     """Whether predictions worth a file (masks, pictures of boxes) are written below `results`."""
     keep_model: bool = False
     """Whether the adapted model is written below `results`."""
+    log: tuple[str, ...] = ()
+    """Where trainings are logged besides the cache, see `engine.logs.place`."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,16 @@ class ResolvedRun:
     decoded: DiskCache | None = None
     """Where decoded images of the corpus are kept between runs."""
 
-    def folder_of_predictions(self, results: Path, data: str) -> Path:
-        """predictions/<data>/<profile>/<method>/<task>/<file name of the record, without .json>."""
-        plan = self.plan
-        name = f"{in_file_name(plan.backbone)}-{plan.protocol}-seed{plan.seed}-{self.identity[:12]}"
-        return results / "predictions" / data / self.config.profile / plan.method / plan.task.name / name
+    def place(self, data: str) -> Path:
+        """Where the record of the run will lie among those of `data` (real or phantom) and others, see `place_of`."""
+        plan, profile = self.plan, self.config.profile
+        task, backbone, protocol = plan.task.name, plan.backbone, plan.protocol
+        return place_of(data, profile, plan.method, task, backbone, protocol, plan.seed, self.identity)
 
 
 def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache | None = None) -> ResolvedRun:
     """Settle settings, corpus and identity; decoded cases are kept in `decoded`. Raises `UsageError` or `DataError`."""
-    config = config_of(plan, options)
+    config = config_of(plan, options.profile, options.compute.device)
     method_class = registry.methods().get(plan.method)
     kind_class = registry.kinds().get(plan.task.kind)
     method = method_class(method_class.config_class.model_validate(config.method))
@@ -98,13 +99,6 @@ def resolve(plan: PlannedRun, options: Options, world: World, decoded: DiskCache
     return ResolvedRun(plan, config, method, kind, corpus, facts, hashes, identity, ablations, tuned, decoded)
 
 
-def config_of(plan: PlannedRun, options: Options) -> RunConfig:
-    """The settings of a planned run. Raises `UsageError`."""
-    profile = plan.profile or options.profile
-    config = resolve_config(plan.method, plan.task, plan.protocol, profile, plan.backbone, plan.overrides)
-    return with_settled_views(config, plan.method, options.compute.device)
-
-
 def resolve_each(
     plans: Sequence[PlannedRun], options: Options, world: World, decoded: DiskCache | None = None
 ) -> list[ResolvedRun | BenchError]:
@@ -116,7 +110,7 @@ def resolve_each(
     broken: dict[tuple[str, bool], BenchError] = {}
     for number, plan in enumerate(plans):
         try:
-            config_of(plan, options)
+            config_of(plan, options.profile, options.compute.device)
         except BenchError as error:
             found[number] = error
     for number, plan in enumerate(plans):

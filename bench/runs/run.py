@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 from torch import nn
 
-from bench.core.cache_folder import CHECKPOINTS, encoder_folder
+from bench.core.cache_folder import CHECKPOINTS, encoder_folder, log_folder
 from bench.core.console import Report
 from bench.core.files import require_writable, sweep
 from bench.data.cache import ADAPTATIONS, EMBEDDINGS, FOLDER, DiskCache
 from bench.data.contract.tasks import require_samples
 from bench.engine.compute import pick_device, slowness
 from bench.engine.kept import name_contents
+from bench.engine.logs.place import LogPlace
 from bench.engine.resume import RESUME_FILE
 from bench.engine.seeding import seed_all
 from bench.evaluation.evaluate import Job, evaluate
@@ -26,7 +27,7 @@ from bench.models.build import build_backbone
 from bench.models.checkpoints import ENCODER_FILE, load_encoder
 from bench.results.index import read_frame
 from bench.results.record import Record
-from bench.results.store import Store, lines_of
+from bench.results.store import PREDICTIONS, Store, lines_of
 from bench.runs.kept.model_file import keep_model, model_path
 from bench.runs.plan import PlannedRun
 from bench.runs.pretraining.job import PretrainingJob, encoder_file
@@ -156,13 +157,16 @@ def warn_of_precision(runs: Sequence[ResolvedRun], options: Options, report: Rep
 def _run(run: ResolvedRun, options: Options, world: World, embeddings: DiskCache, report: Report) -> Finished:
     report.say(f"{run.plan}")
     backbone, pretrained = pretrained_backbone(run, options, report)
+    place = run.place(world.data(run.plan.task.data).kind)
     save = None
     if options.save_predictions:
-        save = run.folder_of_predictions(options.results, world.data(run.plan.task.data).kind)
+        save = options.results / PREDICTIONS / place
     split = world.split(run.plan.task.data, run.plan.seed)
     protocol = PROTOCOLS[run.plan.protocol]
     contents = name_contents(world.data(run.plan.task.data))
-    job = Job(run.kind, protocol, run.config.protocol, split, contents, run.plan.seed, run.plan.backbone, run.identity)
+    log = LogPlace(log_folder(place, options.cache), str(run.plan), run.identity, options.log, run.config.sections)
+    names = (run.plan.seed, run.plan.backbone, run.identity)
+    job = Job(run.kind, protocol, run.config.protocol, split, contents, *names, log)
     evaluation = evaluate(job, backbone, options.compute, embeddings, report, save, unfinished(run.identity, options))
     for note in notes_of(evaluation):
         report.warn(note)
@@ -207,6 +211,7 @@ def pretrained_backbone(run: ResolvedRun, options: Options, report: Report) -> t
         run.plan.seed,
         run.hashes["checkpoint"],
         run.decoded,
+        options.log,
     )
     provenance = load_encoder(encoder_file(job, options.cache, options.compute, report), backbone)
     return backbone, Pretrained(provenance["cost"], provenance["logged"])

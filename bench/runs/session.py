@@ -136,7 +136,7 @@ def prepare_world(plans: Sequence[PlannedRun], request: RunRequest, report: Repo
     else:
         world = World.phantom(data_sets, cache, report, splits)
     compute = Compute(request.device, request.workers, request.compile)
-    saved = (request.save_predictions, request.keep_model)
+    saved = (request.save_predictions, request.keep_model, request.log)
     options = Options(request.profile, request.corpus, request.results, cache, compute, *saved)
     return world, options
 

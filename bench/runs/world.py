@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from bench.core.console import Report
+from bench.core.digest import digest_of_list
 from bench.core.errors import BenchError
 from bench.core.registry import tasks
 from bench.core.task import DataSet
 from bench.data.cache import FOLDER, DiskCache
-from bench.data.content import Source, read_contents, sources_of
+from bench.data.content import Source, sources_of
 from bench.data.dataset import Data, find_data_sets, read_data
 from bench.data.duplicates import Overlap, find_duplicates
+from bench.data.fingerprints.files import Fingerprints
 from bench.data.grouped_split import GROUPED, GROUPED_VERSION, draw_grouped_split
-from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, components, find_copies, near_contents
+from bench.data.near_duplicates.groups import COPIES_VERSION, Copies, component_labels, find_copies
 from bench.data.phantom import ensure_phantoms
 from bench.data.published.named_splits import is_named, read_named_split
 from bench.data.split_files import read_split, selection_note
 from bench.data.splits import SplitCases, draw_split
 from bench.pretraining.corpus import Corpus, held_out_contents, manifest_corpus, pool_corpus
-from bench.pretraining.corpus_image import CorpusImage
-from bench.pretraining.manifest import left_out, read_manifest
+from bench.pretraining.listed_images import ListedImages
+from bench.pretraining.manifest import Listing
 
 _Pair = tuple[Data, SplitCases]
 
@@ -46,12 +50,13 @@ class World:
         self.grouped = Path(GROUPED) in self.given_splits.values()
         self.decoded = DiskCache(cache / FOLDER, report) if cache else None
         """Where decoded images and what is computed of them are kept; None: nowhere."""
+        self.fingerprints = Fingerprints(cache, report)
         self._copies: dict[str, Copies] = {}
-        self._components: dict[tuple[str, ...], dict[str, str]] = {}
+        self._components: dict[str, tuple[list[str], np.ndarray]] = {}
         self._data: dict[str, Data] = {}
         self._splits: dict[tuple[str, int], SplitCases] = {}
         self._overlaps: dict[tuple[str, int], Overlap] = {}
-        self._manifests: dict[Path, list[CorpusImage]] = {}
+        self._manifests: dict[Path, ListedImages] = {}
         self._broken: set[str] = set()
         """Data sets that cannot be read, which was said."""
         self._corpora: dict[tuple[str, str, int], Corpus] = {}
@@ -85,7 +90,7 @@ class World:
     def data(self, data_set: DataSet) -> Data:
         """Read a data set; its warnings are said once. Raises `DataError`."""
         if data_set.name not in self._data:
-            data = read_data(data_set, self.root)
+            data = read_data(data_set, self.root, self.fingerprints)
             for warning in data.warnings:
                 self.report.warn(warning)
             self._data[data_set.name] = data
@@ -148,7 +153,7 @@ class World:
         key = (name, data_set.name if data_set and name == "task" else "", seed)
         if key not in self._corpora:
             pairs, held = self._pairs(data_set, seed)
-            listed = [] if name in ("pool", "task") else self._listed(Path(name))
+            listed = None if name in ("pool", "task") else self._listed(Path(name))
             copies = self._copies_of_held_out([*pairs, *held], listed)
             rule = " ".join([COPIES_VERSION, *[GROUPED_VERSION] * self.grouped])
             if name == "pool":
@@ -160,26 +165,31 @@ class World:
                 self._corpora[key] = manifest_corpus(Path(name), [*pairs, *held], copies, rule, listed)
         return self._corpora[key]
 
-    def _listed(self, manifest: Path) -> list[CorpusImage]:
+    def _listed(self, manifest: Path) -> ListedImages:
         """The images of a manifest; what it does not take of its folders is said once."""
         if manifest not in self._manifests:
-            self._manifests[manifest] = read_manifest(manifest)
-            if others := left_out(manifest):
+            listing = Listing(manifest)
+            self._manifests[manifest] = listing.images(self.fingerprints)
+            if others := listing.left_out:
                 self.report.warn(f"{manifest}: {others}.")
         return self._manifests[manifest]
 
-    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], listed: Sequence[CorpusImage]) -> set[str]:
+    def _copies_of_held_out(self, sets: Sequence[tuple[Data, SplitCases]], listed: ListedImages | None) -> set[str]:
         """SHA-256 of every file under the root or listed that is a copy of an image which is evaluated on."""
-        sources = {file: source for data, _ in sets for file, source in sources_of(data).items()}
-        sources = {image.content: Source(image.path) for image in listed} | sources
-        place = tuple(sorted(sources))
+        evaluated = held_out_contents(sets)
+        if not evaluated:
+            return set()  # nothing has to be decoded
+        own = {file: source for data, _ in sets for file, source in sources_of(data).items()}
+        decoders = dict.fromkeys((content for content, _, _ in listed.keys), "") if listed is not None else {}
+        decoders |= {file: source.decoder for file, source in own.items()}
+        place = digest_of_list(sorted(decoders))
         if place not in self._components:
-            contents = read_contents(sources, self.report, self.decoded)
-            keys = {file: content.key for file, content in contents.items()}
-            self._components[place] = components(keys, near_contents(contents, self.report, self.decoded))
-        component = self._components[place]
-        held_out = {component[file] for file in held_out_contents(sets)}
-        return {file for file, one in component.items() if one in held_out}
+            self._components[place] = component_labels(
+                decoders, lambda: {i.content: Source(i.path) for i in listed or ()} | own, self.report, self.decoded
+            )
+        files, labels = self._components[place]
+        held_out = np.isin(labels, labels[[file in evaluated for file in files]])
+        return {files[place] for place in np.flatnonzero(held_out).tolist()}
 
     def _pairs(self, asked: DataSet | None, seed: int) -> tuple[list[_Pair], list[_Pair]]:
         """Data and split of every data set under the root, and of those that are only held out of corpora.

@@ -18,8 +18,8 @@ class VICRegConfig(MethodConfig):
 class VICReg(Method):
     """Variance-invariance-covariance regularisation of two views."""
 
-    name = "vicreg"
-    title = "VICReg"
+    name = "my_vicreg"
+    title = "VICReg, as an example"
     citation = "Bardes et al., VICReg, ICLR 2022, arXiv 2105.04906"
     config_class = VICRegConfig
     quick = {"projection_dim": 256}

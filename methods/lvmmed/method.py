@@ -82,8 +82,9 @@ class LVMMed(Method):
     def view_transform(self, image_size: int) -> Callable[[Image], Views]:
         """RGB image to two views (3, image_size, image_size) and their boxes, see `views.Views`."""
         from methods.lvmmed.views import TwoViews
+        from methods.views import alike
 
-        return TwoViews(image_size, self.views)
+        return TwoViews(alike(image_size, self.views))
 
     def build(self, backbone: nn.Module) -> LVMMedModule:
         """Add projector and message passing to a backbone with `embedding_dim`."""

@@ -13,8 +13,7 @@ from typing import TypedDict
 import torch
 from torch import Tensor
 
-from bench.core.settings import ViewSettings
-from bench.pretraining.augment import Augmentation, MultiView
+from bench.pretraining.augment import MultiView
 
 
 class Views(TypedDict):
@@ -28,10 +27,7 @@ class Views(TypedDict):
 
 
 class TwoViews(MultiView):
-    """Random crop, flip, colour jitter and blur, twice, of one RGB image; see `Views`."""
-
-    def __init__(self, image_size: int, views: ViewSettings) -> None:
-        super().__init__(2 * [Augmentation.of(image_size, views)])
+    """Random crop, flip, colour jitter and blur, twice, of one RGB image, each by its own augmentation; see `Views`."""
 
     def arranged(self, views: list[Tensor], boxes: list[Tensor]) -> Views:
         """Views and boxes."""

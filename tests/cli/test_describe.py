@@ -43,6 +43,9 @@ def test_method_as_data(bench):
     assert facts["ablations"]["alpha_0.7"] == {"alpha": 0.7}
     assert len(facts["ablations"]) == len(cls.ablations)
     assert facts["search_space"]["method.alpha"]["high"] == 0.95
+    assert not facts["transformer_only"]
+    assert data(bench("show", "mae", "--json"))["transformer_only"]
+    assert "vision transformers alone, as vit_tiny_8" in bench("show", "mae").out
 
 
 def test_task_as_data(bench):
@@ -80,11 +83,11 @@ def test_protocol_backbone_and_format_as_data(bench):
 
 def test_a_plugin_of_a_file_is_described(bench):
     file = EXAMPLE / "vicreg_method.py"
-    facts = data(bench("show", "vicreg", "--plugin", file, "--json"))
+    facts = data(bench("show", "my_vicreg", "--plugin", file, "--json"))
     assert facts["settings"]["projection_dim"]["default"] == 2048
     assert facts["version"] is None
     assert facts["location"].endswith("vicreg_method.py:VICReg")
-    assert "vicreg" in {row["name"] for row in data(bench("list", "methods", "--plugin", file, "--json"))}
+    assert "my_vicreg" in {row["name"] for row in data(bench("list", "methods", "--plugin", file, "--json"))}
 
 
 def test_corpora_are_described_and_a_plugin_file_is_told_apart(bench):
@@ -93,5 +96,5 @@ def test_corpora_are_described_and_a_plugin_file_is_told_apart(bench):
     assert "--corpus" in text
     done = bench("show", EXAMPLE / "vicreg_method.py")
     assert (done.code, "bench show NAME --plugin" in done.err) == (2, True)
-    assert bench("show", "vicreg", "--plugin", EXAMPLE / "vicreg_method.py").out.startswith("method: vicreg\n")
+    assert bench("show", "my_vicreg", "--plugin", EXAMPLE / "vicreg_method.py").out.startswith("method: my_vicreg\n")
     assert "Did you mean 'pool'" in bench("show", "poool").err

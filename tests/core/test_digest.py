@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from bench.core.digest import digest
+from bench.core.digest import digest, digest_of_list
 
 
 def test_it_is_the_sha256_of_compact_json_with_sorted_keys():
@@ -21,3 +21,10 @@ def test_order_of_keys_does_not_count_and_order_of_lists_does():
 def test_numbers_that_json_does_not_have_are_refused(value):
     with pytest.raises(ValueError, match="not JSON compliant"):
         digest({"a": value})
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 20_001])
+def test_a_long_list_has_the_same_hash_without_being_held(size):
+    values = [["r\xf6ntgen", None, n] for n in range(size)]
+    assert digest_of_list(iter(values)) == digest(values)
+    assert digest_of_list(iter(values), "rule", 2) == digest([values, "rule", 2])

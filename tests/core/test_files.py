@@ -11,7 +11,7 @@ import pytest
 
 from bench.core import files
 from bench.core.errors import StorageError
-from bench.core.files import paths_below, require_writable, write_text
+from bench.core.files import paths_below, require_writable, write_text, write_together
 
 
 def test_a_folder_that_vanishes_while_writing_is_made_again(tmp_path, monkeypatch):
@@ -139,3 +139,15 @@ def test_a_folder_below_a_file_is_no_folder(tmp_path):
 def test_a_name_that_is_too_long_is_the_same_error(tmp_path):
     with pytest.raises(StorageError, match=r"Could not write .*: File name too long"):
         require_writable(tmp_path / ("n" * 256) / "runs", "results")
+
+
+def test_files_that_are_written_together_are_all_there_or_none(tmp_path):
+    old, new, gone = tmp_path / "old", tmp_path / "deep" / "new", tmp_path / "gone"
+    old.write_bytes(b"1")
+    gone.write_bytes(b"2")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError):
+        write_together({old: b"3", new: b"4", tmp_path / "folder": b"5"}, [gone])
+    assert (old.read_bytes(), new.exists(), gone.read_bytes()) == (b"1", False, b"2")
+    write_together({old: b"3", new: b"4"}, [gone])
+    assert (old.read_bytes(), new.read_bytes(), gone.exists()) == (b"3", b"4", False)

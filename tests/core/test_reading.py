@@ -107,4 +107,6 @@ def test_linked_folders_are_followed_once(tmp_path):
     (tmp_path / "a" / "z").symlink_to("b")
     (tmp_path / "a" / "self").symlink_to("self")
     (tmp_path / "a" / "gone").symlink_to("nowhere")
-    assert [p.name for p in files_below(tmp_path / "a")] == ["1.png", "2.png"]
+    (tmp_path / "a" / ".hidden" / "x").mkdir(parents=True)
+    (tmp_path / "a" / ".hidden" / "x" / "3.png").touch()
+    assert list(files_below(tmp_path / "a")) == [str(tmp_path / "a" / "1.png"), str(tmp_path / "a" / "b" / "2.png")]

@@ -37,7 +37,7 @@ def test_compiler_that_fails_is_a_reason(monkeypatch):
 
 
 def test_every_backbone_of_a_method_is_compiled_in_place():
-    for name, count in (("simclr", 1), ("byol", 2), ("dino", 2), ("lvmmed", 1)):
+    for name, count in (("simclr", 1), ("byol", 2), ("dino", 2), ("lvmmed", 1), ("moco_v2", 2), ("swav", 1)):
         cls = methods().get(name)
         module = cls(cls.config_class(**cls.quick)).build(build_backbone("resnet18"))
         keys = list(module.state_dict())

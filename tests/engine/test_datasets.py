@@ -10,8 +10,9 @@ from torch.utils.data import TensorDataset
 
 from bench.core.console import Report
 from bench.core.errors import DataError
+from bench.data.cache import LIMIT_VARIABLE, DiskCache
 from bench.engine import kept
-from bench.engine.datasets import KeptDataset, fill
+from bench.engine.datasets import SAMPLED, KeptDataset, fill
 from bench.engine.kept import KeptCases, Memory
 from bench.engine.loaders import evaluation_loader
 
@@ -87,3 +88,59 @@ def test_what_is_filled_is_checked_and_other_data_sets_are_left_alone(tmp_path):
     with pytest.raises(DataError, match="nothing to learn"):
         fill(Useless(squares(tmp_path / "prepared"), NUMBERS), "numbers", QUIET)
     fill(TensorDataset(torch.zeros(3)), "numbers", QUIET)
+
+
+def read_by_workers(data):
+    return [int(y) for _, target in evaluation_loader(data, 2, 2, torch.device("cpu")) for y in target]
+
+
+def numbers(prepared, folder, bound, monkeypatch, count=40):
+    """Numbers of one value each, whose squares take `bound` times what the folder may hold."""
+    monkeypatch.setenv(LIMIT_VARIABLE, str(count * 8 / bound / 2**30))
+    return Squares(KeptCases(squares(prepared), str, "", DiskCache(folder)), list(range(count)))
+
+
+def test_what_is_larger_than_the_bound_is_prepared_by_the_loading_processes(tmp_path, monkeypatch, capfd):
+    data = numbers(tmp_path / "prepared", tmp_path / "cache", 2, monkeypatch)
+    fill(data, "corpus", Report())
+    said = capfd.readouterr().err
+    assert said.count("more than the") == 1
+    assert "decoded while training, in every epoch" in said
+    assert len((tmp_path / "prepared").read_text().split()) == SAMPLED, "no pass over everything"
+    stored = sum(1 for _ in (tmp_path / "cache").rglob("*.npy"))
+    for passes in (1, 2):
+        assert read_by_workers(data) == [n**2 for n in data.cases]
+        makers = (tmp_path / "prepared").read_text().split()[SAMPLED:]
+        assert makers.count(str(os.getpid())) == 2 * passes, "the loader looks at the form and the size of the first"
+        assert len(makers) == passes * (len(data.cases) + 2)
+    assert sum(1 for _ in (tmp_path / "cache").rglob("*.npy")) == stored
+    assert len(kept.MEMORY.arrays) <= SAMPLED + 1
+
+
+class Named(Squares):
+    fingerprint = "numbers"
+
+
+def test_what_only_the_disk_holds_is_looked_at_once_by_all_commands(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(kept, "LIMIT_BYTES", 100)
+    shown = []
+    for cls in (Named, Named, Squares):
+        monkeypatch.setattr(kept, "MEMORY", Memory())
+        data = numbers(tmp_path / "prepared", tmp_path / "cache", 0.1, monkeypatch)
+        data = cls(data.kept, data.cases)
+        report = Counting(quiet=True)
+        report.shown = None
+        fill(data, "corpus", report)
+        shown.append(report.shown)
+        assert read_by_workers(data) == [n**2 for n in data.cases]
+        assert kept.MEMORY.used_bytes <= 100 + 8
+    assert shown == [["decode corpus", 40, 40], None, ["decode corpus", 40, 40]]
+    assert (tmp_path / "prepared").read_text().split() == [str(os.getpid())] * 40
+    assert not capfd.readouterr().err
+
+
+def test_copies_of_a_case_count_once(tmp_path, monkeypatch):
+    data = numbers(tmp_path / "prepared", tmp_path / "cache", 2, monkeypatch)
+    again = Squares(data.kept, data.cases, n_different=15)
+    fill(again, "corpus", QUIET)
+    assert data.kept.room == kept.Room.MEMORY

@@ -1,11 +1,16 @@
 """Batches in an order that seed and epoch fix, whatever the number of workers."""
 
+import gc
+import multiprocessing
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from torch.utils.data import Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from bench.core.errors import DataError
 from bench.engine import loaders as loading
 from bench.engine.loaders import EpochBatches, build_loader, evaluation_loader, pick_workers
 
@@ -85,3 +90,74 @@ def test_measuring_a_batch_draws_nothing(tmp_path, monkeypatch):
     before = torch.get_rng_state()
     loading.affordable_workers(2, Noise(), 8)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def places_of(loader, n_passes, batches=None):
+    """Of each pass what it yields, the processes that made it, and a number drawn after it."""
+    passes = []
+    for epoch in range(n_passes):
+        if batches is not None:
+            batches.epoch = epoch
+        rows = [(x.flatten().tolist(), process.tolist()) for x, process in loader]
+        passes.append(([x for x, _ in rows], {p for _, ps in rows for p in ps}, torch.rand(1).item()))
+    return passes
+
+
+class WithProcess(Noise):
+    """As `Noise`, with the process that made an item."""
+
+    def __getitem__(self, index):
+        return super().__getitem__(index), os.getpid()
+
+
+def test_processes_live_as_long_as_the_loader_and_change_nothing():
+    passes = {}
+    for workers in (0, 2):
+        batches = EpochBatches(6, 2, seed=1, smallest=1)
+        loader = build_loader(WithProcess(), batches, workers, torch.device("cpu"))
+        torch.manual_seed(3)
+        passes[workers] = places_of(loader, 3, batches)
+    assert [(x, drawn) for x, _, drawn in passes[0]] == [(x, drawn) for x, _, drawn in passes[2]]
+    assert len({str(x) for x, _, _ in passes[2]}) == 3, "every epoch has its own order and numbers"
+    assert len(set.union(*(processes for _, processes, _ in passes[2]))) == 2
+    assert len({process.pid for process in multiprocessing.active_children()}) >= 2
+    del loader
+    gc.collect()
+    assert not multiprocessing.active_children()
+
+
+def test_a_pass_draws_what_a_loader_of_torch_draws():
+    batches = EpochBatches(6, 2, seed=1, smallest=1)
+    numbers = []
+    ours = build_loader(Noise(), batches, 0, torch.device("cpu"))
+    theirs = DataLoader(TensorDataset(torch.zeros(6)), 2)
+    for loader in (ours, theirs):
+        torch.manual_seed(3)
+        numbers.append([(sum(1 for _ in loader), torch.rand(1).item()) for _ in range(3)])
+    assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("lasting", [False, True])
+def test_validation_may_keep_its_processes(workers, lasting):
+    data = TensorDataset(torch.arange(6.0).view(6, 1), torch.arange(6))
+    torch.manual_seed(3)
+    loader = evaluation_loader(data, 4, workers, torch.device("cpu"), lasting=lasting)
+    found = [([y.tolist() for _, y in loader], torch.rand(1).item()) for _ in range(2)]
+    torch.manual_seed(3)
+    expected = [([y.tolist() for _, y in DataLoader(data, 4)], torch.rand(1).item()) for _ in range(2)]
+    assert found == expected
+
+
+class Broken(Noise):
+    def __getitem__(self, index):
+        raise DataError(f"scan{index % 1}.png: cannot be read: it is truncated.\nRestore it.")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_error_in_a_loading_process_is_said_as_it_is(workers, monkeypatch):
+    monkeypatch.setattr(loading, "SHARED_MEMORY", Path("/none"))  # whose free space is weighed by a first item
+    loader = build_loader(Broken(), EpochBatches(6, 2, seed=1, smallest=1), workers, torch.device("cpu"))
+    with pytest.raises(DataError) as caught:
+        list(loader)
+    assert str(caught.value) == "scan0.png: cannot be read: it is truncated.\nRestore it."

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.engine import meter as module
-from bench.engine.meter import Meter
+from bench.engine.meter import Meter, Pace
 
 
 @pytest.fixture
@@ -35,3 +35,19 @@ def test_an_interrupted_stage_is_counted_on(clock):
     second.tick(30)
     clock[0] += 5
     assert second.cost() == {"seconds": 10, "images_per_second": 6, "peak_memory_mib": 2**30}
+
+
+def test_the_share_of_an_epoch_that_it_waited_for_data(clock):
+    def slow():
+        for number in range(3):
+            clock[0] += 2.0
+            yield number
+        clock[0] += 1.0
+
+    pace, seen = Pace(), []
+    for number in pace.watch(slow()):
+        seen.append(number)
+        pace.images += 10
+        clock[0] += 3.0
+    assert seen == [0, 1, 2]
+    assert pace.values() == {"seconds": 16.0, "images_per_second": 1.875, "waiting_for_data": round(7 / 16, 4)}

@@ -1,10 +1,12 @@
 """Hidden layers at several rates, trained together: each as it would be alone."""
 
+import pandas as pd
 import pytest
 import torch
 from torch.utils.data import TensorDataset
 
 from bench.core.console import Report
+from bench.engine.logs.place import LogPlace
 from bench.engine.meter import Meter
 from bench.evaluation.mlp_probe import MlpProbe
 from bench.evaluation.settings import MlpProbeSettings
@@ -35,11 +37,11 @@ def rings(split):
     return sides
 
 
-def fit(split, sides, seed=0, **settings):
+def fit(split, sides, seed=0, log=None, **settings):
     kind = Classification(TASK, ClassificationSettings(image_size=32))
     own = MlpProbeSettings(**{"hidden": (32, 16), "epochs": 25, "batch_size": 32} | settings)
     probe = MlpProbe(sides, kind, split, own, seed, Meter(torch.device("cpu")), REPORT)
-    return probe, probe.fit("mlp")
+    return probe, probe.fit("mlp", log)
 
 
 def test_it_reads_what_no_linear_layer_does(split, rings):
@@ -62,8 +64,18 @@ def test_each_rate_is_what_it_is_alone(split, rings):
     assert together.validation == chosen["validation"]
 
 
-def test_same_seed_same_predictions(split, rings):
-    first, again, other = (fit(split, rings, seed, epochs=2)[1].predictions for seed in (0, 0, 1))
+def test_same_seed_same_predictions_and_every_rate_is_logged(split, rings, tmp_path):
+    logs = (None, LogPlace(tmp_path, "mlp", "id"), None)
+    first, again, other = (
+        fit(split, rings, seed, log, epochs=2, rates=(1e-3, 1e-2))[1].predictions
+        for seed, log in zip((0, 0, 1), logs, strict=True)
+    )
+    rows = pd.read_csv(tmp_path / "epochs.csv")
+    assert list(rows)[:6] == [
+        "epoch", "step", "loss@0.001", "loss@0.01", "validation_loss@0.001", "validation_loss@0.01"
+    ]  # fmt: skip
+    assert len(rows) == 2
+    assert rows["loss@0.01"].is_monotonic_decreasing
     assert (first == again).all()
     assert (first != other).any()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from bench.core.console import Report
 from bench.core.errors import DataError, StorageError, TrainingError
 from bench.core.kind import Features
 from bench.engine.compute import Compute
+from bench.engine.logs.place import LogPlace
 from bench.engine.resume import StateFile
 from bench.engine.seeding import seed_all
 from bench.evaluation import supervised as adapt
@@ -115,9 +117,14 @@ def test_selected_epoch_is_best_on_validation_and_its_weights_predict(split, mon
     assert len(outcome.predictions) == len(split.test)
 
 
-def test_same_seed_same_predictions(split):
-    first, again, other = (supervised(split, "finetune", seed=s)[1].fit("x").predictions for s in (3, 3, 4))
+def test_same_seed_same_predictions_whether_it_is_logged_or_not(split, tmp_path):
+    logs = (None, LogPlace(tmp_path, "x", "id"), None)
+    first, again, other = (
+        supervised(split, "finetune", seed=s)[1].fit("x", log=log).predictions
+        for s, log in zip((3, 3, 4), logs, strict=True)
+    )
     assert (first == again).all()
+    assert list(tmp_path.glob("tensorboard/events*"))
     assert (first != other).any()
 
 
@@ -129,28 +136,37 @@ class Interrupted(Exception):
 def test_interrupted_and_resumed_equals_uninterrupted(split, tmp_path, monkeypatch, protocol):
     monkeypatch.setattr(adapt, "SECONDS_BETWEEN_SAVES", -1.0)
     state = StateFile(tmp_path / "a" / "last.ckpt", "id", "adaptation", REPORT)
-    whole = supervised(split, protocol, epochs=4)[1].fit("x")
+    logs = [LogPlace(tmp_path / name, name, name) for name in ("whole", "parts")]
+    whole = supervised(split, protocol, epochs=4)[1].fit("x", log=logs[0])
     _, run = supervised(split, protocol, epochs=4)
     epoch = run.train_epoch
 
     def stop_in_third(number, advance):
         if number == 3:
+            epoch(number, advance)
             torch.rand(7)
             raise Interrupted
-        epoch(number, advance)
+        return epoch(number, advance)
 
     monkeypatch.setattr(run, "train_epoch", stop_in_third)
     with pytest.raises(Interrupted):
-        run.fit("x", state)
+        run.fit("x", state, logs[1])
     _, run = supervised(split, protocol, epochs=4, seed=5)  # another start, which the file replaces
     run.batches.seed = 0
     epochs = []
-    monkeypatch.setattr(run, "train_epoch", lambda n, a: (epochs.append(n), Supervised.train_epoch(run, n, a)))
-    parts = run.fit("x", state)
+    monkeypatch.setattr(run, "train_epoch", lambda n, a: (epochs.append(n), Supervised.train_epoch(run, n, a))[1])
+    parts = run.fit("x", state, logs[1])
     assert epochs == [3, 4]
     assert (parts.predictions == whole.predictions).all()
     assert (parts.best_epoch, parts.validation) == (whole.best_epoch, whole.validation)
     assert parts.cost["seconds"] > 0
+    steps, epochs = ([pd.read_csv(place.folder / name) for place in logs] for name in ("log.csv", "epochs.csv"))
+    pd.testing.assert_frame_equal(*steps)
+    assert list(steps[1]["step"]) == list(range(4 * len(run.batches)))
+    timed = ["seconds", "images_per_second", "waiting_for_data"]
+    pd.testing.assert_frame_equal(*(one.drop(columns=timed) for one in epochs))
+    assert list(epochs[1]["epoch"]) == [1, 2, 3, 4]
+    assert epochs[1]["validation_accuracy"].max() == whole.validation
 
 
 def test_state_of_another_adaptation_is_refused_and_short_ones_write_none(split, tmp_path, monkeypatch, capsys):

@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.core.console import Report
 from bench.results import index
 from bench.results.boards import regenerate
 from bench.results.index import index_file, read_frame
 from bench.results.record import FileRecord
+from bench.results.sharing.bundle import write_bundle
+from bench.results.sharing.merge import merge
 from bench.results.store import Store
 from tests.faults.outcomes import Tally, judge
 from tests.faults.stored import FILES, Stored
+from tests.results.sharing.stores import whole_run
 from tests.results.stores_of import add_run
 
 
@@ -95,10 +99,23 @@ def _read_board(folder: Path, path: Path) -> Any:
     return path.read_bytes()
 
 
+def _bundle(folder: Path) -> Path:
+    whole_run(folder / "results")
+    return write_bundle(folder / "results", folder / "a.zip", Report(quiet=True)).path
+
+
+def _read_bundle(folder: Path, path: Path) -> Any:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        merge([path], Path(place), Report(quiet=True))
+        files = [p for p in Path(place).rglob("*") if p.is_file()]
+        return {p.relative_to(place).as_posix(): p.read_bytes() for p in files}
+
+
 CHECKED: Mapping[str, Stored] = {
     "record": Stored(_record, _read_record),
     "cases of a record": Stored(_cases, _read_cases),
     "split of a record": Stored(_split_of_record, _read_split_of_record),
+    "bundle of results": Stored(_bundle, _read_bundle),
     "index of records": Stored(_index, _read_index),
     "leaderboard": Stored(_board, _read_board),
     **FILES,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from bench.models.weights.sources import parse_checkpoints
 from bench.pretraining.manifest import read_manifest
 from bench.results.published import COLUMNS, read_published
 from bench.results.record import fields_digest
+from bench.results.sharing.form import MANIFEST
+from bench.results.sharing.manifest import manifest_text
+from bench.results.sharing.merge import merge
 from bench.results.statistics.agreement import load_checked
 from bench.results.store import Store
 from bench.runs.config import resolve_config
@@ -144,6 +149,32 @@ def _published(folder: Path, content: bytes) -> Any:
     return read_published(folder)
 
 
+def bundles() -> st.SearchStrategy[bytes]:
+    """Zip files of members that bundles have and of others, with a manifest that is right most times; any bytes."""
+    paths = ("runs/real/quick/a/b/c.json", "runs/real/quick/a/b/c.parquet", "splits/x.csv", "environment.json")
+    names = st.sampled_from(paths) | st.text(max_size=8).map(lambda name: f"runs/{name}.json") | st.sampled_from(ODD)
+    members = st.dictionaries(names, BYTES | texts(VALUES), max_size=4)
+    return st.tuples(members, st.none() | BYTES).map(_packed) | BYTES
+
+
+def _packed(parts: tuple[dict[str, bytes], bytes | None]) -> bytes:
+    members = {name: content for name, content in parts[0].items() if name and "\x00" not in name and len(name) < 999}
+    manifest = manifest_text(members).encode() if parts[1] is None else parts[1]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in {MANIFEST: manifest, **members}.items():
+            archive.writestr(name.encode("utf-8", "replace").decode(), content)
+    return buffer.getvalue()
+
+
+def _bundle(folder: Path, content: bytes) -> Any:
+    (folder / "a.zip").write_bytes(content)
+    try:
+        return merge([folder / "a.zip"], folder / "results", Report(quiet=True))
+    finally:
+        assert not (folder / "results").exists()
+
+
 def _weights(folder: Path, content: bytes) -> Any:
     (folder / "w.toml").write_bytes(content)
     return parse_checkpoints([str(folder / "w.toml")], "resnet18")
@@ -204,6 +235,7 @@ READERS: Mapping[str, tuple[st.SearchStrategy[Any], Callable[[Path, Any], Any]]]
     "box files (CSV)": (rows(BOX_ROW) | BYTES, _boxes("train.csv")),
     "box files (JSON)": (texts(st.dictionaries(FIELDS, BOX | VALUES)) | BYTES, _boxes("*.json")),
     "records": (st.dictionaries(FIELD_NAMES, VALUES, max_size=2), _record),
+    "bundles of results": (bundles(), _bundle),
     "published tables": (
         rows(",".join(COLUMNS), GOOD_NUMBERS) | BYTES,
         _published,

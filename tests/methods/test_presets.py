@@ -15,7 +15,19 @@ from bench.engine.seeding import seeded
 from bench.pretraining.augment import Augmentation
 from bench.runs.config import resolve_config
 
-TRAINED = ("byol", "dino", "lvmmed", "simclr")
+TRAINED = (
+    *("byol", "dino", "lvmmed", "simclr"),
+    *("barlow_twins", "deepcluster_v2", "moco_v2", "swav", "vicreg", "vicregl"),
+)
+ASYMMETRIC = {"blur_probability", "solarise_probability"}
+BY_DEFINITION = {
+    "byol": ASYMMETRIC,
+    "dino": ASYMMETRIC | {"resample"},
+    "barlow_twins": ASYMMETRIC,
+    "vicreg": {"solarise_probability"},
+    "vicregl": ASYMMETRIC,
+}
+"""Method -> what its definition demands of its global views."""
 
 
 def resolved(name, profile, **overrides):
@@ -28,8 +40,7 @@ def global_views(name, views):
     method = cls(cls.config_class(**cls.quick))
     method.views = views
     transform = method.view_transform(48)
-    found = transform.augmentations[:2] if hasattr(transform, "augmentations") else 2 * [transform.augmentation]
-    return [asdict(a) for a in found]
+    return [asdict(a) for a in transform.augmentations[:2]]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -44,7 +55,11 @@ def test_settings_resolve_and_hold_the_views(name, profile):
 
 @pytest.mark.parametrize(
     ("name", "at_256", "at_3200"),
-    [("simclr", 0.3, 3.75), ("byol", 0.45, 5.625), ("dino", 0.03, 0.375), ("lvmmed", 2e-3, 2e-3)],
+    [
+        *[("simclr", 0.3, 3.75), ("byol", 0.45, 5.625), ("dino", 0.03, 0.375), ("lvmmed", 2e-3, 2e-3)],
+        *[("moco_v2", 0.03, 0.375), ("barlow_twins", 0.2, 2.5), ("vicreg", 0.3, 3.75), ("vicregl", 0.3, 3.75)],
+        *[("swav", 0.3, 3.75), ("deepcluster_v2", 0.3, 3.75)],
+    ],
 )
 def test_published_rates_follow_the_batch(name, at_256, at_3200):
     config = methods().get(name).config_class()
@@ -62,7 +77,11 @@ def test_the_square_root_rule_is_simclrs():
 
 @pytest.mark.parametrize(
     ("name", "momentum", "decay", "clip"),
-    [("simclr", None, 1e-6, None), ("byol", 0.99, 1e-6, None), ("dino", 0.996, 1e-4, 3.0), ("lvmmed", None, 0, None)],
+    [
+        *[("simclr", None, 1e-6, None), ("byol", 0.99, 1e-6, None), ("dino", 0.996, 1e-4, 3.0)],
+        *[("lvmmed", None, 0, None), ("moco_v2", 0.999, 1e-4, None), ("barlow_twins", None, 1.5e-6, None)],
+        *[(name, None, 1e-6, None) for name in ("vicreg", "vicregl", "swav", "deepcluster_v2")],
+    ],
 )
 def test_published_values(name, momentum, decay, clip):
     config = methods().get(name).config_class()
@@ -76,15 +95,14 @@ def test_a_clip_can_be_set_for_a_method():
 @pytest.mark.parametrize("name", TRAINED)
 def test_views_are_equal_but_for_what_a_definition_demands(name):
     plain = asdict(Augmentation.of(48, ViewSettings()))
-    own = {"blur_probability", "solarise_probability", "resample"} if name in ("byol", "dino") else set()
     for view in global_views(name, ViewSettings()):
-        assert {k for k, v in view.items() if v != plain[k]} <= own
+        assert {k for k, v in view.items() if v != plain[k]} <= BY_DEFINITION.get(name, set())
 
 
-@pytest.mark.parametrize(("name", "chances"), [("byol", [1.0, 0.1]), ("dino", [1.0, 0.1])])
-def test_asymmetric_blur_is_the_published_one_at_one_half_and_off_at_none(name, chances):
+@pytest.mark.parametrize("name", ["byol", "dino", "barlow_twins", "vicregl"])
+def test_asymmetric_blur_is_the_published_one_at_one_half_and_off_at_none(name):
     found = global_views(name, ViewSettings(blur=0.5))
-    assert [v["blur_probability"] for v in found] == pytest.approx(chances)
+    assert [v["blur_probability"] for v in found] == pytest.approx([1.0, 0.1])
     assert [v["solarise_probability"] for v in found] == [0, 0.2]
     assert [v["blur_probability"] for v in global_views(name, ViewSettings(blur=0))] == [0, 0]
 
@@ -103,8 +121,9 @@ def test_blur_is_in_proportion_to_the_side(side, expected, monkeypatch):
     assert drawn == [pytest.approx(expected)]
 
 
-def test_local_crops_of_dino_end_where_global_ones_begin():
-    cls = methods().get("dino")
+@pytest.mark.parametrize("name", ["dino", "swav"])
+def test_local_crops_end_where_global_ones_begin(name):
+    cls = methods().get(name)
     method = cls(cls.config_class(**cls.quick))
     method.views = ViewSettings(crop_min=0.14)
     first, _, local, _ = method.view_transform(48).augmentations

@@ -11,6 +11,7 @@ from bench.core.method import Progress
 from bench.core.registry import methods
 from bench.engine.seeding import seed_all, seeded
 from bench.models.build import build_backbone
+from tests.methods.trained import backbone_of
 
 START = Progress(0, 10, 0, 2)
 
@@ -114,20 +115,22 @@ def test_contract_of_every_method(name, images):
     """Build, two optimiser steps, finite scalars, an encoder that changed."""
     cls = methods().get(name)
     method = cls(cls.config_class(**cls.quick))
+    size = max(method.batch_multiple, 4)
+    method.corpus_size = size
     seed_all(0)
-    module = method.build(build_backbone("resnet18")).train()
+    module = method.build(build_backbone(backbone_of(cls))).train()
     image = Image.effect_noise((90, 90), 60).convert("RGB")
     transform = method.view_transform(32)
-    size = max(method.batch_multiple, 4)
     views = torch.utils.data.default_collate([transform(image) for _ in range(size)])
     before = {k: v.clone() for k, v in method.encoder(module).state_dict().items()}
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=0.1)
     for step in range(2):
-        parts = method.loss(module, views, Progress(step, 4, step, 2))
+        method.before_epoch(module, Progress(step, 4, step, 2), iter([(range(size), views)]))
+        parts = method.loss(module, views, Progress(step, 4, step, 2, range(size)))
         assert all(v.ndim == 0 and torch.isfinite(v) for v in parts.values())
         optimizer.zero_grad()
         parts["loss"].backward()
         optimizer.step()
-        method.after_step(module, Progress(step + 1, 4, step, 2))
+        method.after_step(module, Progress(step + 1, 4, step, 2, range(size)))
     after = method.encoder(module).state_dict()
     assert any(not torch.equal(before[k], after[k]) for k in before)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from lightly.transforms import BYOLTransform, DINOTransform, SimCLRTransform
+from lightly.transforms import (
+    BYOLTransform,
+    DINOTransform,
+    MoCoV2Transform,
+    SimCLRTransform,
+    SwaVTransform,
+    VICRegTransform,
+)
 from lightly.transforms.byol_transform import BYOLView1Transform, BYOLView2Transform
 from PIL import Image, ImageFilter, ImageOps
 from torchvision.transforms import functional as F
@@ -91,6 +98,9 @@ LOCAL = {"n_local_views": 2, "sigmas": SIGMAS}
         ("simclr", SimCLRTransform(32, sigmas=SIGMAS)),
         ("byol", BYOLTransform(BYOLView1Transform(32, sigmas=SIGMAS), BYOLView2Transform(32, sigmas=SIGMAS))),
         ("dino", DINOTransform(32, (0.14, 1), local_crop_size=16, local_crop_scale=(0.05, 0.14), **LOCAL)),
+        ("moco_v2", MoCoV2Transform(32, sigmas=SIGMAS)),
+        ("vicreg", VICRegTransform(32, sigmas=SIGMAS)),
+        ("swav", SwaVTransform((32, 16), (2, 2), sigmas=SIGMAS)),
     ],
 )
 def test_views_have_the_statistics_of_lightlys(image, name, published):

@@ -24,6 +24,7 @@ from tasks.brain_tumor import BRAIN_TUMOR
 REPORT = Report(quiet=True)
 
 
+NEWER = ("moco_v2", "barlow_twins", "vicreg", "vicregl", "swav")
 SETTINGS = PretrainSettings(epochs=2, batch_size=16, image_size=32, init="random")
 
 
@@ -54,7 +55,11 @@ class Interrupted(Exception):
 
 
 @pytest.mark.parametrize(
-    "name", ["simclr", "lvmmed", *(pytest.param(name, marks=pytest.mark.slow) for name in ("byol", "dino"))]
+    "name",
+    [
+        *("simclr", "lvmmed", "deepcluster_v2"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("byol", "dino", *NEWER)),
+    ],
 )
 def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypatch, name):
     pretrain(training(corpus, name), tmp_path / "whole", "id", {}, REPORT)
@@ -79,6 +84,11 @@ def test_interrupted_and_resumed_equals_uninterrupted(corpus, tmp_path, monkeypa
     logs = [pd.read_csv(tmp_path / n / "log.csv") for n in ("whole", "parts")]
     assert list(logs[1]["step"]) == [0, 1, 2, 3]
     pd.testing.assert_frame_equal(logs[0], logs[1])
+    epochs = pd.read_csv(tmp_path / "parts" / "epochs.csv")
+    assert list(epochs["epoch"]) == [1, 2]
+    assert epochs["loss"].iloc[0] == pytest.approx(logs[0]["loss"][:2].mean())
+    assert (epochs["images_per_second"] > 0).all()
+    assert epochs["waiting_for_data"].between(0, 1).all()
 
 
 def test_cost_of_a_resumed_pretraining_is_that_of_all_its_parts(corpus, tmp_path, monkeypatch):
@@ -101,7 +111,9 @@ def test_cost_of_a_resumed_pretraining_is_that_of_all_its_parts(corpus, tmp_path
     assert cost["peak_memory_mib"] == 2**30
 
 
-@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
+@pytest.mark.parametrize(
+    "name", ["simclr", "byol", "dino", "lvmmed", *(pytest.param(name, marks=pytest.mark.slow) for name in NEWER)]
+)
 def test_mixed_precision_computes_in_bfloat16_and_keeps_views_and_weights(corpus, tmp_path, name):
     mixed = SETTINGS.model_copy(update={"precision": "bf16-mixed", "epochs": 1, "image_size": 48})
     run = training(corpus, name, mixed)
@@ -204,3 +216,39 @@ def test_views_are_those_of_the_settings(corpus):
     run = training(corpus, settings=SETTINGS.model_copy(update={"crop_min": 0.9, "grey": 1.0, "jitter": (0, 0, 0, 0)}))
     first = run.dataset.transform.augmentations[0]
     assert (first.scale, first.grey_probability, first.jitter) == ((0.9, 1.0), 1.0, (0, 0, 0, 0))
+
+
+def test_numbers_of_images_are_kept_and_epochs_are_prepared_from_the_same_batches(corpus, tmp_path):
+    """What a method that remembers every image relies on (`Method.before_epoch`, `Progress.items`)."""
+    run, shown, prepared = training(corpus), {0: [], 1: []}, {}
+    assert run.method.corpus_size == 36
+    whole, module = run.method.loss, run.module
+
+    def prepare(given, progress, batches):
+        assert given is module
+        assert (progress.step, progress.items) == (2 * progress.epoch, ())
+        prepared[progress.epoch] = [(items, views[0].clone()) for items, views in batches]
+
+    def loss(given, views, progress):
+        shown[progress.epoch].append((progress.items, views[0]))
+        return whole(given, views, progress)
+
+    run.method.before_epoch, run.method.loss = prepare, loss
+    pretrain(run, tmp_path, "id", {}, REPORT)
+    for epoch in (0, 1):
+        for (items, view), (again, same_view) in zip(shown[epoch], prepared[epoch], strict=True):
+            assert items == again
+            assert torch.equal(view, same_view)
+        numbers = [number for items, _ in shown[epoch] for number in items]
+        assert len(set(numbers)) == 32
+        assert set(numbers) <= set(range(36))
+    assert shown[0][0][0] != shown[1][0][0]
+
+
+def test_an_epoch_whose_batches_nobody_asks_for_is_loaded_once(corpus, tmp_path, monkeypatch):
+    run, read = training(corpus), []
+    monkeypatch.setattr(
+        type(run.dataset), "__getitem__", lambda self, i: read.append(i) or [torch.zeros(3, 32, 32)] * 2
+    )
+    pretrain(run, tmp_path, "id", {}, REPORT)
+    assert len(read) == 2 * 32

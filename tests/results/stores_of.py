@@ -39,7 +39,8 @@ def split_of(store, names, name):
     """The split with these test cases, written into the store."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerows([["case", "split"], *([case, "test"] for case in names)])
+    others = [["train 0", "train"], ["train 1", "train"], ["validation 0", "validation"]]
+    rows.writerows([["case", "split"], *others, *([case, "test"] for case in names)])
     file = f"splits/{name}-{len(names)}.csv"
     (store.results / "splits").mkdir(parents=True, exist_ok=True)
     (store.results / file).write_text(text.getvalue())

@@ -1,9 +1,12 @@
 """Boards for people and for machines: what was tested stands in words, every metric has its interval."""
 
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.core.settings import SeenRecord
-from bench.results.board_text import to_markdown
+from bench.results.board_text import COMPARED_HASHES, COMPARED_KEYS, compared_lines, to_markdown
 from bench.results.index import read_frame
 from bench.results.leaderboard import board_of, task_board
 from bench.results.tables import leaderboard_texts
@@ -52,3 +55,21 @@ def test_the_columns_of_what_weights_saw_are_there_only_where_it_is_known():
     without = board.set_index("method")["mean_without_seen"].to_dict()
     assert without == pytest.approx({"random": NAN, "file": 0.25}, nan_ok=True)
     assert "(pretrained on 1 of 1; none left)" in to_markdown(board)
+
+
+NAMES = ("simclr", "pool", "pool ", "task(x)", "")
+TOLD_APART = st.fixed_dictionaries(
+    {column: st.sampled_from(NAMES) for column in COMPARED_KEYS.values()}
+    | {column: st.sampled_from(["", "a1", "b2"]) for column in COMPARED_HASHES.values()}
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(TOLD_APART, min_size=1, max_size=6, unique_by=lambda facts: tuple(map(str.strip, facts.values()))))
+def test_no_two_comparisons_look_alike_whatever_they_found(facts):
+    numbers = ("seeds", "difference", "low", "high", "p", "p_holm", "smallest_shown")
+    same = dict.fromkeys(numbers, 0.5) | {"interval_over": "cases", "tested": "differs"}
+    lines = compared_lines(pd.DataFrame([{**one, **same} for one in facts]))
+    rows = lines[1 : lines.index("")]
+    assert len(set(rows)) == len(rows) == len(facts)
+    assert "row" not in lines[0].split(), "names are enough"

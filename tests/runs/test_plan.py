@@ -65,3 +65,27 @@ def test_tasks_of_one_data_set_share_the_runs_of_a_protocol_that_is_no_tasks_own
     runs, merged = plan("random", "brain_tumor_linear,brain_tumor", "knn")
     assert [(r.task.name, r.protocol) for r in runs] == [("brain_tumor", "knn")]
     assert "brain_tumor_linear with protocol knn is the task brain_tumor" in merged
+
+
+def test_methods_that_mask_patches_have_transformers_alone():
+    runs, said = plan("simclr,mae,simmim", backbones="resnet18,vit_tiny_8")
+    assert {r.backbone for r in runs if r.method == "mae"} == {"vit_tiny_8"}
+    assert {r.backbone for r in runs if r.method == "simclr"} == {"resnet18", "vit_tiny_8"}
+    assert [line for line in said if line.startswith("mae needs a vision transformer")] != []
+    assert "left out of resnet18" in said[-1]
+
+
+@pytest.mark.parametrize(("profile", "default"), [("quick", "resnet18"), ("paper", "resnet50")])
+def test_they_are_one_error_where_no_transformer_is_named_and_its_advice_works(profile, default):
+    with pytest.raises(UsageError, match=rf"^mae, ibot mask patch tokens and need .* which {default} is not") as caught:
+        plan("simclr,mae,ibot", profile=profile)
+    for advice in ("vit_tiny_8", "vit_b_16", "timm:vit_small_patch16_224"):
+        assert advice in str(caught.value)
+        runs, said = plan("simclr,mae,ibot", backbones=advice, profile=profile)
+        assert (len(runs), said) == (3, [])
+
+
+def test_all_leaves_them_out_and_says_so():
+    runs, said = plan("all", "brain_tumor_linear")
+    assert "mae" not in {r.method for r in runs}
+    assert any("mae needs a vision transformer (--backbone vit_tiny_8); left out of resnet18" in line for line in said)

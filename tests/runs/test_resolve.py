@@ -96,5 +96,4 @@ def test_a_run_has_its_own_identity_and_shares_its_checkpoint(phantom_root, tmp_
     assert changed.hashes["checkpoint"] == first.hashes["checkpoint"]
     assert changed.identity != first.identity
     name = f"resnet18-finetune-seed0-{first.identity[:12]}"
-    expected = tmp_path / "predictions" / "phantom" / "quick" / "simclr" / "brain_tumor" / name
-    assert first.folder_of_predictions(tmp_path, "phantom") == expected
+    assert first.place("phantom") == Path("phantom", "quick", "simclr", "brain_tumor", name)

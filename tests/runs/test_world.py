@@ -13,6 +13,7 @@ from bench.core.console import Report
 from bench.core.errors import BenchError, DataError
 from bench.data.dataset import read_data
 from bench.data.grouped_split import GROUPED_VERSION
+from bench.data.near_duplicates import groups
 from bench.data.splits import write_split
 from bench.engine.compute import Compute
 from bench.runs.plan import PlannedRun
@@ -181,3 +182,20 @@ def test_a_split_whose_validation_is_its_test_set_is_noted(phantom_root, tmp_pat
     world = World(phantom_root, Report(quiet=True), given_splits={"brain_tumor": tmp_path / "s.csv"})
     assert world.split(BRAIN_TUMOR, 0).validation == drawn.test
     assert "selection sees the test set" in world.copies_note(BRAIN_TUMOR, 0)[0]
+
+
+def test_copies_of_what_is_evaluated_on_are_found_once_by_all_commands(planted_root, tmp_path, monkeypatch):
+    scans = tmp_path / "scans"
+    shutil.copytree(planted_root / "brain_tumor" / "Testing", scans)
+    Image.new("RGB", (20, 20), (9, 8, 7)).save(scans / "own.png")
+    read, own = [], groups.read_contents
+    monkeypatch.setattr(groups, "read_contents", lambda sources, *a: read.append(len(sources)) or own(sources, *a))
+    corpora = []
+    for cache in (None, tmp_path / "cache", tmp_path / "cache"):
+        world = World(planted_root, Report(quiet=True), cache=cache)
+        corpora.append([world.corpus(str(scans), None, seed) for seed in (0, 1)])
+    assert [[image.path.name for image in corpus.images] for corpus in corpora[0]] == [["own.png"]] * 2
+    told = [[(c.origin, c.fingerprint, c.excluded) for c in found] for found in corpora]
+    assert told[0] == told[1] == told[2]
+    of_data_set, of_all = sorted(set(read))
+    assert read == [of_data_set, of_all, of_data_set, of_all, of_data_set], "the third command knew"

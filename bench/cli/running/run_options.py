@@ -17,6 +17,7 @@ from bench.cli.options import (
     DataFiles,
     DataRoot,
     Device,
+    Log,
     Plugins,
     Profile,
     Protocols,
@@ -50,6 +51,7 @@ def run_options(
     views: Views = None,
     compile_: Compile = None,
     split: Split = None,
+    log: Log = None,
 ) -> dict[str, Any]:
     """Those that have a value, as arguments of `bench.run`; a study may give others."""
     from bench.runs.config import parse_overrides
@@ -60,6 +62,7 @@ def run_options(
         "profile": profile, "settings": parse_overrides(pairs), "config": config or (), "corpus": corpus,
         "data_root": data_root, "data": data or (), "plugins": plugin or (), "results": results, "cache": cache,
         "device": device, "workers": workers, "compile": compile_, "split": split,
+        "log": listed(*log) if log else None,
     }  # fmt: skip
     return {name: value for name, value in options.items() if value is not None}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -171,7 +170,7 @@ def _labels(value: Any, case: Case, n_classes: int) -> Fault:
 
 _CHECKS: Mapping[str, Callable[[Any, Case, int], Fault]] = {
     "load_image": _image,
-    "load_masks": partial(_masks),
+    "load_masks": _masks,
     "load_region": _region,
     "load_volume": _volume,
     "load_labels": _labels,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.core.console import Report
-from bench.core.digest import digest
+from bench.core.digest import digest, digest_of_list
 from bench.data.cache import DiskCache
-from bench.data.content import CONTENT_VERSION, Content, content_keys, read_contents, sources_of
+from bench.data.content import CONTENT_VERSION, Content, Source, content_keys, read_contents, sources_of
 from bench.data.dataset import Data
 from bench.data.duplicates import Group, crossing_groups, duplicate_groups
 from bench.data.near_duplicates.search import SEARCH_VERSION, near_pairs
@@ -108,6 +108,31 @@ def components(keys: Mapping[str, str], near: NearContents) -> dict[str, str]:
     for key, label in zip(order, labels.tolist(), strict=True):
         smallest.setdefault(label, key)
     return {name: smallest[int(labels[place[key]])] for name, key in keys.items()}
+
+
+def component_labels(
+    decoders: Mapping[str, str], sources: Callable[[], Mapping[str, Source]], report: Report, cache: DiskCache | None
+) -> tuple[list[str], np.ndarray]:
+    """SHA-256 of files, sorted, and a number for each, (N,), that it shares with what shows the same, see `components`.
+
+    Args:
+        decoders: SHA-256 of a file -> name and version of what decodes it, see `Source`.
+        sources: Gives the files themselves; called where the cache does not have the numbers.
+
+    Raises:
+        DataError: a file cannot be decoded.
+    """
+    files = sorted(decoders)
+
+    def find() -> np.ndarray:
+        contents = read_contents(sources(), report, cache)
+        keys = {file: contents[file].key for file in files}
+        component = components(keys, near_contents(contents, report, cache))
+        _, labels = np.unique([component[file] for file in files], return_inverse=True)
+        return labels.astype(np.int32)
+
+    name = digest_of_list(([file, decoders[file]] for file in files), "components", COPIES_VERSION)
+    return files, find() if cache is None else np.array(cache.get(name, find))
 
 
 def describe_groups(groups: Sequence[Group], data: Data) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def declare_tasks(files: Iterable[Path], root: Path | None) -> tuple[str, ...]:
         PluginError: a name is taken.
     """
     tasks().declare({})
-    given = list(dict.fromkeys(_file(path.expanduser()) for path in files))
+    given = list(dict.fromkeys(declaration_file(path) for path in files))
     declared = {path: read_declaration(path) for path in given}
     if not given and not (root and files_under(root)):
         return ()
@@ -39,8 +39,9 @@ def declare_tasks(files: Iterable[Path], root: Path | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(task.name for task in made.values()))
 
 
-def _file(path: Path) -> Path:
-    """The file of a data set's folder, where the folder is named."""
+def declaration_file(path: Path) -> Path:
+    """The file that a user names, or that of the folder that is named."""
+    path = path.expanduser()
     return path / FILE if path.is_dir() else path
 
 

@@ -1,8 +1,9 @@
-"""Masks over an image, a colour for each structure."""
+"""Masks: where they are saved, and over an image, in a colour for each structure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageColor
@@ -11,6 +12,11 @@ COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f
 """Of structures, in their order; they can be told apart by people with any colour vision (Okabe and Ito 2008)."""
 STRENGTH = 0.5
 """How much of a pixel of a structure is its colour."""
+
+
+def mask_files(folder: Path, case: str, classes: Sequence[str]) -> list[Path]:
+    """Where `--save-predictions` writes the masks of a case, by its id: one for each structure."""
+    return [folder / f"{case}-{name.replace('/', '_').replace(' ', '_')}.png" for name in classes]
 
 
 def legend_of(classes: Sequence[str]) -> dict[str, str]:

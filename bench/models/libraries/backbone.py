@@ -36,6 +36,8 @@ class Layout:
     """Multiple of pixels that images are padded to; 1 for none."""
     parameters: int = 0
     """Of the model without its classifier."""
+    tokens: bool = False
+    """Whether it is a vision transformer whose patch tokens can be masked."""
 
 
 class LibraryBackbone(nn.Module):

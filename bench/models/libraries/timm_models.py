@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from bench.core.errors import UsageError, closest
 from bench.models.libraries.backbone import Layout, LibraryBackbone
 from bench.models.libraries.measuring import measure, without_weights
+from bench.models.tokens import has_tokens
 
 ANY_SIZE: Sequence[Mapping[str, bool]] = (
     {"dynamic_img_size": True, "dynamic_img_pad": True},
@@ -72,7 +74,8 @@ def _plan(name: str) -> tuple[Layout, tuple[int, ...], Mapping[str, bool]]:
         taps = _taps(name, model)
         native = max(model.default_cfg["input_size"][1:])
         stride = max(one["reduction"] for one in model.feature_info)
-        return measure(name, model, lambda images: levels_of(model, images, list(taps)), stride, native), taps, options
+        layout = measure(name, model, lambda images: levels_of(model, images, list(taps)), stride, native)
+        return replace(layout, tokens=has_tokens(model)), taps, options
 
     return without_weights(measured)
 

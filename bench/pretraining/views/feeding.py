@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from bench.core.console import Report
 from bench.core.errors import TrainingError
 from bench.engine.loaders import EpochBatches, build_loader
-from bench.pretraining.augment import MultiView, is_declared
+from bench.pretraining.augment import Augmentation, MultiView, is_declared
 from bench.pretraining.balance import draw_duplicate
 from bench.pretraining.dataset import ViewDataset
 from bench.pretraining.views.batched import DrawnBatch, computed_views
@@ -39,25 +39,29 @@ def feed(fabric: Fabric, dataset: ViewDataset, batches: EpochBatches, workers: i
     if not on_device:
         loader = build_loader(dataset, batches, workers, fabric.device)
         return fabric.setup_dataloaders(loader, use_distributed_sampler=False)
-    if not can_be_batched(dataset.transform):
+    if not is_declared(dataset.transform):
         raise TrainingError(
-            f"views=device: {type(dataset.transform).__name__} is no MultiView of Augmentations, which a device could "
-            "compute. Take views=cpu."
+            f"views=device: {type(dataset.transform).__name__} is no Augmentation or MultiView of them, as a device "
+            "needs. Take views=cpu."
         )
     return DeviceFeed(dataset, batches, workers, fabric.device)
 
 
-def can_be_batched(transform: Any) -> bool:
-    """Whether a device can compute a transform's views."""
-    return isinstance(transform, MultiView) and is_declared(transform)
+class OneView(MultiView):
+    """A single augmentation, whose view a method is given as it is."""
+
+    def arranged(self, views: list[Tensor], boxes: list[Tensor]) -> Tensor:
+        """The view."""
+        return views[0]
 
 
 class DrawnViews(Dataset[DrawnBatch]):
     """What is drawn for the views of each image, with its pixels where the device does not hold them."""
 
     def __init__(self, images: ViewDataset) -> None:
-        assert isinstance(images.transform, MultiView)
-        self.images, self.transform = images, images.transform
+        transform: Any = images.transform
+        self.images = images
+        self.transform: MultiView = OneView([transform]) if isinstance(transform, Augmentation) else transform
         self.sizes: np.ndarray | None = None
         """(number of items, 2): height and width, where the device holds the images; what it holds, no worker has."""
 

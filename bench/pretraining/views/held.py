@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.core.console import Report
+from bench.engine.kept import KeptCases
 from bench.pretraining.dataset import ViewDataset
 from bench.pretraining.views.batched import DrawnBatch
 from bench.pretraining.views.batched_resize import Images
@@ -62,10 +63,15 @@ class Sent:
 
 
 def held_if_it_fits(dataset: ViewDataset, device: torch.device, report: Report) -> Held | Sent:
-    """`Held` where all images, estimated from a few, fit into `SHARE` of the device's memory, else `Sent`."""
+    """`Held` where all images, estimated from a few, fit into `SHARE` of the device's memory, else `Sent`.
+
+    Those of a corpus that is decoded while training are sent: no pass over all of them comes first.
+    """
+    if isinstance(dataset.kept, KeptCases) and not dataset.kept.room:
+        return Sent(device)
     some = np.linspace(0, len(dataset) - 1, min(SAMPLE, len(dataset))).astype(int).tolist()
     mean = float(np.mean([dataset.pixels(item).nbytes for item in some]))
-    whole = mean * len({case.key for case in dataset.cases})
+    whole = mean * dataset.n_different
     return Held(dataset, device, report) if whole <= SHARE * _memory(device) else Sent(device)
 
 

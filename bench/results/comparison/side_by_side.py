@@ -27,8 +27,9 @@ def compare(
     """One row per group and pair of contestants: a - b, paired by seed and case; Holm-corrected over the rows.
 
     `a` and `b` are methods with their own settings, or a method and its changed settings, as in `lvmmed nodes=8`. Those
-    with pretraining are paired where budget and corpus are equal. `smallest_shown` is the difference that this design
-    finds with 80 % power at 5 %, uncorrected. docs/statistics.md describes the columns.
+    with pretraining are paired where budget and corpus are equal; a pool of other images may have the same name, and
+    another `corpus_hash`. `smallest_shown` is the difference that this design finds with 80 % power at 5 %,
+    uncorrected. docs/statistics.md describes the columns.
 
     Raises:
         UsageError: nothing of that name, or nothing that both were run on.
@@ -48,7 +49,7 @@ def compare(
     outside = holm(np.array([test.p_outside(m) for test, m in zip(tests, margins, strict=True)]))
     lines = [
         top.loc[i, [*GROUP, "metric"]].to_dict()
-        | {"a": a, "b": b, "corpus": top["corpus"][i] or top["corpus"][j]}
+        | {"a": a, "b": b, **{name: top[name][i] or top[name][j] for name in ("corpus", "corpus_hash")}}
         | {
             f"{column}_{side}": top[column][k]
             for column in ("settings", "pretraining_hash")
@@ -115,7 +116,7 @@ def _pairs(top: pd.DataFrame, a: str, b: str) -> list[tuple[int, int]]:
 
 
 def _comparable(one: pd.Series, other: pd.Series) -> bool:
-    """Whether budget and corpus are equal; a contestant without pretraining is compared with every one."""
+    """Whether budget and corpus, to its images, are equal; one without pretraining is compared with every one."""
     if not one["corpus"] or not other["corpus"]:
         return True
-    return bool(one["budget"] == other["budget"] and one["corpus"] == other["corpus"])
+    return all(one[name] == other[name] for name in ("budget", "corpus", "corpus_hash"))

@@ -1,4 +1,4 @@
-"""What a report shows beside the records: names of classes, curves of pretraining, pictures of cases."""
+"""What a report shows beside the records: names of classes, curves of trainings, pictures of cases."""
 
 from __future__ import annotations
 
@@ -20,12 +20,23 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A scalar over the steps of a pretraining."""
+class CurveLine:
+    """A scalar over the steps or epochs of a training."""
 
     name: str
+    """What tells it from the other lines of its curve; empty where it is the only one."""
     steps: tuple[float, ...]
     values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Lines in one drawing."""
+
+    name: str
+    x_name: str
+    """`step` or `epoch`."""
+    lines: tuple[CurveLine, ...]
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Extras:
 
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Task -> names of its classes."""
-    curves: Mapping[str, Curve] = field(default_factory=dict)
-    """Hash of a checkpoint -> its training loss."""
+    curves: Mapping[str, tuple[Curve, ...]] = field(default_factory=dict)
+    """Hash of a checkpoint, or identity of a run -> what its pretraining, or its adaptation, logged."""
     picture_of: Callable[[Record, str], Picture | None] = lambda record, case: None
     """A run's picture of one of its test cases."""

@@ -48,6 +48,12 @@ class Group:
     cost: CostPlot | None
     versus: tuple[Versus, ...]
 
+    def disagreement_of(self, a: Row, b: Row) -> str:
+        """The anchor of where two contestants disagree; empty where that is not known."""
+        pairs = {frozenset((v.a.number, v.b.number)): v for v in self.versus}
+        found = pairs.get(frozenset((a.number, b.number)))
+        return f"{self.anchor}-{found.a.number}-{found.b.number}" if found else ""
+
     @property
     def title(self) -> str:
         """The section's heading."""

@@ -46,8 +46,9 @@ def run_page(
     record: Record, path: str, table: pd.DataFrame, extras: Extras, group: str, folder: str, most: int
 ) -> RunPage:
     """The page of a record whose file is `path` below `folder`, both relative to the report."""
-    curve = extras.curves.get(record.hashes.get("checkpoint", "")) if record.corpus else None
-    plots = (curve_plot(curve) if curve else None, sweep_plot(record))
+    keys = [*([record.hashes.get("checkpoint", "")] if record.corpus else []), record.identity]
+    curves = [curve for key in keys for curve in extras.curves.get(key, ())]
+    plots = (*map(curve_plot, curves), sweep_plot(record))
     classes = extras.classes.get(record.task, ())
     return RunPage(
         anchor=anchor_of(record.identity),

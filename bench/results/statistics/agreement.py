@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.core.errors import StorageError
 from bench.results.case_table import read_cases
-from bench.results.record import Record
+from bench.results.record import Record, Scores
 from bench.results.statistics.run_draws import mean_scores, measured
 from bench.results.store import InvalidRecord, Problem, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROUNDING = 1e-4
 """Relative, of metrics of cases and of boxes, which are computed from what is stored: float32, tenths of a pixel."""
@@ -49,38 +54,97 @@ def load_checked(store: Store) -> tuple[list[Record], list[Problem]]:
     return records, problems
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A score that a record states, and what its cases give."""
+
+    name: str
+    stated: float | None
+    found: float | None
+
+    def __str__(self) -> str:
+        return f"it states {self.name} {_shown(self.stated)}, and its own cases give {_shown(self.found)}"
+
+
 def contradiction(record: Record, cases: Path) -> str:
     """What the record states and its cases do not bear out; empty where they agree, or where they do not tell.
 
     Means over domains and over draws are taken again from what the record says of each. Everything else is computed
     from the file `cases`, as far as the harness knows the kind: with the tolerances above.
     """
+    if wrong := _first_of_both(differences_of_means(record)):
+        return wrong
     if record.draws:
-        means = mean_scores([draw.metrics for draw in record.draws])
-        return _first_difference(record, means, dict.fromkeys(means, ROUNDING))
-    if record.domains:
-        means = mean_scores(list(record.domains.values()))
-        if wrong := _first_difference(record, means, dict.fromkeys(means, ROUNDING)):
-            return wrong
+        return ""
     try:
         table = read_cases(cases)
     except StorageError as error:
         return " ".join(str(error).splitlines())
-    if len(table) != record.cases.rows or list(table) != record.cases.columns:
-        return f"its cases are {len(table)} rows of {', '.join(map(str, table))}, and it states others"
-    try:
-        found = measured(table, record, set(record.metrics))
-    except (ValueError, TypeError, IndexError, KeyError):  # cases of a plugin's kind, in a form of its own
+    if wrong_form := another_form(record, table):
+        return wrong_form
+    return _first_of_both(differences(record, record.metrics, table))
+
+
+def _first_of_both(found: Iterator[Difference]) -> str:
+    """The first difference of two values, as text; boards do not ask why a score is undefined."""
+    return str(next((one for one in found if None not in (one.stated, one.found)), ""))
+
+
+def another_form(record: Record, table: pd.DataFrame) -> str:
+    """How the table of a record's cases is not the one that it states; empty where it is."""
+    if len(table) == record.cases.rows and list(table) == record.cases.columns:
         return ""
-    return _first_difference(record, found, _tolerances(table, found))
+    return f"its cases are {len(table)} rows of {', '.join(map(str, table))}, and it states others"
 
 
-def _tolerances(table: object, found: Mapping[str, float | None]) -> dict[str, float]:
+def differences_of_means(record: Record) -> Iterator[Difference]:
+    """Metrics that are not the means of those of the record's draws, or domains, where it has any."""
+    parts = [draw.metrics for draw in record.draws] or list(record.domains.values())
+    means = mean_scores(parts)
+    yield from _differences(record.metrics, means, dict.fromkeys(means, ROUNDING))
+
+
+def differences(record: Record, stated: Scores, table: pd.DataFrame) -> Iterator[Difference]:
+    """Scores `stated` over some cases of a record that are not those of the `table` of these cases.
+
+    None where a kind of a plugin keeps its cases in a form of its own.
+    """
+    try:
+        found = measured(table, record, set(stated))
+    except (ValueError, TypeError, IndexError, KeyError):
+        return
+    yield from differences_from(found, stated, table)
+
+
+def differences_from(found: Scores | Mapping[str, float], stated: Scores, table: pd.DataFrame) -> Iterator[Difference]:
+    """Scores `stated` that are not those `found`, but for what rounding of the predictions in the table leaves open."""
+    yield from _differences(stated, found, _tolerances(table, found))
+
+
+def _differences(
+    stated: Scores, found: Mapping[str, float | None], tolerances: Mapping[str, float]
+) -> Iterator[Difference]:
+    for name, value in found.items():
+        if name not in stated:
+            continue
+        there, value = stated[name], None if value is None or not np.isfinite(value) else value
+        if there is None or value is None:
+            if there is not value:
+                yield Difference(name, there, value)
+        elif abs(there - value) > tolerances[name] * max(1.0, abs(value)):
+            yield Difference(name, there, value)
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.6g}"
+
+
+def _tolerances(table: pd.DataFrame, found: Mapping[str, float | None]) -> dict[str, float]:
     tolerances = dict.fromkeys(found, ROUNDING)
-    if "accuracy" in found:
-        probabilities = np.stack(table["prediction"].tolist())  # type: ignore[index]
+    if "accuracy" in found and "prediction" in table:
+        probabilities = np.stack(table["prediction"].tolist())
         if "macro_auroc" in found:
-            tolerances["macro_auroc"] += _tied(table["target"].to_numpy(), probabilities)  # type: ignore[index]
+            tolerances["macro_auroc"] += _tied(table["target"].to_numpy(), probabilities)
         ambiguous = _ambiguous(probabilities)
         if ambiguous:
             tolerances |= dict.fromkeys(CLASS_METRICS, 2.0) | {"accuracy": ROUNDING + ambiguous}
@@ -106,13 +170,3 @@ def _tied(target: np.ndarray, probabilities: np.ndarray) -> float:
         tied = np.bincount(place, positive) @ np.bincount(place, ~positive)
         shares.append(tied / max(int(positive.sum()) * int((~positive).sum()), 1))
     return float(np.mean(shares)) / 2
-
-
-def _first_difference(record: Record, found: Mapping[str, float | None], tolerances: Mapping[str, float]) -> str:
-    for name, value in found.items():
-        stated = record.metrics.get(name)
-        if stated is None or value is None or not np.isfinite(value):
-            continue
-        if abs(stated - value) > tolerances[name] * max(1.0, abs(value)):
-            return f"it states {name} {stated:.6g}, and its own cases give {value:.6g}"
-    return ""

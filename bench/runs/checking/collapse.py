@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
-from bench.core.method import Progress
 from bench.engine.seeding import seeded
 from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
 from bench.runs.checking.blame import require
@@ -60,7 +59,7 @@ def _losses(trial: Trial) -> tuple[float, float]:
 
 def _loss(trial: Trial, views: Any) -> float:
     with seeded(2):
-        return float(trial.method.loss(trial.module, views, Progress(0, 100, 0, 10))["loss"])
+        return float(trial.method.loss(trial.module, views, trial.progress(0))["loss"])
 
 
 def _mismatched(views: Any, batch: int) -> Any:

@@ -12,6 +12,7 @@ from bench.core.plugins.checks import check_method_class, check_values
 from bench.engine.seeding import seeded
 from bench.models.build import build_backbone
 from bench.models.specs import BackboneSpec, find_backbone
+from bench.models.suited import require_suited
 from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
 from bench.runs.checking.blame import Checked, blaming, require
 from bench.runs.checking.collapse import require_contrast
@@ -22,6 +23,8 @@ _SMALL = 64
 """Pixels a side, about, of what is checked before a pretraining."""
 BACKBONES = ("resnet18", "vit_tiny_8")
 """Of other widths, so that a width that is written into a method is found."""
+TRANSFORMERS = ("vit_tiny_8", "timm:test_vit")
+"""Likewise, for methods that mask patch tokens; the second is timm's own for tests, of width 64."""
 
 
 def check_before_pretraining(method: Method, backbone: str, settings: PretrainSettings) -> None:
@@ -52,7 +55,7 @@ def _small(spec: BackboneSpec, image_size: int) -> int:
     if spec.given or spec.family not in ("resnet", "vit", "sam"):
         return image_size
     patch = spec.transformer.patch_size if spec.transformer else 32
-    return min(image_size, math.ceil(_SMALL / patch) * patch)
+    return min(image_size, math.ceil(_SMALL / (2 * patch)) * 2 * patch)  # pairs of patches can be masked together
 
 
 def check_method(cls: type[Method], backbone: str | None = None) -> Checked:
@@ -66,13 +69,18 @@ def check_method(cls: type[Method], backbone: str | None = None) -> Checked:
     check_values(PretrainSettings, cls.published_views, f"{who}: published_views")
     passed = ["name, title and citation", "settings have defaults; quick, ablations and views are among them"]
     method = _make(cls)
+    if backbone:
+        require_suited(cls, backbone)
+    names = (backbone,) if backbone else cls.backbones or (TRANSFORMERS if cls.transformer_only else BACKBONES)
     if not cls.pretrains:
         with seeded(0), blaming(cls, "build", DOCS):
-            method.build(build_backbone(backbone or (cls.backbones or BACKBONES)[0]))
+            method.build(build_backbone(names[0]))
         return Checked("method", cls.name, (*passed, "its module is built; it is not trained"))
-    for name in [backbone] if backbone else list(cls.backbones or BACKBONES):
+    for name in names:
         _check_training(cls, name)
         passed.append(f"views, module, loss and gradients on {name}; the encoder learns, resumes and is deterministic")
+    if cls.restorative:
+        return Checked("method", cls.name, (*passed, "it restores pixels: no embeddings are to agree"))
     require_contrast(lambda settings, batches: Trial(_make(cls), name, settings, batches))
     return Checked("method", cls.name, (*passed, "its loss tells images apart"))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.core import registry
 from bench.core.errors import BenchError, unknown
+from bench.data.own.register import declaration_file
 from bench.models.specs import BACKBONES, own_backbones
 from bench.runs.checking.backbones import check_backbone
 from bench.runs.checking.blame import Checked
@@ -52,9 +53,9 @@ def check_named(
     names = list(names)
     add_files(plugins)
     own = [Path(name) for name in names if name.endswith(".toml")]
-    wanted = [("task", task) for task in declared_tasks(own, data_root)]
-    if data:
-        declared_tasks([*own, *data], data_root)
+    declared_tasks([*own, *data], data_root)
+    files = {str(declaration_file(path)) for path in own}
+    wanted = [("task", task) for task, plugin in registry.tasks().plugins.items() if plugin.file in files]
     for name in names:
         if name.endswith(".toml"):
             continue

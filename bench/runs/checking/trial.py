@@ -30,6 +30,7 @@ class Trial:
         method.views = settings
         multiple = method.batch_multiple
         self.batch = math.ceil(_LEAST_BATCH / multiple) * multiple * batches
+        method.corpus_size = self.batch
         self.views = views_of_batch(method, settings.image_size, self.batch)
         self.given = build_backbone(backbone)
         with blaming(method, "build", f"It takes the backbone and adds heads to it. {DOCS}"):
@@ -37,6 +38,8 @@ class Trial:
         self._require_module()
         self.optimizer = build_optimizer(self.module, method.config, self.batch)
         self.module.train()
+        with blaming(method, "before_epoch", DOCS):
+            method.before_epoch(self.module, Progress(0, _TOTAL_STEPS, 0, _EPOCHS), [(range(self.batch), self.views)])
 
     def _require_module(self) -> None:
         method, module, given = self.method, self.module, self.given
@@ -64,6 +67,10 @@ class Trial:
         with blaming(self.method, "encoder", f"It gives the backbone inside of what build made. {DOCS}"):
             return self.method.encoder(self.module)
 
+    def progress(self, step: int) -> Progress:
+        """Where the pretraining that this pretends to begin would stand, with the trial's one batch."""
+        return Progress(step, _TOTAL_STEPS, 0, _EPOCHS, range(self.batch))
+
     def step(self, number: int = 0) -> float:
         """One optimiser step; its loss. Raises `PluginError`."""
         method, module = self.method, self.module
@@ -76,10 +83,10 @@ class Trial:
             what = f".loss does not depend on the backbone ({self.backbone}): no gradient reaches it"
             require(reached, method, what, "Compute it from module's backbone, and detach teachers alone. " + DOCS)
         with blaming(method, "before_step", DOCS):
-            method.before_step(module, Progress(number, _TOTAL_STEPS, 0, _EPOCHS))
+            method.before_step(module, self.progress(number))
         self.optimizer.step()
         with blaming(method, "after_step", DOCS):
-            method.after_step(module, Progress(number + 1, _TOTAL_STEPS, 0, _EPOCHS))
+            method.after_step(module, self.progress(number + 1))
         return float(loss.detach())
 
     def _loss(self, number: int) -> Tensor:
@@ -89,7 +96,7 @@ class Trial:
             f"gives Features(maps, pooled) with pooled (B, {width}): heads read backbone.embedding_dim. {DOCS}"
         )
         with blaming(method, "loss", advice):
-            parts: Any = method.loss(self.module, self.views, Progress(number, _TOTAL_STEPS, 0, _EPOCHS))
+            parts: Any = method.loss(self.module, self.views, self.progress(number))
         return self._checked(parts)
 
     def _checked(self, parts: Any) -> Tensor:

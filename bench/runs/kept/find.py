@@ -16,6 +16,11 @@ _IN_NAMES = 12
 """Digits of it that stand in the name of a record's file."""
 
 
+def names_run(name: str) -> bool:
+    """Whether a text can only be a record's file or the beginning of an identity."""
+    return name.endswith(".json") or re.fullmatch(rf"[0-9a-f]{{{LEAST_DIGITS},64}}", name.lower()) is not None
+
+
 def find_run(run: str, results: Path) -> tuple[Record, Path]:
     """The record that `run` names, and the results folder that it lies in.
 

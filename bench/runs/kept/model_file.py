@@ -9,14 +9,12 @@ from bench.core.errors import StorageError
 from bench.evaluation.evaluate import Evaluation
 from bench.models.adapted_file import AdaptedFile, read_adapted, save_adapted
 from bench.results.record import Record
-from bench.results.store import Store
-
-FOLDER = "models"
+from bench.results.store import MODELS, Store
 
 
 def model_path(record: Record, results: Path) -> Path:
     """models/<data>/<profile>/<method>/<task>/<file name of the record, without .json>.safetensors."""
-    return Store(results).beside(record, FOLDER, ".safetensors")
+    return Store(results).beside(record, MODELS, ".safetensors")
 
 
 def keep_model(record: Record, classes: Sequence[str], evaluation: Evaluation, results: Path) -> Path:

@@ -26,7 +26,7 @@ from bench.evaluation.pictures.sheet import write_contact_sheet
 from bench.evaluation.protocols import PROTOCOLS
 from bench.models.build import build_backbone
 from bench.results.record import Record
-from bench.results.store import Store
+from bench.results.store import PREDICTIONS, Store
 from bench.runs.checks import lie_where_declared
 from bench.runs.kept.find import find_run
 from bench.runs.kept.model_file import kept_model
@@ -192,7 +192,7 @@ def _architecture(record: Record) -> Any:
 
 
 def _folder(record: Record, task: Task, results: Path) -> Path:
-    place = Store(results).beside(record, "predictions")
+    place = Store(results).beside(record, PREDICTIONS)
     return place if task.name == record.task else place / task.name
 
 

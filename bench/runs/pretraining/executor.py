@@ -35,16 +35,16 @@ def settled(pretrain: PretrainSettings, method: str, own: Mapping[str, Any], dev
     cls = registry.methods().get(method)
     if not cls.pretrains or pretrain.views == "cpu" or (pretrain.views is None and not _is_gpu(device)):
         return pretrain.model_copy(update={"views": "cpu"})
-    from bench.pretraining.views.feeding import can_be_batched
+    from bench.pretraining.augment import is_declared
 
     made = cls(cls.config_class.model_validate(dict(own)))
     made.views = pretrain
-    if can_be_batched(made.view_transform(pretrain.image_size)):
+    if is_declared(made.view_transform(pretrain.image_size)):
         return pretrain.model_copy(update={"views": "device"})
     if pretrain.views == "device":
         raise UsageError(
-            f"--views device: the views of {method!r} are a transform of its own, no MultiView of Augmentations, which "
-            "a device could compute. Give --views cpu, or leave it out: then each method has them where it can."
+            f"--views device: the views of {method!r} are a transform of its own, not one of Augmentations, "
+            "which a device could compute. Give --views cpu, or leave it out: then each method has them where it can."
         )
     return pretrain.model_copy(update={"views": "cpu"})
 

@@ -15,6 +15,7 @@ from bench.core.settings import Settings
 from bench.data.root import resolve_root
 from bench.engine.compute import Compute
 from bench.models.specs import find_backbone
+from bench.models.suited import require_suited
 from bench.pretraining.corpus import Corpus, check_corpus_name
 from bench.pretraining.settings import PretrainSettings
 from bench.pretraining.start import start_notes
@@ -60,7 +61,7 @@ def pretrain_on_images(request: RunRequest, out: Path | None, report: Report) ->
     settings = settled(settings, name, own.model_dump(), request.device)
     start_notes(backbone, settings.init)  # a file that cannot be used is an error before any image is read
     corpus = _corpus(request.corpus, world, root, seed)
-    job = replace(_job(name, backbone, seed, corpus, own, settings), decoded=decoded)
+    job = replace(_job(name, backbone, seed, corpus, own, settings), decoded=decoded, log=request.log)
     report.say(f"{name} on {corpus.label} ({backbone}, seed {seed}): {len(corpus.images)} images")
     with report.live():
         file = encoder_file(job, cache, options.compute, report)
@@ -83,6 +84,7 @@ def _only(request: RunRequest) -> tuple[str, str, int]:
     if not methods().get(names[0]).pretrains:
         raise UsageError(f"The method {names[0]!r} does not pretrain. List others: bench list methods.")
     find_backbone(backbones[0])
+    require_suited(methods().get(names[0]), backbones[0])
     return names[0], backbones[0], request.seeds[0]
 
 

@@ -33,6 +33,8 @@ class PretrainingJob:
     identity: str
     decoded: DiskCache | None = None
     """Where decoded images of the corpus are kept between runs."""
+    log: tuple[str, ...] = ()
+    """Where it is logged besides its folder, see `engine.logs.place`."""
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def encoder_file(job: PretrainingJob, cache: Path, compute: Compute, report: Rep
                 training = Pretraining(
                     job.method, job.backbone, job.corpus, job.settings, job.seed, compute, job.decoded
                 )  # fmt: skip
-                pretrain(training, folder, job.identity, job.provenance, report)
+                pretrain(training, folder, job.identity, job.provenance, report, job.log)
     if encoder is None:
         encoder = folder / ENCODER_FILE
         report.say(f"  pretrained the {job.name} encoder: {encoder}")

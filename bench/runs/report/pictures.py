@@ -12,7 +12,7 @@ from bench.data.dataset import read_data
 from bench.data.root import data_kind
 from bench.results.record import Record
 from bench.results.report.extras import Picture
-from bench.results.store import Store
+from bench.results.store import PREDICTIONS, Store
 from bench.runs.report.thumbnails import thumbnail
 
 MOST_BYTES = 2_000_000
@@ -65,7 +65,7 @@ class CasePictures:
 
     def _predictions(self, record: Record) -> Path | None:
         """The folder of the run's saved predictions, where there is one."""
-        folder = self.store.beside(record, "predictions")
+        folder = self.store.beside(record, PREDICTIONS)
         return folder if folder.is_dir() else None
 
     def _read(self, record: Record) -> _Known | None:

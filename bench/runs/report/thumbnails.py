@@ -12,6 +12,7 @@ from PIL import Image
 from bench.core.task import Case, DataSet
 from bench.data.contract.loads import load_image, load_labels, load_masks, load_volume, shows_volume
 from bench.data.decoding.labels import read_label_values
+from bench.evaluation.pictures.overlay import mask_files
 from bench.results.report.extras import Picture
 
 SIDE = 96
@@ -79,8 +80,7 @@ def _masks(data_set: DataSet, case: Case, shape: tuple[int, ...]) -> np.ndarray:
 def _saved(data_set: DataSet, case: Case, folder: Path | None, shape: tuple[int, ...]) -> np.ndarray:
     """Masks that `--save-predictions` wrote, together (H, W)."""
     every = np.zeros(shape, bool)
-    for name in data_set.classes if folder else ():
-        path = Path(str(folder)) / f"{case.id}-{name.replace('/', '_').replace(' ', '_')}.png"
+    for path in mask_files(folder, case.id, data_set.classes) if folder else ():
         if path.is_file():
             mask = read_label_values(path) > 0
             every |= mask if mask.shape == shape else False

@@ -14,9 +14,8 @@ from bench.core.registry import methods
 from bench.results.record import Record
 from bench.results.store import Store, lines_of
 from bench.runs.checks import check_places, check_request
-from bench.runs.config import RunConfig, resolve_config
-from bench.runs.plan import PlannedRun
-from bench.runs.pretraining.executor import with_settled_views
+from bench.runs.config import RunConfig
+from bench.runs.plan import PlannedRun, config_of
 from bench.runs.request import RunRequest
 from bench.runs.session import contestants_of, prepare_world
 from bench.runs.studies.cells import plan_cells
@@ -112,10 +111,7 @@ def _by_settings(
     found: list[_Found | BenchError] = []
     for plan in plans:
         try:
-            config = resolve_config(
-                plan.method, plan.task, plan.protocol, plan.profile or request.profile, plan.backbone, plan.overrides
-            )
-            config = with_settled_views(config, plan.method, request.device)
+            config = config_of(plan, request.profile, request.device)
         except BenchError as error:
             found.append(error)
             continue

@@ -17,7 +17,7 @@ from bench.core.files import write_atomic
 from bench.core.kind import Shown, as_entries
 from bench.core.task import Case
 from bench.data.contract.loads import load_image, load_masks, load_region
-from bench.evaluation.pictures.overlay import overlay
+from bench.evaluation.pictures.overlay import mask_files, overlay
 from tasks.kinds.segmentation.base import SegmentationKind
 from tasks.kinds.segmentation.images import SegmentationImages
 from tasks.kinds.segmentation.loss import IGNORE
@@ -130,17 +130,13 @@ class Segmentation2D(SegmentationKind):
     def show(self, case: Case, prediction: Scores, saved: Path) -> Shown:
         """The image, and its true and its saved masks over it."""
         image, (truth, _) = load_image(self.task.data, case), self.load_truth(case)
-        masks = np.stack([np.asarray(Image.open(path)) > 0 for path in self._files(case, saved)])
+        masks = np.stack([np.asarray(Image.open(path)) > 0 for path in mask_files(saved, case.id, self.classes)])
         return Shown(image, overlay(image, truth), overlay(image, masks))
 
     def _save(self, case: Case, masks: np.ndarray, folder: Path) -> None:
-        for path, mask in zip(self._files(case, folder), masks, strict=True):
+        for path, mask in zip(mask_files(folder, case.id, self.classes), masks, strict=True):
             image = Image.fromarray(mask.astype(np.uint8) * 255)
             write_atomic(path, partial(image.save, format="PNG"))
-
-    def _files(self, case: Case, folder: Path) -> list[Path]:
-        """Where the masks of a case are saved, one for each structure."""
-        return [folder / f"{case.id}-{name.replace('/', '_').replace(' ', '_')}.png" for name in self.classes]
 
 
 def _moved(masks: np.ndarray) -> np.ndarray:

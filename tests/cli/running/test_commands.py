@@ -195,9 +195,9 @@ def test_plugin_file_without_the_required_attributes(run, tmp_path):
 
 
 def test_plugin_file_runs(run, tmp_path):
-    done = run("vicreg", "brain_tumor_linear", "--seed", "0", "--plugin", EXAMPLE / "vicreg_method.py")
+    done = run("my_vicreg", "brain_tumor_linear", "--seed", "0", "--plugin", EXAMPLE / "vicreg_method.py")
     assert done.code == 0, done.err
-    assert [r["method"] for r in records(tmp_path / "results")] == ["vicreg"]
+    assert [r["method"] for r in records(tmp_path / "results")] == ["my_vicreg"]
     assert len((EXAMPLE / "vicreg_method.py").read_text().splitlines()) <= 40
 
 
@@ -211,15 +211,15 @@ def test_plugin_of_an_installed_package_runs(phantom_root, tmp_path):
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
     subprocess.run([*uv, "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", source], check=True)
     command, environment = process(
-        "run", "-m", "vicreg", "-t", "brain_tumor_linear", "--seed", "0", "--data-root", phantom_root,
+        "run", "-m", "my_vicreg", "-t", "brain_tumor_linear", "--seed", "0", "--data-root", phantom_root,
         "--results", tmp_path / "r", "--cache", tmp_path / "c", *SMALL, PYTHONPATH=str(tmp_path / "site"),
     )  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "protocol linear, backbone resnet18" in " ".join(done.stdout.split())
-    assert re.search(r"^vicreg ", done.stdout, re.MULTILINE)
+    assert re.search(r"^my_vicreg ", done.stdout, re.MULTILINE)
     listing = subprocess.run(process("list", "methods")[0], env=environment, capture_output=True, text=True, check=True)
-    assert "vicreg  vicreg_method:VICReg (bench-vicreg)" in listing.stdout
+    assert re.search(r"^my_vicreg +vicreg_method:VICReg \(bench-vicreg\)$", listing.stdout, re.MULTILINE)
 
 
 STILL = """

@@ -8,6 +8,7 @@ from PIL import Image
 
 from bench.core.settings import ViewSettings
 from methods.lvmmed.views import TwoViews, cell_centres
+from methods.views import alike
 
 PLAIN = ViewSettings(crop_min=0.4, jitter=(0, 0, 0, 0), grey=0, blur=0)
 
@@ -41,7 +42,7 @@ def position_image() -> Image.Image:
 
 
 def test_boxes_say_where_each_cell_was_cut_from():
-    transform = TwoViews(32, PLAIN)
+    transform = TwoViews(alike(32, PLAIN))
     torch.manual_seed(0)
     flips = set()
     for _ in range(10):
@@ -58,7 +59,7 @@ def test_boxes_say_where_each_cell_was_cut_from():
 
 
 def test_views_collate_and_follow_the_global_generators():
-    transform = TwoViews(24, ViewSettings())
+    transform = TwoViews(alike(24, ViewSettings()))
 
     def batch():
         torch.manual_seed(3)

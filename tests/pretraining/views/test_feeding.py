@@ -9,13 +9,12 @@ from torchvision import transforms as T
 
 from bench.core.errors import TrainingError
 from bench.core.registry import methods
-from bench.engine.compute import Compute
+from bench.dev.made_up import losses_of_steps
 from bench.engine.loaders import EpochBatches
-from bench.pretraining.augment import Augmentation, MultiView
+from bench.pretraining.augment import Augmentation, MultiView, is_declared
 from bench.pretraining.dataset import ViewDataset
-from bench.pretraining.loop import Pretraining
 from bench.pretraining.settings import PretrainSettings
-from bench.pretraining.views.feeding import DeviceFeed, can_be_batched, feed
+from bench.pretraining.views.feeding import DeviceFeed, feed
 from tests.pretraining.views.conftest import SIDE
 
 CPU = torch.device("cpu")
@@ -38,7 +37,7 @@ def test_workers_and_passes_change_nothing_but_the_epoch_does(photographs):
 def test_a_transform_of_its_own_is_refused_by_the_device_and_fed_by_the_cpu(photographs):
     own = dataset_of(photographs, T.Compose([T.Resize((8, 8)), T.ToTensor()]))
     batches, fabric = EpochBatches(len(own), 4, 1, smallest=4), Fabric(accelerator="cpu", devices=1)
-    with pytest.raises(TrainingError, match=r"views=device: Compose is no MultiView of Augmentations.*views=cpu"):
+    with pytest.raises(TrainingError, match=r"views=device: Compose is no Augmentation or .*views=cpu"):
         feed(fabric, own, batches, 0, on_device=True)
     assert next(iter(feed(fabric, own, batches, 0, on_device=False))).shape == (4, 3, 8, 8)
 
@@ -52,30 +51,27 @@ class Brighter(Augmentation):
     pass
 
 
-def test_only_pure_declarations_can_be_batched():
-    assert can_be_batched(MultiView([Augmentation(SIDE)]))
-    assert not can_be_batched(Augmentation(SIDE)), "no nest of views"
-    assert not can_be_batched(Louder([Augmentation(SIDE)]))
-    assert not can_be_batched(MultiView([Augmentation(SIDE), Brighter(SIDE)]))
-    assert not can_be_batched(MultiView([Augmentation(SIDE), T.ToTensor()]))
+def test_only_pure_declarations_is_declared():
+    assert is_declared(MultiView([Augmentation(SIDE)]))
+    assert is_declared(Augmentation(SIDE))
+    assert not is_declared(Brighter(SIDE))
+    assert not is_declared(Louder([Augmentation(SIDE)]))
+    assert not is_declared(MultiView([Augmentation(SIDE), Brighter(SIDE)]))
+    assert not is_declared(MultiView([Augmentation(SIDE), T.ToTensor()]))
 
 
 def losses(corpus, views):
     cls = methods().get("simclr")
-    method = cls(cls.config_class(**cls.quick))
     settings = PretrainSettings(epochs=1, batch_size=4, image_size=32, init="random", views=views)
-    run, found = Pretraining(method, "resnet18", corpus, settings, 0, Compute("cpu", 0, False)), []
+    return losses_of_steps(cls(cls.config_class(**cls.quick)), corpus, settings)["loss"]
 
-    class Log:
-        def write(self, step, values):
-            found.append(values["loss"])
 
-    class Meter:
-        def tick(self, images):
-            pass
-
-    run.run_epoch(Log(), Meter(), lambda note: None)
-    return found
+def test_a_single_augmentation_is_fed_as_its_view(photographs):
+    one, two = dataset_of(photographs, Augmentation(SIDE)), dataset_of(photographs, MultiView([Augmentation(SIDE)]))
+    batches = EpochBatches(len(one), 4, 1, smallest=4)
+    view, [same] = (next(iter(DeviceFeed(dataset, batches, 0, CPU))) for dataset in (one, two))
+    assert view.shape == (4, 3, SIDE, SIDE)
+    assert torch.equal(view, same)
 
 
 @pytest.mark.slow

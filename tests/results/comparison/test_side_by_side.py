@@ -4,8 +4,10 @@ import pytest
 
 import bench as package
 from bench.core.errors import UsageError
+from bench.results.board_text import compared_lines
 from bench.results.comparison.side_by_side import compare
 from bench.results.index import read_frame
+from tests.records_of import record
 from tests.results.stores_of import add_run, three_methods
 
 
@@ -74,3 +76,16 @@ def test_no_records_are_no_comparison(tmp_path):
     frame, _ = read_frame(type(three_methods(tmp_path))(tmp_path / "none"))
     with pytest.raises(UsageError, match="There are: none"):
         compare(frame, "a", "b")
+
+
+def test_pools_of_other_images_under_one_name_are_told_apart_and_not_paired(store):
+    other = record().corpus.model_copy(update={"origin": "other pool", "fingerprint": "f"})
+    for method in ("simclr", "byol"):
+        add_run(store, method, 0, 0.6, corpus=other)
+    table = package.compare("simclr", "byol", results=store.results)
+    assert sorted(table["corpus_hash"]) == sorted([record().corpus.origin[:8], "other po"])
+    assert set(table["corpus"]) == {record().corpus.label}
+    heading, *rows = compared_lines(table)[:3]
+    assert "corpus hash" in heading
+    assert "pretraining hash" not in heading
+    assert len({row.split("  ")[3] for row in rows}) == 2

@@ -35,5 +35,7 @@ def test_each_pair_of_methods_has_its_disagreements(groups):
     assert one.a.method == "simclr"
     assert one.found.only_a > one.found.only_b
     assert {line.target for line in one.found.lines} <= {"no", "yes"}
+    assert groups[0].disagreement_of(one.b, one.a) == f"group-1-{one.a.number}-{one.b.number}"
+    assert groups[1].disagreement_of(one.a, one.b) == ""
     assert groups[1].versus == ()
     assert groups[1].matrix is None

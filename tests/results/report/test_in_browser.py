@@ -111,6 +111,14 @@ def test_a_click_on_a_run_opens_its_cases(page):
     assert page.evaluate(f"document.activeElement === {run}")
 
 
+def test_a_click_in_the_differences_leads_to_where_two_methods_disagree(page):
+    page.evaluate("document.querySelector('table.matrix a').click(); new Promise(done => setTimeout(done, 100))")
+    found = "document.getElementById(location.hash.slice(1))"
+    assert page.evaluate(f"{found}.getBoundingClientRect().height > 0"), "all that it stands in is open"
+    assert page.evaluate(f"{found}.caption.textContent").startswith("Of ")
+    assert page.evaluate(f"document.activeElement === {found}")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_follow_the_system(page, scheme):
     page.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])

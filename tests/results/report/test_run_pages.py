@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.results.report.extras import Curve, Extras
+from bench.results.report.extras import Curve, CurveLine, Extras
 from bench.results.report.run_pages import relative_folder, run_page, score_text
 from tests.records_of import record
 
@@ -24,7 +24,7 @@ def test_every_field_of_the_record_is_shown():
 
 def test_the_curve_is_that_of_the_runs_checkpoint():
     one = record(hashes={"evaluation": "e", "pretraining": "p", "checkpoint": "c"})
-    extras = Extras(curves={"c": Curve("loss", (0, 1), (1.0, 0.5))})
+    extras = Extras(curves={"c": (Curve("loss", "step", (CurveLine("", (0, 1), (1.0, 0.5)),)),)})
     assert [plot.title for plot in page_of(one, extras).plots] == ["loss"]
     assert page_of(one.model_copy(update={"corpus": None}), extras).plots == ()
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.core import registry
-from bench.core.errors import PluginError
+from bench.core.errors import PluginError, UsageError
 from bench.models.specs import BACKBONES
 from bench.pretraining.settings import QUICK_PRETRAIN, PretrainSettings
 from bench.runs.checking.methods import _small, check_before_pretraining, check_method
@@ -34,9 +34,28 @@ def test_floors_are_built_and_not_trained(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("simclr", "byol", "dino", "lvmmed"),
+        *("moco_v2", "barlow_twins", "vicreg", "vicregl", "swav", "deepcluster_v2"),
+        *("mae", "simmim", "ibot", "genesis", "voco"),
+    ],
+)
 def test_the_methods_of_this_project_are_sound(name):
     check_method(registry.methods().get(name))
+
+
+def test_a_method_that_masks_patches_is_checked_on_transformers(tmp_path):
+    transformer = "    transformer_only = True\n    restorative = True\n"
+    cls = method_of(tmp_path, replaced(METHOD, ("    quick = ", f"{transformer}    quick = ")))
+    checked = check_method(cls)
+    assert not any("resnet18" in line for line in checked.passed)
+    assert any("vit_tiny_8" in line for line in checked.passed)
+    assert any("timm:test_vit" in line for line in checked.passed), "of another width"
+    assert checked.passed[-1] == "it restores pixels: no embeddings are to agree"
+    with pytest.raises(UsageError, match=r"pairs masks patch tokens and needs a vision transformer, which resnet18"):
+        check_method(cls, "resnet18")
 
 
 COPY = '        import copy\n        return nn.ModuleDict({"old": copy.deepcopy(backbone), '
@@ -92,6 +111,6 @@ def test_the_cheap_part_leaves_the_method_and_the_generators_alone(tmp_path):
 
 def test_images_are_small_where_the_encoder_takes_them():
     sizes = {name: _small(spec, 224) for name, spec in BACKBONES.items()}
-    assert (sizes["resnet50"], sizes["vit_b_16"], sizes["vit_b_14_dinov2"]) == (64, 64, 70)
+    assert (sizes["resnet50"], sizes["vit_b_16"], sizes["vit_b_14_dinov2"]) == (64, 64, 84)
     assert _small(BACKBONES["resnet18"], 48) == 48
     assert _small(replace(BACKBONES["resnet18"], family="given"), 224) == 224

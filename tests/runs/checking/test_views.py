@@ -66,7 +66,7 @@ def test_no_function():
         views_of_batch(broken, SIZE, 4)
 
 
-@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed"])
+@pytest.mark.parametrize("name", ["simclr", "byol", "dino", "lvmmed", "swav", "vicreg", "vicregl"])
 def test_views_of_this_project_under_many_seeds(name):
     cls = registry.methods().get(name)
     for seed in range(5):

@@ -88,3 +88,11 @@ def test_images_that_are_evaluated_on_under_a_root_are_left_out(bench, phantom_r
     done = pretrain(bench, tmp_path, "--images", phantom_root / "brain_tumor", "--data-root", phantom_root)
     assert done.code == 0, done.err
     assert "images are left out: data sets under" in done.err
+
+
+def test_a_method_that_masks_patches_says_which_encoders_it_has(bench, images, tmp_path):
+    options = (f"--cache={tmp_path / 'cache'}", "--device=cpu", *SMALL[:2], "--images", images)
+    done = bench("pretrain", "--method=mae", *options)
+    assert done.code == 2
+    assert "mae masks patch tokens and needs a vision transformer, which resnet18 is not" in done.err
+    assert not list((tmp_path / "cache").glob("checkpoints/*"))

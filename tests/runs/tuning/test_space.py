@@ -19,7 +19,7 @@ def space_of(method, profile="quick", given=None):
 
 
 @pytest.mark.parametrize("profile", ["quick", "paper"])
-@pytest.mark.parametrize("method", ["simclr", "byol", "dino", "lvmmed"])
+@pytest.mark.parametrize("method", sorted(n for n, m in registry.methods().working().items() if m.search_space))
 def test_what_methods_declare_can_be_tuned_in_every_profile(method, profile):
     space = space_of(method, profile)
     assert len(space) == 3, "as many dimensions for each, so that as many trials are as much"

@@ -62,7 +62,7 @@ def test_both_engines_take_the_same_encoder_data_and_losses(tmp_path):
     losses, grids = {}, {}
     for engine in ("torchvision", "detectron2"):
         run = supervised(kind_of(engine=engine), cases, seed=0)
-        images, target = next(iter(run._in_order(run.data["validation"])))
+        images, target = next(iter(run._in_order("validation")))
         run.model.train()
         losses[engine] = torch.stack([*run.model(images, target).values()]).detach()
         maps = run.model.head.pyramid(run.model.backbone(images))

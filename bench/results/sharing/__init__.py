@@ -1,0 +1,1 @@
+"""Results that are shared: checked again from what is stored, packed, and merged."""
