@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -44,6 +45,10 @@ STEADY_STEPS = 12
 """Of a training: later losses move too far with the last bit of a sum, which is another on another processor."""
 
 
+class _Enough(Exception):
+    """All losses that are kept were computed."""
+
+
 def method(cls: type[Method], folder: Path) -> Values:
     """Losses of two steps in the `quick` profile on 16 made-up images, and the mean of what is trained after them."""
     config = cls.config_class(**cls.quick)
@@ -68,7 +73,7 @@ def kind(task: Task, folder: Path) -> Values:
             image, target = images[name][0]
         values[f"{name} image"] = statistics(image)
         values[f"{name} target"] = statistics(torch.as_tensor(target, dtype=torch.float32))
-    return values | {"losses": _one_epoch(engine, split, PROTOCOLS["finetune"])[:STEADY_STEPS]}
+    return values | {"losses": _one_epoch(engine, split, PROTOCOLS["finetune"])}
 
 
 def metrics(task: Task, folder: Path) -> Values:
@@ -129,7 +134,7 @@ def backbone(name: str, folder: Path) -> Values:
 
 
 def _one_epoch(engine: TaskKind, split: SplitCases, chosen: Protocol) -> list[float]:
-    """Training losses, step by step."""
+    """Losses of the first steps of a training, at most one epoch."""
     settings = chosen.settings_class.model_validate({**chosen.preset, "epochs": 1, "batch_size": 4, "lr": 1e-3})
     assert isinstance(settings, ProtocolSettings)
     seed_all(0)
@@ -140,8 +145,10 @@ def _one_epoch(engine: TaskKind, split: SplitCases, chosen: Protocol) -> list[fl
     def kept(*arguments: Any) -> torch.Tensor:
         loss = original(*arguments)
         losses.append(float(loss.detach()))
+        if len(losses) == STEADY_STEPS:
+            raise _Enough
         return loss
 
-    with patch.object(engine, "training_loss", kept):
+    with suppress(_Enough), patch.object(engine, "training_loss", kept):
         training.train_epoch(1, lambda note: None)
     return losses

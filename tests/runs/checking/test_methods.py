@@ -59,7 +59,7 @@ MISTAKES = {
     "the width of one backbone": (
         ("backbone.embedding_dim", "512"),
         ("none", "none"),
-        r"(?s)Pairs.loss raised RuntimeError: .*mat1 .*vit_tiny_8",
+        r"(?s)Pairs.loss raised RuntimeError: (addmm: )?mat1 .*vit_tiny_8",
     ),
     "views that are none of the settings": (
         ('quick = {"width": 32}', 'quick = {}\n    published_views = {"crop": 0.1}'),
